@@ -1,0 +1,13 @@
+import type { History } from "./history.ts";
+import type { Finding } from "./verdict.ts";
+
+/**
+ * A pure judgement of a history: no clock, no container, no file. One that throws counts as unknown. `always` checkers run
+ * whether or not the scenario names them, because without them no verdict is worth anything.
+ */
+export interface Checker {
+  readonly name: string;
+  readonly summary: string;
+  readonly always: boolean;
+  check(history: History): Finding;
+}

@@ -1,0 +1,124 @@
+import type { z } from "zod";
+import type { ClockBracket, NodeFacts, RecoveredAccount, RecoveredElement } from "./history.ts";
+import type { ClientPath, Node } from "./node.ts";
+import type { Bracket } from "./time.ts";
+
+/** Plain data about a node that a component will need, so that validating a scenario loads no container code. */
+export interface NodeSpec {
+  /** Name within the component: `primary`, or the standby's own. */
+  readonly name: string;
+  readonly role: string;
+  /** A name under fixtures/images, or an image reference of the user's own. */
+  readonly image: string;
+}
+
+/** A kind of component as the registry knows it: its schema, its nodes, and how to load the code that boots it. */
+export interface ComponentKind<Config = unknown> {
+  readonly kind: string;
+  readonly summary: string;
+  /** Everything in the YAML beside `kind`. */
+  readonly config: z.ZodType<Config>;
+  nodes(config: Config): NodeSpec[];
+  /** What the plan cannot promise, each with the path inside the config that it hangs on. */
+  problems(config: Config): { path: (string | number)[]; message: string; hint?: string }[];
+  /** Names that `at: { on: … }` may use on this kind. */
+  readonly triggers: readonly string[];
+  /** Checkers that have something to judge when this kind is in the stack. */
+  readonly checks: readonly string[];
+  readonly workloads: readonly string[];
+  readonly recoveries: readonly string[];
+  load(): Promise<{ boot: Boot<Config> }>;
+}
+
+/** What the drill hands to a component that boots. */
+export interface StackContext {
+  readonly run: string;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Starts a node on the run's network. `files` are copied in before it starts; secrets travel there, never in argv or environment. */
+  startNode(spec: NodeStart): Promise<Node>;
+  /** Address that a node of this run will have, also before it is started. */
+  addressOf(node: string): string;
+  /** Opens the component's client path and, for every node, a path of the harness's own that no fault touches. */
+  openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
+}
+
+export interface NodeStart {
+  readonly name: string;
+  readonly image: string;
+  readonly argv: readonly string[];
+  readonly files: readonly { path: string; content: string; mode: number }[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Directory inside the node that survives kill and start; a volume of the run. */
+  readonly disk: string;
+  readonly memoryBytes?: number;
+}
+
+export interface ComponentPaths {
+  readonly clients: ClientPath;
+  /** Host port of each node's own administrative path, by full node name. */
+  readonly admin: ReadonlyMap<string, number>;
+}
+
+export type Boot<Config> = (name: string, config: Config, context: StackContext) => Promise<Component>;
+
+/** A booted component: the drill's hands and eyes on it. */
+export interface Component {
+  readonly name: string;
+  readonly kind: string;
+  /** By full name, `db.primary`. */
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly clients: ClientPath;
+  /** Resolves when every replica is attached as configured. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** Makes the tables, buckets or keys that the workloads write to. */
+  prepare(): Promise<void>;
+  /** A connection over the client path. Rejects when it cannot be had within the time. */
+  connect(timeoutMs: number): Promise<Session>;
+  /** Settings, positions and states that decide durability; each node that answers within the time. */
+  facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]>;
+  /** The clocks of the nodes that answer. */
+  clocks(): Promise<ClockBracket["stores"]>;
+  /** Everything that is in the store that serves now, row by row, content included. */
+  readBack(sink: ReadBackSink): Promise<void>;
+  /** Whether every replica that the scenario asked for is attached now, in words. */
+  redundancy(): Promise<{ restored: boolean; detail: string }>;
+  /** Resolves at the next event of that name. */
+  awaitTrigger(trigger: string, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReadBackSink {
+  element(element: RecoveredElement): void;
+  account(account: RecoveredAccount): void;
+}
+
+/** Capability: a replica can be made the one that takes writes. */
+export interface Promotable {
+  /** Promotes the node and returns when it takes writes. `mark` gets the milestones as they happen. */
+  promote(node: string, signal: AbortSignal): Promise<Bracket>;
+}
+
+export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
+
+/** What a write came to. `info` when nobody can know. */
+export type WriteResult =
+  | { readonly outcome: "ok"; readonly node: string; readonly timeline: number; readonly lsn: bigint }
+  | { readonly outcome: "fail" | "info"; readonly error: string };
+
+export interface WriteRequest {
+  readonly op: string;
+  readonly sha256: string;
+  readonly payload: string;
+  readonly transfer: { from: number; to: number; amount: number } | null;
+}
+
+/** One client connection. After `broken` it only needs closing. */
+export interface Session {
+  readonly broken: boolean;
+  /** Never rejects: a failure is a result. After `timeoutMs` without an answer the result is `info` and the session is broken. */
+  write(request: WriteRequest, timeoutMs: number): Promise<WriteResult>;
+  /** Reads or writes one small thing that is no part of the ledger. Rejects when it fails or takes longer. */
+  probe(mode: "read" | "write", timeoutMs: number): Promise<void>;
+  close(): void;
+}

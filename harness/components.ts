@@ -1,0 +1,7 @@
+import type { ComponentKind } from "./component.ts";
+import { postgres } from "./components/postgres/kind.ts";
+
+/** Every kind of component that a scenario may name. A new one is one folder and one line here. */
+export const componentKinds: readonly ComponentKind[] = [postgres];
+
+export const componentKind = (kind: string): ComponentKind | undefined => componentKinds.find((k) => k.kind === kind);

@@ -1,0 +1,36 @@
+import type { z } from "zod";
+import type { Component } from "./component.ts";
+import type { Node } from "./node.ts";
+import type { Bracket } from "./time.ts";
+
+/** What a fault asks of the machine; `doctor` probes for each and a drill refuses to start without it (exit 6). */
+export type HostNeed = "netns-drop" | "freezer" | "toxiproxy";
+
+export interface FaultTarget {
+  readonly component: Component;
+  /** null when the target is a whole component: then the fault acts on its client path. */
+  readonly node: Node | null;
+}
+
+/**
+ * One way to break something. `inject` resolves when the fault is effective; `effect` proves that it bites, from what was
+ * observed and never from the command's exit code; `heal` is idempotent and always called.
+ */
+export interface FaultKind<Params = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  readonly target: "node" | "component";
+  readonly needs: readonly HostNeed[];
+  /** Everything in the step beside `fault`, `target`, `as`, `at` and `when`. */
+  readonly params: z.ZodObject & z.ZodType<Params>;
+  inject(target: FaultTarget, params: Params, signal: AbortSignal): Promise<Injection>;
+}
+
+export interface Injection {
+  readonly effective: Bracket;
+  effect(signal: AbortSignal): Promise<{ observed: boolean; proof: string }>;
+  heal(): Promise<void>;
+}
+
+/** Gives a fault its parameter type inside its file and forgets it outside, so that registries are plain lists. */
+export const defineFault = <Params>(fault: FaultKind<Params>): FaultKind => fault as unknown as FaultKind;

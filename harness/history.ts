@@ -1,0 +1,169 @@
+/**
+ * What a run leaves on disk, as the checkers see it. Everything right of the drill reads a History and nothing else, so that a
+ * verdict can be made again from the pack alone. The types below mirror the raw files; all times are milliseconds after the
+ * run's origin (the first journal event), taken from the monotonic clock.
+ */
+import type { Plan } from "./plan.ts";
+
+/** ok: acknowledged. fail: certainly not executed. info: nobody knows, so present and absent are both legal. */
+export type Outcome = "ok" | "fail" | "info";
+
+/** One line of raw/operations.jsonl. */
+export interface Operation {
+  readonly op: string;
+  /** The component that was written to. */
+  readonly store: string;
+  readonly workload: string;
+  /** 0, 1, 2 … without a gap within one workload; a gap makes the verdict unknown. */
+  readonly seq: number;
+  readonly kind: "insert" | "transfer";
+  readonly sha256: string;
+  /** When the schedule wanted it. */
+  readonly dueMs: number;
+  /** When it was sent; for a write that was never sent, when it was given up. */
+  readonly invokedMs: number;
+  readonly endedMs: number | null;
+  readonly outcome: Outcome;
+  readonly error: string | null;
+  /** Who answered: the node's own name for itself, its timeline, and its WAL insert position while the write ran (a lower bound of the commit's). */
+  readonly node: string | null;
+  readonly timeline: number | null;
+  readonly lsn: bigint | null;
+  readonly conn: number | null;
+}
+
+/** One line of raw/probes.jsonl. Probes named `detector:<step>` belong to a detector. */
+export interface ProbeSample {
+  readonly probe: string;
+  readonly dueMs: number;
+  readonly endedMs: number;
+  readonly ok: boolean;
+  readonly error: string | null;
+}
+
+/** One line of raw/recovered.jsonl: one element found in the store that serves after the recovery, its hash taken from what was read. */
+export interface RecoveredElement {
+  readonly op: string;
+  readonly store: string;
+  readonly sha256: string;
+  /** Set on rows written by a transfer. */
+  readonly transfer: { from: number; to: number; amount: number } | null;
+}
+
+/** One line of raw/accounts.jsonl: the balance of one account as read back, and what it was seeded with. */
+export interface RecoveredAccount {
+  readonly store: string;
+  readonly account: number;
+  readonly initial: number;
+  readonly balance: number;
+}
+
+/** One line of raw/engine-events.jsonl: what the container engine says happened to a node, on its own clock. */
+export interface EngineEvent {
+  readonly node: string;
+  readonly action: string;
+  /** Engine wall clock, nanoseconds since the epoch. */
+  readonly wallNs: bigint;
+}
+
+/** One line of raw/facts.jsonl: what a node said of itself. `values` is the component's own vocabulary, see its facts file. */
+export interface NodeFacts {
+  readonly at: "steady" | "fault" | "recovered";
+  readonly ms: number;
+  readonly component: string;
+  readonly node: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** One journal entry (raw/events.jsonl). `data` depends on the kind; see `EventData`. */
+export type JournalEvent = {
+  [K in keyof EventData]: { readonly seq: number; readonly ms: number; readonly wall: string; readonly kind: K; readonly data: EventData[K] };
+}[keyof EventData];
+
+/** Instants inside `data` are monotonic nanoseconds as decimal strings, like everything in the raw files. */
+export interface EventData {
+  "run-started": { run: string; scenario: string; seed: number };
+  "intent-signed": { sha256: string; ledgerIndex: number };
+  /** `at` of phase marks is the event's own time. */
+  "phase-started": { phase: Phase };
+  "phase-ended": { phase: Phase; error?: string };
+  "clock-bracket": ClockBracket;
+  "step-started": { step: string };
+  /** The fault was observed to bite between fromNs and toNs. */
+  "fault-effective": { step: string; fault: string; target: string; fromNs: string; toNs: string };
+  /** The proof that was found later, or that none was found: a fault without effect makes the verdict unknown. */
+  "fault-proven": { step: string; fault: string; target: string; observed: boolean; proof: string };
+  "fault-healed": { step: string; target: string };
+  /** The detector's last sample that counted ended at toNs. */
+  "detected": { step: string; probe: string; fails: number; toNs: string };
+  "recovery-started": { step: string; recovery: string; target: string; human: boolean };
+  /** One milestone of a recovery procedure: fenced, promoted, repointed, started, restored … */
+  "recovery-mark": { step: string; mark: string; fromNs: string; toNs: string };
+  "recovery-ended": { step: string; ok: boolean; error?: string };
+  /** After this instant writes stop being issued on purpose. */
+  "workload-stopped": { operations: number };
+  "redundancy": { state: "restored" | "not-restored"; detail: string };
+  "note": { text: string };
+  "run-ended": { outcome: "completed" | "aborted"; error?: string };
+}
+
+export type Phase = "stack" | "steady" | "steps" | "settle" | "read-back" | "down";
+
+/** One look at several clocks at once; together they show a clock that was faked or that stepped. */
+export interface ClockBracket {
+  readonly label: string;
+  readonly fromNs: string;
+  readonly toNs: string;
+  /** Wall clock of this process, nanoseconds since the epoch (millisecond resolution). */
+  readonly wallNs: string;
+  /** /proc/uptime in nanoseconds, 10 ms resolution; null where there is none. */
+  readonly uptimeNs: string | null;
+  /** clock_timestamp() (or its like) of a node that still answers, nanoseconds since the epoch, with the node's name. */
+  readonly stores: readonly { node: string; fromNs: string; toNs: string; wallNs: string }[];
+}
+
+export interface HostFacts {
+  readonly kernel: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly engine: string;
+  readonly node: string;
+  readonly blackstart: string;
+  readonly evaluatorSha256: string;
+  readonly dirty: boolean | null;
+  readonly environmentKind: "container-lab" | "staging" | "production-like";
+  readonly clockSynchronised: boolean | null;
+  readonly preload: string | null;
+  /** Longest stall of the harness's own event loop while measuring, ms: part of every error bound. */
+  readonly eventLoopStallMs: number;
+}
+
+export interface ImageFacts {
+  readonly component: string;
+  readonly name: string;
+  /** The engine's image id; `digest` only where it came from a registry. */
+  readonly id: string;
+  readonly digest: string | null;
+  readonly origin: "local" | "pulled" | "built";
+}
+
+export interface History {
+  readonly run: string;
+  readonly dir: string;
+  readonly plan: Plan;
+  readonly scenarioText: string;
+  readonly originNs: bigint;
+  readonly events: readonly JournalEvent[];
+  readonly operations: readonly Operation[];
+  readonly probes: readonly ProbeSample[];
+  readonly recovered: readonly RecoveredElement[];
+  readonly accounts: readonly RecoveredAccount[];
+  readonly facts: readonly NodeFacts[];
+  readonly engineEvents: readonly EngineEvent[];
+  /** Server logs by node name, as the server wrote them. */
+  readonly logs: Readonly<Record<string, string>>;
+  readonly host: HostFacts;
+  readonly images: readonly ImageFacts[];
+  /** What is wrong with the record itself (truncated, chain broken, file missing, gap). Any entry makes the verdict unknown. */
+  readonly defects: readonly string[];
+}

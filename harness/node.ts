@@ -1,0 +1,59 @@
+import type { Bracket } from "./time.ts";
+
+/** Which packets of a node are dropped. `peers` are node names or `clients`; "all" drops everything but loopback. */
+export interface Cut {
+  readonly direction: "both" | "in" | "out";
+  readonly peers: "all" | readonly string[];
+}
+
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One machine of the stack. Its client address never changes while the drill runs, whatever happens to it. */
+export interface Node {
+  /** Full name, `db.primary`. */
+  readonly name: string;
+  /** Address inside the run's network; fixed for the run. */
+  readonly address: string;
+  state(): Promise<"running" | "paused" | "stopped">;
+  /** Sends the signal to the node's first process and returns when the engine has seen the process end. */
+  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT" | "SIGQUIT"): Promise<Bracket>;
+  start(): Promise<void>;
+  pause(): Promise<Bracket>;
+  resume(): Promise<void>;
+  /** Runs a program in the node; its argument list must not carry secrets. Rejects only when it could not be run at all. */
+  exec(argv: readonly string[], options: { timeoutMs: number; stdin?: string; env?: Record<string, string> }): Promise<ExecResult>;
+  /** Drops packets in the node's own network namespace, silently. Effective when it resolves, within the bracket. */
+  cut(cut: Cut): Promise<Bracket>;
+  /** Takes every cut back. Idempotent, also when the node is gone. */
+  join(): Promise<void>;
+  /** Packets dropped by cuts so far; the proof that a cut bites. */
+  droppedPackets(): Promise<number>;
+  /** The disk of a lost machine is lost too: removes the node and its volumes. It cannot be started again. */
+  discard(): Promise<void>;
+  /** Everything the node's first process has printed. */
+  logs(): Promise<string>;
+  /** Resolves when the log gets a line that matches, from now on. */
+  awaitLog(pattern: RegExp, signal: AbortSignal): Promise<void>;
+}
+
+/** The one address that clients of a component know. It is itself never faulted by losing a node behind it. */
+export interface ClientPath {
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  /** The node that it leads to now. */
+  readonly leadsTo: string;
+  /** The "address moves" step: from now on new connections reach this node, and those to the old one are closed. */
+  repoint(node: string): Promise<Bracket>;
+  /** Adds a Toxiproxy toxic to the path; the returned function takes it away and is idempotent. */
+  poison(toxic: Toxic): Promise<{ at: Bracket; cure: () => Promise<void> }>;
+}
+
+export interface Toxic {
+  readonly type: "latency" | "bandwidth" | "reset_peer";
+  readonly stream: "upstream" | "downstream";
+  readonly attributes: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,137 @@
+/**
+ * The result of a drill as data: what `analyze` makes of a History and what every renderer reads. The first block is the stable
+ * contract `blackstart/result/v1`; the rest may grow. report.json in the pack is exactly this.
+ */
+import type { Objectives } from "./plan.ts";
+import type { ExitCode, Finding, Verdict } from "./verdict.ts";
+import type { HostFacts, ImageFacts } from "./history.ts";
+
+export type EvidenceClass = "development" | "attested";
+
+/** A measured duration is always an interval: it happened, and it took between lower and upper. */
+export interface Interval {
+  readonly lowerMs: number;
+  readonly upperMs: number;
+}
+
+export interface Loss {
+  readonly count: number;
+  readonly shape: "none" | "suffix" | "hole";
+  /** Fault minus the acknowledgement of the oldest lost write. */
+  readonly seconds: number;
+  /** Acknowledged WAL beyond the point that survived; 0 without loss. */
+  readonly walBytes: number;
+  readonly byStore: Readonly<Record<string, number>>;
+}
+
+export interface Result {
+  readonly schema: "blackstart/result/v1";
+  readonly run: string;
+  readonly scenario: string;
+  readonly scenarioSha256: string;
+  readonly class: EvidenceClass;
+  readonly verdict: Verdict;
+  readonly expect: "pass" | "fail";
+  readonly exitCode: ExitCode;
+  readonly reasons: readonly Finding[];
+  /** null when it could not be measured (then a reason says why). */
+  readonly recoveryTime: ({ readonly objectiveMs: number } & Interval) | null;
+  readonly detection: ({ readonly objectiveMs: number } & Interval) | null;
+  readonly operations: { readonly invoked: number; readonly acknowledged: number; readonly failed: number; readonly indeterminate: number };
+  readonly lost: Loss;
+  readonly phantom: number;
+  readonly resurrected: number;
+  readonly duplicated: number;
+  readonly mutated: number;
+  readonly stale: number;
+  readonly guaranteed: { readonly zeroLoss: boolean; readonly why: readonly string[] };
+  /** Relative to the reports folder's parent, as printed. */
+  readonly pack: string;
+  readonly bundle: string;
+}
+
+/** One line of the waterfall. Times are ms after the fault was effective (negative before it). */
+export interface Mark {
+  readonly name: MarkName;
+  /** The words a report prints. */
+  readonly label: string;
+  readonly at: Interval | null;
+  /** Why there is no time, or what it means. */
+  readonly note: string | null;
+}
+
+export type MarkName =
+  | "effective"
+  | "first-error"
+  | "detected"
+  | "decided"
+  | "fenced"
+  | "promoted"
+  | "repointed"
+  | "started"
+  | "first-read"
+  | "first-write"
+  | "sustained"
+  | "baseline"
+  | "redundancy"
+  | (string & {});
+
+/** Counts per bucket of `bucketMs`; index 0 starts at `fromMs` (relative to the fault). Latencies in ms, null where nothing was acknowledged. */
+export interface Timeline {
+  readonly fromMs: number;
+  readonly bucketMs: number;
+  readonly acknowledged: readonly number[];
+  readonly failed: readonly number[];
+  readonly indeterminate: readonly number[];
+  readonly latencyP50Ms: readonly (number | null)[];
+  readonly latencyP99Ms: readonly (number | null)[];
+}
+
+/** An order-statistic claim: "P74 at 95 % confidence from 10 runs" and what was refused. */
+export interface Claim {
+  readonly n: number;
+  readonly supported: string;
+  readonly refused: readonly string[];
+}
+
+export interface LostOperation {
+  readonly op: string;
+  readonly store: string;
+  readonly ackMs: number;
+  readonly node: string | null;
+  readonly lsn: string | null;
+  readonly cause: string;
+}
+
+export interface Report extends Result {
+  readonly title: string;
+  readonly sentence: string;
+  readonly covers: readonly string[];
+  readonly controls: readonly string[];
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly objectives: Objectives;
+  readonly policy: { readonly id: string; readonly sha256: string };
+  readonly overrides: readonly string[];
+  readonly seed: number;
+  /** Why the class is not higher. */
+  readonly classReasons: readonly string[];
+  /** True when nothing was lost under settings that permit loss. */
+  readonly luckyPass: boolean;
+  readonly waterfall: readonly Mark[];
+  readonly timeline: Timeline;
+  readonly baseline: { readonly throughputPerSecond: number; readonly latencyP50Ms: number; readonly latencyP99Ms: number } | null;
+  readonly secondEstimate: { readonly method: string; readonly lowest: number; readonly highest: number; readonly agrees: boolean } | null;
+  readonly indeterminate: { readonly present: number; readonly absent: number };
+  readonly lostOperations: readonly LostOperation[];
+  readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
+  readonly settings: readonly { readonly node: string; readonly name: string; readonly value: string; readonly matters: string }[];
+  readonly confidence: { readonly errorMs: number; readonly parts: readonly string[]; readonly claim: Claim };
+  readonly steps: readonly { readonly name: string; readonly does: string; readonly target: string; readonly started: string; readonly human: boolean }[];
+  readonly host: HostFacts;
+  readonly images: readonly ImageFacts[];
+  /** Earlier ends of the same scenario in the run ledger, newest first. */
+  readonly attempts: { readonly number: number; readonly windowDays: number; readonly passed: number; readonly failed: number; readonly other: number };
+  readonly intent: { readonly sha256: string; readonly ledgerIndex: number } | null;
+  readonly keyFingerprint: string | null;
+}

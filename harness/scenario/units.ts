@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+/** Durations, rates and sizes carry units in a scenario and are numbers with the unit in the name everywhere else. */
+
+const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const BYTES_PER_UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+const quantity = <Unit extends string>(units: Readonly<Record<Unit, number>>, suffix: string, what: string, example: string) => {
+  const pattern = new RegExp(`^(\\d{1,9}(?:\\.\\d{1,6})?)(${Object.keys(units).join("|")})${suffix}$`);
+  return z
+    .string({ error: () => `expected ${what} with a unit, such as ${example}` })
+    .regex(pattern, { error: () => `expected ${what} with a unit, such as ${example}` })
+    .meta({ description: `${what[0]!.toUpperCase()}${what.slice(1)} with a unit, such as ${example}` })
+    .transform((text) => {
+      const [, number = "0", unit = ""] = pattern.exec(text) ?? [];
+      return Number(number) * units[unit as Unit];
+    });
+};
+
+/** `250ms`, `2s`, `5m`, `1h` -> milliseconds. */
+export const duration = quantity(MS_PER_UNIT, "", "a duration", "250ms, 2s or 5m");
+/** `500/s` -> operations a second. */
+export const rate = quantity({ "": 1 }, "/s", "a rate", "500/s");
+/** `64KiB/s` -> bytes a second. */
+export const byteRate = quantity(BYTES_PER_UNIT, "/s", "a data rate", "64KiB/s or 1MiB/s");
+/** `512MiB` -> bytes. */
+export const byteSize = quantity(BYTES_PER_UNIT, "", "a size", "512MiB");
+/** A duration that is not zero. */
+export const positiveDuration = duration.refine((ms) => ms > 0, { error: "expected a duration above zero" });

@@ -1,0 +1,72 @@
+import type pg from "pg";
+import { destroy, openClient, query } from "./session.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The harness's own connections, one a node, on paths that no fault touches; opened on first use and again after a failure. */
+export class AdminConnections {
+  readonly #ports: ReadonlyMap<string, number>;
+  readonly #password: string;
+  readonly #clients = new Map<string, Promise<pg.Client>>();
+  /** One question at a time on each connection. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(ports: ReadonlyMap<string, number>, password: string) {
+    this.#ports = ports;
+    this.#password = password;
+  }
+
+  query(node: string, text: string, timeoutMs: number): Promise<Row[]> {
+    const asked = (this.#last.get(node) ?? Promise.resolve()).then(() => this.#ask(node, text, timeoutMs));
+    this.#last.set(node, asked.catch(() => undefined));
+    return asked;
+  }
+
+  async #ask(node: string, text: string, timeoutMs: number): Promise<Row[]> {
+    const client = await this.#client(node, timeoutMs);
+    try {
+      return (await query(client, { text }, timeoutMs)).rows as Row[];
+    } catch (thrown) {
+      this.#forget(node, client);
+      throw thrown;
+    }
+  }
+
+  /** Runs several statements on one connection of their own, so that settings of the session stay in it. */
+  async withSession<T>(node: string, timeoutMs: number, use: (ask: (text: string) => Promise<Row[]>) => Promise<T>): Promise<T> {
+    const client = await openClient(this.#port(node), this.#password, timeoutMs, "blackstart-readback");
+    try {
+      return await use(async (text) => (await query(client, { text }, timeoutMs)).rows as Row[]);
+    } finally {
+      destroy(client);
+    }
+  }
+
+  close(): void {
+    for (const opening of this.#clients.values()) opening.then(destroy, () => undefined);
+    this.#clients.clear();
+  }
+
+  #port(node: string): number {
+    const port = this.#ports.get(node);
+    if (port === undefined) throw new Error(`${node} has no administrative path`);
+    return port;
+  }
+
+  #client(node: string, timeoutMs: number): Promise<pg.Client> {
+    const open = this.#clients.get(node);
+    if (open) return open;
+    const opening = openClient(this.#port(node), this.#password, timeoutMs, "blackstart-admin");
+    this.#clients.set(node, opening);
+    opening.then(
+      (client) => client.on("end", () => this.#forget(node, client)),
+      () => this.#clients.delete(node),
+    );
+    return opening;
+  }
+
+  #forget(node: string, client: pg.Client): void {
+    this.#clients.delete(node);
+    destroy(client);
+  }
+}

@@ -1,0 +1,62 @@
+import { messageOf } from "../../errors.ts";
+import type { Node } from "../../node.ts";
+import type { AdminConnections } from "./admin.ts";
+import { DATABASE, USER } from "./session.ts";
+
+const TIMEOUT_MS = 2_000;
+
+/** Settings that decide whether an acknowledged write survives, and where the node stands. Values as the server prints them. */
+const FACTS = `
+  SELECT json_object_agg(name, value) AS values FROM (
+    SELECT name, setting AS value FROM pg_settings WHERE name IN ('synchronous_commit', 'synchronous_standby_names', 'fsync',
+      'full_page_writes', 'data_checksums', 'wal_level', 'wal_sync_method', 'server_version', 'cluster_name', 'shared_preload_libraries')
+    UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text
+    UNION ALL SELECT 'postmaster_start', pg_postmaster_start_time()::text
+    UNION ALL SELECT 'system_identifier', system_identifier::text FROM pg_control_system()
+    UNION ALL SELECT 'wal_position', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_insert_lsn() END::text
+    UNION ALL SELECT 'timeline', CASE WHEN pg_is_in_recovery() THEN NULL
+      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END::text
+    UNION ALL SELECT 'replication', coalesce(json_agg(json_build_object('name', application_name, 'state', state, 'sync_state', sync_state,
+      'backend_start', backend_start, 'flush_lsn', flush_lsn))::text, '[]') FROM pg_stat_replication
+  ) AS facts WHERE value IS NOT NULL`;
+
+export async function nodeFacts(admin: AdminConnections, node: string, timeoutMs: number): Promise<Record<string, string>> {
+  const rows = await admin.query(node, FACTS, timeoutMs);
+  return rows[0]?.["values"] as Record<string, string>;
+}
+
+/**
+ * Where the history before the recovery ends: at the switch point of the newest timeline, else where crash recovery of this
+ * start ended. After a promotion pg_control_checkpoint() still shows the old timeline, so the .history file is read.
+ */
+export async function recoveryFacts(admin: AdminConnections, node: Node): Promise<Record<string, string>> {
+  const files = await admin.query(
+    node.name,
+    `SELECT name, pg_read_file('pg_wal/' || name) AS text FROM pg_ls_dir('pg_wal') AS name WHERE name ~ '^[0-9A-F]{8}\\.history$' ORDER BY name DESC LIMIT 1`,
+    TIMEOUT_MS,
+  );
+  const last = String(files[0]?.["text"] ?? "").trim().split("\n").at(-1) ?? "";
+  const [, timeline, lsn] = /^(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/i.exec(last) ?? [];
+  const facts: Record<string, string> = {};
+  if (timeline && lsn) Object.assign(facts, { switch_lsn: lsn, switch_from_timeline: timeline });
+  const log = await node.logs();
+  const sinceStart = log.slice(log.lastIndexOf("starting PostgreSQL"));
+  const redo = /redo done at ([0-9A-F]+\/[0-9A-F]+)/i.exec(sinceStart)?.[1];
+  if (redo) facts["recovery_end_lsn"] = redo;
+  return facts;
+}
+
+export async function integrityFacts(admin: AdminConnections, node: string): Promise<Record<string, string>> {
+  const rows = await admin.query(node, `SELECT coalesce(sum(checksum_failures), 0)::text AS failures FROM pg_stat_database`, TIMEOUT_MS);
+  return { checksum_failures: String(rows[0]?.["failures"]) };
+}
+
+/** Every index against its heap. Reads only; what it says goes into the facts as it stands. */
+export async function amcheck(node: Node): Promise<Record<string, string>> {
+  try {
+    const said = await node.exec(["/blackstart/bin/pg_amcheck", "-U", USER, "-d", DATABASE, "--heapallindexed", "-s", "blackstart"], { timeoutMs: 60_000 });
+    return { "amcheck.exit": String(said.code), "amcheck.output": `${said.stdout}${said.stderr}`.trim().slice(0, 4_000) };
+  } catch (thrown) {
+    return { "amcheck.output": `could not be run: ${messageOf(thrown)}` };
+  }
+}

@@ -1,0 +1,142 @@
+import pg from "pg";
+import type { Session, WriteRequest, WriteResult } from "../../component.ts";
+import { messageOf } from "../../errors.ts";
+import { parseLsn } from "./lsn.ts";
+
+export const DATABASE = "postgres";
+export const USER = "postgres";
+
+/** Statements are sent once a connection and then by name. The LSN is read inside the write's own transaction, so the commit lies beyond it. */
+const INSERT = {
+  name: "insert",
+  text: "INSERT INTO blackstart.ledger (op, payload) VALUES ($1, $2) RETURNING pg_current_wal_insert_lsn()::text AS lsn",
+};
+const TRANSFER = {
+  name: "transfer",
+  text: `WITH moved AS (
+           UPDATE blackstart.accounts SET balance = balance + CASE id WHEN $3::int THEN -$5::bigint ELSE $5::bigint END
+           WHERE id IN ($3::int, $4::int) RETURNING id)
+         INSERT INTO blackstart.ledger (op, payload, debit, credit, amount)
+         SELECT $1, $2, $3, $4, $5 FROM (SELECT count(*) FROM moved) AS both_sides WHERE count = 2
+         RETURNING pg_current_wal_insert_lsn()::text AS lsn`,
+};
+
+/** Opens a connection with every patience set: node-pg has none of its own, neither for connecting nor for an answer. */
+export async function openClient(port: number, password: string, timeoutMs: number, applicationName: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: "127.0.0.1",
+    port,
+    user: USER,
+    password,
+    database: DATABASE,
+    connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
+    keepAlive: true,
+    application_name: applicationName,
+  });
+  client.on("error", () => undefined); // without a listener a lost connection ends the process; the next query reports it
+  try {
+    await client.connect();
+  } catch (thrown) {
+    destroy(client);
+    throw thrown;
+  }
+  return client;
+}
+
+/** node-pg keeps the socket of a connection that timed out, and its end() would wait for an answer. */
+export function destroy(client: pg.Client): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
+
+/** One client of the ledger. Asks the server once who it is, so that every acknowledgement carries its node and timeline. */
+export async function openSession(component: string, port: number, password: string, timeoutMs: number): Promise<Session> {
+  const endMs = performance.now() + timeoutMs;
+  const client = await openClient(port, password, timeoutMs, "blackstart");
+  try {
+    const who = await query(client, { text: WHO }, endMs - performance.now());
+    const { node, timeline } = who.rows[0] as { node: string; timeline: string | null };
+    return new PostgresSession(client, `${component}.${node}`, timeline === null ? null : Number.parseInt(timeline, 16));
+  } catch (thrown) {
+    destroy(client);
+    throw thrown;
+  }
+}
+
+const WHO = `SELECT current_setting('cluster_name') AS node,
+  CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS timeline`;
+
+class PostgresSession implements Session {
+  broken = false;
+  readonly #client: pg.Client;
+  readonly #node: string;
+  readonly #timeline: number | null;
+  #warning: string | undefined;
+
+  constructor(client: pg.Client, node: string, timeline: number | null) {
+    this.#client = client;
+    this.#node = node;
+    this.#timeline = timeline;
+    client.on("error", () => (this.broken = true));
+    client.on("end", () => (this.broken = true));
+    client.on("notice", (notice) => {
+      if (notice.code === "01000") this.#warning = notice.message ?? "warning 01000"; // "canceling wait for synchronous replication"
+    });
+  }
+
+  async write({ op, payload, transfer }: WriteRequest, timeoutMs: number): Promise<WriteResult> {
+    if (this.#timeline === null) {
+      this.close();
+      return { outcome: "fail", error: `${this.#node} is in recovery and takes no writes` };
+    }
+    this.#warning = undefined;
+    const statement = transfer ? { ...TRANSFER, values: [op, payload, transfer.from, transfer.to, transfer.amount] } : { ...INSERT, values: [op, payload] };
+    try {
+      const { rows } = await query(this.#client, statement, timeoutMs);
+      if (this.#warning !== undefined) return { outcome: "info", error: this.#warning };
+      const lsn = (rows[0] as { lsn: string } | undefined)?.lsn;
+      if (lsn === undefined) return { outcome: "fail", error: "the accounts of the transfer do not exist" };
+      return { outcome: "ok", node: this.#node, timeline: this.#timeline, lsn: parseLsn(lsn) };
+    } catch (thrown) {
+      const certain = isCertainFailure(thrown);
+      if (!certain) this.close();
+      return { outcome: certain ? "fail" : "info", error: messageOf(thrown) };
+    }
+  }
+
+  async probe(mode: "read" | "write", timeoutMs: number): Promise<void> {
+    try {
+      await query(this.#client, { name: mode, text: mode === "read" ? "SELECT max(n) FROM blackstart.probe" : "INSERT INTO blackstart.probe DEFAULT VALUES" }, timeoutMs);
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
+  }
+
+  close(): void {
+    this.broken = true;
+    destroy(this.#client);
+  }
+}
+
+/**
+ * An error that the server sent for a statement outside a transaction block means that it was rolled back, with exceptions: a server
+ * that is going away (57P), a broken connection (08), statement_completion_unknown (40003), I/O and internal errors (58, XX).
+ * Source: PostgreSQL manual, appendix A. What did not come from the server (reset, timeout) tells nothing.
+ */
+function isCertainFailure(thrown: unknown): boolean {
+  const code = thrown instanceof pg.DatabaseError ? thrown.code : undefined;
+  return code !== undefined && !/^(57P|08|40003|58|XX)/.test(code);
+}
+
+export type Statement = { name?: string; text: string; values?: unknown[] };
+
+/** A query that is given up after `timeoutMs`; the connection is then of no further use. */
+export function query(client: pg.Client, statement: Statement, timeoutMs: number): Promise<pg.QueryResult> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), Math.max(1, timeoutMs));
+    client.query(statement).then(
+      (result) => (clearTimeout(timer), resolve(result)),
+      (thrown: unknown) => (clearTimeout(timer), reject(thrown as Error)),
+    );
+  });
+}

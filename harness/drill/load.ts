@@ -1,0 +1,45 @@
+import type { Component } from "../component.ts";
+import type { Plan } from "../plan.ts";
+import type { OperationLog } from "../workload/operation-log.ts";
+import { Detector, Prober, type Sample } from "../workload/probes.ts";
+import { Writers } from "../workload/writers.ts";
+
+/** Everything that plays the clients: writers, probes, and the probes that detectors look through. */
+export class Load {
+  readonly detectors = new Map<string, Detector>();
+  readonly #writers: Writers[];
+  readonly #probers: Prober[];
+
+  constructor(plan: Plan, components: ReadonlyMap<string, Component>, log: OperationLog, seen: (sample: Sample) => void) {
+    const target = (name: string): Component => {
+      const component = components.get(name);
+      if (!component) throw new Error(`no component is called ${name}`);
+      return component;
+    };
+    this.#writers = plan.workload.map((workload) => new Writers(workload, target(workload.target), log, plan.seed));
+    this.#probers = plan.probes.map((probe) => new Prober(probe, target(probe.target), seen));
+    for (const { name, start } of plan.steps) {
+      if (start.by !== "detector") continue;
+      const detector = new Detector(start.fails);
+      this.detectors.set(name, detector);
+      const probe = { name: `detector:${name}`, mode: "write" as const, everyMs: start.everyMs, timeoutMs: start.timeoutMs };
+      this.#probers.push(
+        new Prober(probe, target(start.probe), (sample) => {
+          seen(sample);
+          detector.see(sample);
+        }),
+      );
+    }
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#writers.map((writers) => writers.start()));
+    for (const prober of this.#probers) prober.start();
+  }
+
+  /** Stops sending and waits for what is under way. Returns how many operations were due. Idempotent. */
+  async stop(): Promise<number> {
+    const [counts] = await Promise.all([Promise.all(this.#writers.map((writers) => writers.stop())), Promise.all(this.#probers.map((prober) => prober.stop()))]);
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+}

@@ -1,0 +1,265 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Component } from "../component.ts";
+import { componentKind } from "../components.ts";
+import { messageOf } from "../errors.ts";
+import { faultKind } from "../faults.ts";
+import { openStack, type Stack } from "../engine/stack.ts";
+import type { EventData, NodeFacts, Phase } from "../history.ts";
+import type { Plan } from "../plan.ts";
+import { nowNs } from "../time.ts";
+import type { Sample } from "../workload/probes.ts";
+import { lookAtClocks } from "./clocks.ts";
+import { Load } from "./load.ts";
+import type { Listener } from "./progress.ts";
+import { seededRandom } from "./random.ts";
+import type { Record } from "./record.ts";
+import { Settling } from "./settling.ts";
+import { Steps, type Journal } from "./steps.ts";
+
+const POLL_MS = 10;
+/** What the record may still gather after an abort, before the stack goes. */
+const LAST_WORDS_MS = 3_000;
+
+export interface PlanRun {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly record: Record;
+  readonly journal: Journal;
+  /** Image references by the name that a component gave; `proxy` among them. */
+  readonly images: ReadonlyMap<string, string>;
+  readonly signal: AbortSignal;
+  readonly listen: Listener;
+}
+
+export interface PlanEnd {
+  /** What ended the run before its time; null when every phase was gone through. */
+  readonly error: unknown;
+  /** Removes the stack; resolves with what could not be undone or removed, in words. Must be called. */
+  takeDown(): Promise<string[]>;
+}
+
+/**
+ * The effectful bracket: stack up, steady state, steps, settle, read everything back. It does nothing but act and append to the
+ * record; what came of it is judged later, from disk. Never rejects: an end before time is in the journal and in `error`.
+ */
+export async function runPlan(options: PlanRun): Promise<PlanEnd> {
+  const drill = new Drill(options);
+  let error: unknown = null;
+  try {
+    await drill.run();
+    options.journal("run-ended", { outcome: "completed" });
+  } catch (thrown) {
+    error = thrown;
+    await drill.lastWords();
+    options.journal("run-ended", { outcome: "aborted", error: messageOf(thrown) });
+  }
+  return { error, takeDown: () => drill.takeDown() };
+}
+
+class Drill {
+  readonly #o: PlanRun;
+  readonly #undo = new AsyncDisposableStack();
+  readonly #unclean: string[] = [];
+  readonly #engineLost = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #components = new Map<string, Component>();
+  readonly #startedMs = performance.now();
+  #stack: Stack | undefined;
+  #load: Load | undefined;
+  #settling: Settling | undefined;
+  #faultNs = 0n;
+
+  constructor(options: PlanRun) {
+    this.#o = options;
+    this.#signal = AbortSignal.any([options.signal, this.#engineLost.signal]);
+  }
+
+  async run(): Promise<void> {
+    const { plan } = this.#o;
+    await this.#phase("stack", () => this.#raise());
+    await this.#phase("steady", () => this.#reachSteadyState());
+    const steps = this.#steps();
+    await this.#phase("steps", async () => {
+      for (const step of plan.steps) await steps.run(step);
+    });
+    await this.#phase("settle", () => this.#settle(steps));
+    await this.#phase("read-back", () => this.#readBack());
+  }
+
+  /** What can still be said after an abort, within a budget: the ends of writes under way and the servers' logs. */
+  async lastWords(): Promise<void> {
+    const words = Promise.allSettled([this.#load?.stop(), this.#collectLogs()]);
+    await Promise.race([words, sleep(LAST_WORDS_MS)]);
+  }
+
+  async takeDown(): Promise<string[]> {
+    try {
+      await this.#undo.disposeAsync();
+    } catch (thrown) {
+      this.#unclean.push(messageOf(thrown));
+    }
+    return [...this.#unclean, ...(this.#stack?.unclean ?? [])];
+  }
+
+  async #raise(): Promise<void> {
+    const { plan, run, record, images } = this.#o;
+    const signal = this.#signal;
+    const cuts = new Set(plan.steps.flatMap((step) => (step.does === "fault" && faultKind(step.kind)?.needs.includes("netns-drop") ? [step.target] : [])));
+    this.#stack = await openStack({
+      run,
+      seed: plan.seed,
+      signal,
+      images,
+      cuts,
+      proxyImage: images.get("proxy") ?? "proxy",
+      paths: plan.components.reduce((sum, component) => sum + 1 + component.nodes.length, 0),
+      witness: (event) => record.engineEvent(event),
+      lostEngine: (why) => this.#engineLost.abort(new Error(`the container engine went away: ${why}`)),
+    });
+    this.#undo.use(this.#stack);
+    const { context } = this.#stack;
+    await Promise.all(
+      plan.components.map(async ({ name, kind, config }) => {
+        const { boot } = await componentKind(kind)!.load();
+        const component = await untilAborted(boot(name, config, context), signal);
+        this.#components.set(name, component);
+        this.#undo.defer(() => component.close());
+        await component.ready(signal);
+        await component.prepare();
+      }),
+    );
+  }
+
+  async #reachSteadyState(): Promise<void> {
+    const { plan, record } = this.#o;
+    const { holdMs, errors, timeoutMs } = plan.steadyState;
+    await this.#clocks("steady");
+    this.#load = new Load(plan, this.#components, record.operations, (sample) => this.#seen(sample));
+    this.#undo.defer(async () => void (await this.#load?.stop()));
+    await untilAborted(this.#load.start(), this.#signal);
+    this.#settling = new Settling(record.operations.operations, nowNs(), errors);
+    if (!(await this.#served(holdMs, timeoutMs))) throw new Error(`no steady state within ${timeoutMs} ms: clients were never served for ${holdMs} ms without more than ${errors} errors`);
+    await this.#facts("steady");
+  }
+
+  #steps(): Steps {
+    const { plan, record, journal } = this.#o;
+    const steps = new Steps({
+      components: this.#components,
+      detectors: this.#load!.detectors,
+      signal: this.#signal,
+      random: seededRandom(plan.seed),
+      journal,
+      keep: (step, name, content) => record.output(step, name, content),
+      beforeFault: async () => {
+        record.operations.flush();
+        await Promise.all([this.#facts("fault"), this.#clocks("fault")]);
+      },
+      mark: (name, at, detail) => {
+        if (name === "effective") this.#faultNs = at.toNs;
+        this.#o.listen({ kind: "mark", name, afterFaultMs: Number(at.toNs - this.#faultNs) / 1e6, detail });
+      },
+    });
+    this.#undo.defer(async () => void this.#unclean.push(...(await steps.healAll())));
+    return steps;
+  }
+
+  /** Goes on until clients were served for the whole settle time, or until no pass is possible any more. */
+  async #settle(steps: Steps): Promise<void> {
+    const { plan, record, journal } = this.#o;
+    this.#settling = new Settling(record.operations.operations, this.#faultNs);
+    const patienceMs = plan.objectives.recoveryTimeMs + plan.settleMs;
+    if (!(await this.#served(plan.settleMs, patienceMs))) journal("note", { text: `clients were not served for ${plan.settleMs} ms without a break within ${patienceMs} ms` });
+    await steps.proven();
+    journal("workload-stopped", { operations: await this.#load!.stop() });
+  }
+
+  async #readBack(): Promise<void> {
+    const { record } = this.#o;
+    await Promise.all([
+      ...[...this.#components.values()].map((component) => untilAborted(component.readBack(record), this.#signal)),
+      this.#facts("recovered"),
+      this.#redundancy(),
+      this.#clocks("recovered"),
+      this.#collectLogs(),
+    ]);
+  }
+
+  async #redundancy(): Promise<void> {
+    for (const component of this.#components.values()) {
+      const { restored, detail } = await component.redundancy();
+      this.#o.journal("redundancy", { state: restored ? "restored" : "not-restored", detail });
+    }
+  }
+
+  async #served(holdMs: number, patienceMs: number): Promise<boolean> {
+    const endMs = performance.now() + patienceMs;
+    let toldMs = 0;
+    while (!this.#settling!.served(holdMs)) {
+      if (performance.now() > endMs) return false;
+      await sleep(POLL_MS, undefined, { signal: this.#signal });
+      if (performance.now() - toldMs > 200) toldMs = this.#tellCounters();
+    }
+    return true;
+  }
+
+  #tellCounters(): number {
+    const counts = { ok: 0, fail: 0, info: 0 };
+    for (const { outcome, endedNs } of this.#o.record.operations.operations) if (endedNs !== null) counts[outcome]++;
+    this.#o.listen({ kind: "counters", acknowledged: counts.ok, failed: counts.fail, indeterminate: counts.info });
+    return performance.now();
+  }
+
+  #seen(sample: Sample): void {
+    this.#o.record.sample(sample);
+    this.#settling?.see(sample);
+  }
+
+  async #facts(at: NodeFacts["at"]): Promise<void> {
+    const all = await Promise.all([...this.#components.values()].map((component) => component.facts(at)));
+    for (const facts of all.flat()) this.#o.record.facts(facts, nowNs());
+  }
+
+  async #clocks(label: string): Promise<void> {
+    this.#o.journal("clock-bracket", await lookAtClocks(label, this.#components.values()));
+  }
+
+  async #collectLogs(): Promise<void> {
+    await Promise.all([...(this.#stack?.nodes.values() ?? [])].map(async (node) => this.#o.record.log(node.name, await node.logs())));
+  }
+
+  async #phase(phase: Phase, act: () => Promise<void>): Promise<void> {
+    const { journal, listen } = this.#o;
+    const tell = (state: "started" | "ended") => listen({ kind: "phase", phase, state, elapsedMs: performance.now() - this.#startedMs });
+    this.#signal.throwIfAborted();
+    journal("phase-started", { phase });
+    tell("started");
+    const ended: EventData["phase-ended"] = { phase };
+    try {
+      await act();
+      this.#signal.throwIfAborted();
+    } catch (thrown) {
+      ended.error = messageOf(thrown);
+      throw thrown;
+    } finally {
+      journal("phase-ended", ended);
+      tell("ended");
+    }
+  }
+}
+
+/** Lets go of a promise when the drill is aborted; whoever made it still cleans up after it. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  promise.catch(() => undefined); // after an abort nobody else listens
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop!);
+  }
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Component } from "../component.ts";
+import { messageOf } from "../errors.ts";
+import type { FaultTarget, Injection } from "../fault.ts";
+import { faultKind } from "../faults.ts";
+import type { EventData } from "../history.ts";
+import type { PlannedStep } from "../plan.ts";
+import { recoveryKind } from "../recoveries.ts";
+import { nowNs, type Bracket } from "../time.ts";
+import type { Detector } from "../workload/probes.ts";
+
+export type Journal = <K extends keyof EventData>(kind: K, data: EventData[K], ns?: bigint) => void;
+
+export interface StepContext {
+  readonly components: ReadonlyMap<string, Component>;
+  readonly detectors: ReadonlyMap<string, Detector>;
+  readonly signal: AbortSignal;
+  /** 0 to 1, from the run's seed. */
+  readonly random: () => number;
+  readonly journal: Journal;
+  readonly keep: (step: string, name: string, content: string) => Promise<void>;
+  /** Runs just before a fault: the settings that decide durability, and the ledger on disk. */
+  readonly beforeFault: () => Promise<void>;
+  readonly mark: (name: string, at: Bracket, detail: string) => void;
+}
+
+/** What the steps leave behind: proofs still being gathered, and everything that has to be healed. */
+export class Steps {
+  readonly #context: StepContext;
+  readonly #injections = new Map<string, { injection: Injection; target: string; healed: boolean }>();
+  readonly #proofs: Promise<void>[] = [];
+
+  constructor(context: StepContext) {
+    this.#context = context;
+  }
+
+  async run(step: PlannedStep): Promise<void> {
+    await this.#awaitStart(step);
+    this.#context.signal.throwIfAborted();
+    if (step.does === "fault") await this.#inject(step);
+    else if (step.does === "heal") await this.#heal(step.fault);
+    else await this.#recover(step);
+  }
+
+  /** Every proof that is still being gathered. */
+  async proven(): Promise<void> {
+    await Promise.all(this.#proofs);
+  }
+
+  /** Undoes every fault, newest first; returns what could not be undone, in words. */
+  async healAll(): Promise<string[]> {
+    const failed: string[] = [];
+    for (const name of [...this.#injections.keys()].reverse()) {
+      try {
+        await this.#heal(name);
+      } catch (thrown) {
+        failed.push(`${name}: ${messageOf(thrown)}`);
+      }
+    }
+    return failed;
+  }
+
+  async #awaitStart({ name, start, ...step }: PlannedStep): Promise<void> {
+    const { signal, journal, random, detectors, components, mark } = this.#context;
+    if (start.by === "time") await sleep(start.afterMs + start.jitterMs * random(), undefined, { signal });
+    else if (start.by === "trigger") await components.get(componentOf("target" in step ? step.target : ""))?.awaitTrigger(start.on, signal);
+    else {
+      const sample = await detectors.get(name)!.fired(signal);
+      journal("detected", { step: name, probe: start.probe, fails: start.fails, toNs: String(sample.endedNs) });
+      mark("detected", { fromNs: sample.endedNs, toNs: sample.endedNs }, `${start.fails} failures of ${start.probe}`);
+    }
+    journal("step-started", { step: name });
+  }
+
+  async #inject(step: PlannedStep & { does: "fault" }): Promise<void> {
+    const { journal, signal, beforeFault, mark } = this.#context;
+    await beforeFault();
+    const injection = await faultKind(step.kind)!.inject(this.#target(step.target), step.params, signal);
+    this.#injections.set(step.name, { injection, target: step.target, healed: false });
+    const { fromNs, toNs } = injection.effective;
+    journal("fault-effective", { step: step.name, fault: step.kind, target: step.target, fromNs: String(fromNs), toNs: String(toNs) });
+    mark("effective", injection.effective, `${step.kind} of ${step.target}`);
+    this.#proofs.push(this.#prove(step, injection));
+  }
+
+  async #prove({ name, kind, target }: PlannedStep & { does: "fault" }, injection: Injection): Promise<void> {
+    const proof = await injection.effect(this.#context.signal).catch((thrown: unknown) => ({ observed: false, proof: `the effect could not be observed: ${messageOf(thrown)}` }));
+    this.#context.journal("fault-proven", { step: name, fault: kind, target, ...proof });
+  }
+
+  async #heal(name: string): Promise<void> {
+    const entry = this.#injections.get(name);
+    if (!entry || entry.healed) return;
+    await entry.injection.heal();
+    entry.healed = true;
+    this.#context.journal("fault-healed", { step: name, target: entry.target });
+  }
+
+  async #recover(step: PlannedStep & { does: "recover" }): Promise<void> {
+    const { journal, signal, keep, mark } = this.#context;
+    const decidedNs = nowNs();
+    journal("recovery-started", { step: step.name, recovery: step.kind, target: step.target, human: step.start.by === "time" }, decidedNs);
+    mark("decided", { fromNs: decidedNs, toNs: decidedNs }, `${step.kind} of ${step.target}`);
+    try {
+      await recoveryKind(step.kind)!.recover(this.#target(step.target), step.params, {
+        signal,
+        mark: (name, at) => {
+          journal("recovery-mark", { step: step.name, mark: name, fromNs: String(at.fromNs), toNs: String(at.toNs) });
+          mark(name, at, step.target);
+        },
+        keep: (name, content) => keep(step.name, name, content),
+      });
+      journal("recovery-ended", { step: step.name, ok: true });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      journal("recovery-ended", { step: step.name, ok: false, error: messageOf(thrown) });
+    }
+  }
+
+  #target(name: string): FaultTarget {
+    const component = this.#context.components.get(componentOf(name));
+    if (!component) throw new Error(`no component is called ${componentOf(name)}`);
+    return { component, node: component.nodes.get(name) ?? null };
+  }
+}
+
+const componentOf = (target: string): string => target.split(".")[0] ?? "";

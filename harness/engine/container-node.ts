@@ -1,0 +1,201 @@
+import { PassThrough } from "node:stream";
+import { createInterface } from "node:readline";
+import type Dockerode from "dockerode";
+import { GenericContainer, type WaitStrategy } from "testcontainers";
+import type { NodeStart } from "../component.ts";
+import { messageOf } from "../errors.ts";
+import type { Cut, ExecResult, Node } from "../node.ts";
+import { bracket, nowNs } from "../time.ts";
+import { within } from "../wait.ts";
+import { labelsFor, NODE_LABEL } from "./labels.ts";
+import { type Sidecar, startSidecar } from "./sidecar.ts";
+import { isGone } from "./sweep.ts";
+
+export interface NodePlace {
+  readonly docker: Dockerode;
+  readonly run: string;
+  readonly network: string;
+  readonly address: string;
+  /** Image of the network sidecar; null when no step of this drill cuts this node. */
+  readonly sidecarImage: string | null;
+  addressOf(name: string): string;
+}
+
+/** The component itself knows when it is ready; nothing about a port would prove it. */
+const atOnce: WaitStrategy = {
+  waitUntilReady: async () => undefined,
+  withStartupTimeout: () => atOnce,
+  isStartupTimeoutSet: () => true,
+  getStartupTimeout: () => 0,
+};
+
+class PlacedContainer extends GenericContainer {
+  constructor(spec: NodeStart, place: NodePlace, volume: string) {
+    super(spec.image);
+    const name = `blackstart-${place.run}-${spec.name}`;
+    this.withName(name).withNetworkMode(place.network).withEnvironment(spec.env).withWaitStrategy(atOnce).withAutoRemove(false);
+    this.withLabels({ ...labelsFor(place.run), [NODE_LABEL]: spec.name }).withUser("0:0");
+    this.withEntrypoint([...spec.argv]).withCopyContentToContainer(spec.files.map((f) => ({ content: f.content, target: f.path, mode: f.mode })));
+    this.withBindMounts([{ source: volume, target: spec.disk, mode: "rw" }]);
+    this.createOpts.Cmd = [];
+    this.createOpts.Hostname = spec.name;
+    this.createOpts.NetworkingConfig = { EndpointsConfig: { [place.network]: { IPAMConfig: { IPv4Address: place.address } } } };
+    if (spec.memoryBytes) this.hostConfig.Memory = spec.memoryBytes;
+  }
+}
+
+/** Starts one machine of the stack: a container with a fixed address, a volume for its disk, and the run's label on both. */
+export async function startNode(spec: NodeStart, place: NodePlace): Promise<Node> {
+  const volume = `blackstart-${place.run}-${spec.name}`;
+  await place.docker.createVolume({ Name: volume, Labels: { ...labelsFor(place.run), [NODE_LABEL]: spec.name } });
+  const started = await new PlacedContainer(spec, place, volume).start();
+  const node = new ContainerNode(spec.name, volume, place, place.docker.getContainer(started.getId()));
+  await node.attachSidecar();
+  return node;
+}
+
+class ContainerNode implements Node {
+  readonly name: string;
+  readonly address: string;
+  readonly #volume: string;
+  readonly #place: NodePlace;
+  readonly #container: Dockerode.Container;
+  #sidecar: Sidecar | undefined;
+  /** What the log said before the machine was discarded. */
+  #lastLogs: string | undefined;
+
+  constructor(name: string, volume: string, place: NodePlace, container: Dockerode.Container) {
+    this.name = name;
+    this.address = place.address;
+    this.#volume = volume;
+    this.#place = place;
+    this.#container = container;
+  }
+
+  async attachSidecar(): Promise<void> {
+    const { docker, run, sidecarImage: image } = this.#place;
+    if (image) this.#sidecar = await startSidecar(docker, { run, image, node: this.name, containerId: this.#container.id });
+  }
+
+  async state(): Promise<"running" | "paused" | "stopped"> {
+    if (this.#lastLogs !== undefined) return "stopped";
+    const { State } = await this.#container.inspect();
+    if (State.Paused) return "paused";
+    return State.Running ? "running" : "stopped";
+  }
+
+  async kill(signal: string) {
+    const ended = this.#container.wait(); // asked before the signal, so that it answers the moment the process is gone
+    ended.catch(() => undefined);
+    const fromNs = nowNs();
+    await this.#container.kill({ signal });
+    await within(60_000, ended, `${this.name} did not end after ${signal}`);
+    return { fromNs, toNs: nowNs() };
+  }
+
+  /** A started machine has a new network namespace, in which the old sidecar's rules would do nothing. */
+  async start(): Promise<void> {
+    await this.#sidecar?.stop();
+    await this.#container.start();
+    await this.attachSidecar();
+  }
+
+  async pause() {
+    return (await bracket(() => this.#container.pause())).at;
+  }
+
+  async resume(): Promise<void> {
+    await this.#container.unpause();
+  }
+
+  async exec(argv: readonly string[], options: { timeoutMs: number; stdin?: string; env?: Record<string, string> }): Promise<ExecResult> {
+    const Env = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
+    const exec = await this.#container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true, AttachStdin: options.stdin !== undefined, Env });
+    const stream = await exec.start({ hijack: options.stdin !== undefined, stdin: options.stdin !== undefined });
+    if (options.stdin !== undefined) stream.end(options.stdin);
+    const [stdout, stderr] = await within(options.timeoutMs, collect(this.#place.docker, stream), `\`${argv[0]}\` in ${this.name} did not end`);
+    const { ExitCode } = await exec.inspect();
+    return { code: ExitCode ?? -1, stdout, stderr };
+  }
+
+  async cut({ direction, peers }: Cut) {
+    const rules: string[] = [];
+    const drop = (input: string, output: string) => {
+      if (direction !== "out") rules.push(`-A INPUT ${input} -j DROP`);
+      if (direction !== "in") rules.push(`-A OUTPUT ${output} -j DROP`);
+    };
+    if (peers === "all") drop("! -i lo", "! -o lo");
+    else for (const peer of peers) drop(`-s ${this.#place.addressOf(peer)}`, `-d ${this.#place.addressOf(peer)}`);
+    return this.#net().apply(rules);
+  }
+
+  async join(): Promise<void> {
+    if (!this.#sidecar || (await this.state()) === "stopped") return; // a dead namespace took its rules with it
+    await this.#sidecar.apply(["-F INPUT", "-F OUTPUT"]);
+  }
+
+  async droppedPackets(): Promise<number> {
+    return this.#net().dropped();
+  }
+
+  async discard(): Promise<void> {
+    this.#lastLogs = await this.#readLogs();
+    await this.#sidecar?.stop();
+    await this.#container.remove({ force: true, v: true });
+    await this.#place.docker.getVolume(this.#volume).remove({ force: true });
+  }
+
+  async logs(): Promise<string> {
+    return this.#lastLogs ?? (await this.#readLogs());
+  }
+
+  async awaitLog(pattern: RegExp, signal: AbortSignal): Promise<void> {
+    const stream = (await this.#container.logs({ follow: true, stdout: true, stderr: true, tail: 0 })) as NodeJS.ReadableStream;
+    const output = new PassThrough();
+    this.#place.docker.modem.demuxStream(stream, output, output);
+    const lines = createInterface({ input: output, signal });
+    try {
+      for await (const line of lines) if (pattern.test(line)) return;
+    } finally {
+      (stream as unknown as { destroy(): void }).destroy();
+    }
+    signal.throwIfAborted();
+    throw new Error(`the log of ${this.name} ended before ${String(pattern)} came`);
+  }
+
+  #net(): Sidecar {
+    if (!this.#sidecar) throw new Error(`${this.name} has no network sidecar: the plan announced no fault that cuts it`);
+    return this.#sidecar;
+  }
+
+  async #readLogs(): Promise<string> {
+    try {
+      return demuxed(await this.#container.logs({ follow: false, stdout: true, stderr: true }));
+    } catch (thrown) {
+      if (isGone(thrown)) return "";
+      throw new Error(`the log of ${this.name} could not be read: ${messageOf(thrown)}`, { cause: thrown });
+    }
+  }
+}
+
+/** Both streams in the order in which they were written: frames of an 8-byte header (stream, 3 zeros, big-endian length) and text. */
+function demuxed(frames: Buffer): string {
+  const texts: Buffer[] = [];
+  for (let at = 0; at + 8 <= frames.length; ) {
+    const end = at + 8 + frames.readUInt32BE(at + 4);
+    texts.push(frames.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(texts).toString("utf8");
+}
+
+/** Standard output and standard error of an attached stream, once it has ended. */
+async function collect(docker: Dockerode, stream: NodeJS.ReadableStream): Promise<[string, string]> {
+  const texts: [string, string] = ["", ""];
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  out.setEncoding("utf8").on("data", (chunk: string) => (texts[0] += chunk));
+  err.setEncoding("utf8").on("data", (chunk: string) => (texts[1] += chunk));
+  docker.modem.demuxStream(stream, out, err);
+  await new Promise<void>((resolve, reject) => stream.on("end", resolve).on("error", reject));
+  return texts;
+}

@@ -1,0 +1,105 @@
+import { closeSync, fsyncSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import type { WriteRequest, WriteResult } from "../component.ts";
+import type { Outcome } from "../history.ts";
+
+/** One operation while the run goes on; the raw files get it as a line. Instants are monotonic nanoseconds. */
+export interface LoggedOperation {
+  readonly op: string;
+  readonly store: string;
+  readonly workload: string;
+  readonly seq: number;
+  readonly kind: "insert" | "transfer";
+  readonly sha256: string;
+  readonly dueNs: bigint;
+  readonly conn: number | null;
+  invokedNs: bigint;
+  endedNs: bigint | null;
+  outcome: Outcome;
+  error: string | null;
+  node: string | null;
+  timeline: number | null;
+  lsn: bigint | null;
+}
+
+/**
+ * The ledger of operations, on disk outside every container. A write is in the open file before it is sent, so that whatever kills
+ * this process, no acknowledged write is unknown. `fold` turns it into raw/operations.jsonl, one line an operation.
+ */
+export class OperationLog {
+  readonly operations: LoggedOperation[] = [];
+  readonly #open: string;
+  readonly #final: string;
+  readonly #fd: number;
+  #ended: string[] = [];
+
+  constructor(rawDir: string) {
+    this.#open = path.join(rawDir, "operations.open.jsonl");
+    this.#final = path.join(rawDir, "operations.jsonl");
+    this.#fd = openSync(this.#open, "ax");
+  }
+
+  /** Records writes that are about to be sent, in one system call; returns when the kernel has them. */
+  invoke(starts: readonly { request: WriteRequest; store: string; workload: string; seq: number; dueNs: bigint; conn: number; invokedNs: bigint }[]): LoggedOperation[] {
+    const logged = starts.map(({ request, ...start }) => this.#add({ ...start, op: request.op, sha256: request.sha256, kind: request.transfer ? "transfer" : "insert" }));
+    this.#write(logged.map((o) => `{"i":"${o.op}","store":"${o.store}","sha256":"${o.sha256}","invokedNs":"${o.invokedNs}"}\n`));
+    return logged;
+  }
+
+  /** A write that was never sent: certainly not executed. */
+  giveUp(never: { request: WriteRequest; store: string; workload: string; seq: number; dueNs: bigint; atNs: bigint; error: string }): void {
+    const { request, atNs, error, ...start } = never;
+    const logged = this.#add({ ...start, op: request.op, sha256: request.sha256, kind: request.transfer ? "transfer" : "insert", conn: null, invokedNs: atNs });
+    this.#end(logged, { outcome: "fail", error }, atNs);
+  }
+
+  end(operation: LoggedOperation, result: WriteResult, endedNs: bigint): void {
+    this.#end(operation, result, endedNs);
+  }
+
+  /** Everything known so far reaches the disk itself. */
+  flush(): void {
+    this.#write([]);
+    fsyncSync(this.#fd);
+  }
+
+  /** Writes raw/operations.jsonl in the order of sequence and removes the open file. Operations without an end are indeterminate. */
+  async fold(): Promise<void> {
+    this.flush();
+    const fd = openSync(this.#final, "ax");
+    for (let at = 0; at < this.operations.length; at += 5_000) writeFileSync(fd, this.operations.slice(at, at + 5_000).map(line).join(""));
+    fsyncSync(fd);
+    closeSync(fd);
+    closeSync(this.#fd);
+    await rm(this.#open);
+  }
+
+  #add(start: Omit<LoggedOperation, "endedNs" | "outcome" | "error" | "node" | "timeline" | "lsn">): LoggedOperation {
+    const logged: LoggedOperation = { ...start, endedNs: null, outcome: "info", error: "the run ended before an answer came", node: null, timeline: null, lsn: null };
+    this.operations.push(logged);
+    return logged;
+  }
+
+  #end(operation: LoggedOperation, result: WriteResult, endedNs: bigint): void {
+    operation.endedNs = endedNs;
+    operation.outcome = result.outcome;
+    operation.error = result.outcome === "ok" ? null : result.error;
+    if (result.outcome === "ok") Object.assign(operation, { node: result.node, timeline: result.timeline, lsn: result.lsn });
+    this.#ended.push(`{"e":"${operation.op}","endedNs":"${endedNs}","outcome":"${result.outcome}"}\n`);
+    if (this.#ended.length >= 64) this.#write([]);
+  }
+
+  #write(lines: readonly string[]): void {
+    const text = this.#ended.join("") + lines.join("");
+    this.#ended = [];
+    if (text) writeSync(this.#fd, text);
+  }
+}
+
+const line = (o: LoggedOperation): string => {
+  const { dueNs, invokedNs, endedNs, lsn, ...plain } = o;
+  return `${JSON.stringify({ ...plain, dueNs: String(dueNs), invokedNs: String(invokedNs), endedNs: endedNs === null ? null : String(endedNs), lsn: lsn === null ? null : lsnText(lsn) })}\n`;
+};
+
+const lsnText = (lsn: bigint): string => `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;

@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
 import { BlackstartError, messageOf, notReady } from "../errors.ts";
 import { engine } from "./connect.ts";
@@ -36,6 +37,7 @@ type Progress = (line: string) => void;
 /** Time a registry has to answer at all; a pull that has begun may take as long as it likes. */
 const REGISTRY_ANSWER_MS = 10_000;
 const HEARTBEAT_MS = 10_000;
+const TAIL_LINES = 15;
 
 /** Why a registry (by host) cannot be reached; found out once a process. */
 const unreachable = new Map<string, string>();
@@ -192,7 +194,7 @@ class Resolver {
         },
       ),
     );
-    return this.#found(name, reference, "built");
+    return await this.#found(name, reference, "built");
   }
 
   async #found(name: string, reference: string, origin: ResolvedImage["origin"]): Promise<ResolvedImage> {
@@ -223,11 +225,11 @@ class Resolver {
     this.#progress(`image ${name}: ${begins}`);
     try {
       const stream = await start((line) => (step = line));
-      await this.#drain(stream, (line) => {
+      for await (const line of outputLines(stream)) {
         if (/^Step |^[A-Z][a-z]+ing /.test(line)) step = line.slice(0, 100);
         tail.push(line);
-        if (tail.length > 15) tail.shift();
-      });
+        if (tail.length > TAIL_LINES) tail.shift();
+      }
     } catch (error) {
       this.#signal.throwIfAborted();
       if (error instanceof BlackstartError) throw error;
@@ -241,17 +243,22 @@ class Resolver {
     }
     this.#progress(`image ${name}: ${ended} in ${seconds()}`);
   }
+}
 
-  #drain(stream: NodeJS.ReadableStream, line: Progress): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#docker.modem.followProgress(
-        stream,
-        (error: Error | null) => (error ? reject(error) : resolve()),
-        (event: { stream?: string; status?: string; id?: string }) => {
-          for (const text of (event.stream ?? event.status ?? "").split("\n")) if (text.trim()) line(text.trim());
-        },
-      );
-    });
+/** What the engine says while it pulls, builds or imports. An error arrives as a line too: it is thrown. */
+export async function* outputLines(stream: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    rest += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    const complete = rest.split("\n");
+    rest = complete.pop() ?? "";
+    for (const json of complete.filter((line) => line.trim() !== "")) {
+      const event = JSON.parse(json) as { stream?: string; status?: string; error?: string };
+      if (event.error) throw new Error(event.error);
+      const text = stripVTControlCharacters(event.stream ?? event.status ?? "");
+      yield* text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith(" ---> "));
+    }
   }
 }
 

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { messageOf } from "../errors.ts";
 import { engine } from "./connect.ts";
 import { isAlive, ownerIn, RUN_LABEL } from "./labels.ts";
+
+const SWEEP_AGAIN_MS = 500;
 
 /** What a run has left on this machine. */
 export interface Leftovers {
@@ -75,3 +78,19 @@ export const isGone = (thrown: unknown): boolean => {
   const status = (thrown as { statusCode?: number }).statusCode;
   return status === 404 || (status === 409 && messageOf(thrown).includes("already in progress"));
 };
+
+/**
+ * Sweeps a run whose process is gone until nothing of it shows up any more: the engine may still be creating what the process had
+ * asked for. Returns what is left when the time is over.
+ */
+export async function sweepUntilClean(run: string, timeoutMs: number): Promise<string[]> {
+  const endMs = performance.now() + timeoutMs;
+  let clean = 0;
+  for (;;) {
+    const failed = await sweep(run);
+    clean = (await leftovers()).some((l) => l.run === run) ? 0 : clean + 1;
+    if (clean === 3) return [];
+    if (performance.now() > endMs) return failed.length > 0 ? failed : [`something of ${run} is still there after ${timeoutMs} ms`];
+    await sleep(SWEEP_AGAIN_MS);
+  }
+}

@@ -3,6 +3,8 @@ import { z } from "zod";
 /** Durations, rates and sizes carry units in a scenario and are numbers with the unit in the name everywhere else. */
 
 const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+/** No drill takes a day; and timers of Node end at 24 days. */
+const LONGEST_MS = 24 * MS_PER_UNIT.h;
 const BYTES_PER_UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 const quantity = <Unit extends string>(units: Readonly<Record<Unit, number>>, suffix: string, what: string, example: string) => {
@@ -18,7 +20,9 @@ const quantity = <Unit extends string>(units: Readonly<Record<Unit, number>>, su
 };
 
 /** `250ms`, `2s`, `5m`, `1h` -> milliseconds. */
-export const duration = quantity(MS_PER_UNIT, "", "a duration", "250ms, 2s or 5m");
+export const duration = quantity(MS_PER_UNIT, "", "a duration", "250ms, 2s or 5m").refine((ms) => ms <= LONGEST_MS, {
+  error: "expected at most 24h",
+});
 /** `500/s` -> operations a second. */
 export const rate = quantity({ "": 1 }, "/s", "a rate", "500/s");
 /** `64KiB/s` -> bytes a second. */
@@ -27,3 +31,9 @@ export const byteRate = quantity(BYTES_PER_UNIT, "/s", "a data rate", "64KiB/s o
 export const byteSize = quantity(BYTES_PER_UNIT, "", "a size", "512MiB");
 /** A duration that is not zero. */
 export const positiveDuration = duration.refine((ms) => ms > 0, { error: "expected a duration above zero" });
+
+/** Milliseconds as a scenario would write them: `5m`, `1.5s`, `250ms`. */
+export function durationText(ms: number): string {
+  const unit = (["h", "m", "s"] as const).find((u) => ms >= MS_PER_UNIT[u] && Number.isInteger((ms / MS_PER_UNIT[u]) * 10));
+  return unit === undefined ? `${ms}ms` : `${ms / MS_PER_UNIT[unit]}${unit}`;
+}

@@ -7,10 +7,8 @@ export const DATABASE = "postgres";
 export const USER = "postgres";
 
 /** Statements are sent once a connection and then by name. The LSN is read inside the write's own transaction, so the commit lies beyond it. */
-const INSERT = {
-  name: "insert",
-  text: "INSERT INTO blackstart.ledger (op, payload) VALUES ($1, $2) RETURNING pg_current_wal_insert_lsn()::text AS lsn",
-};
+export const INSERT_SQL = "INSERT INTO blackstart.ledger (op, payload) VALUES ($1, $2) RETURNING pg_current_wal_insert_lsn()::text AS lsn";
+const INSERT = { name: "insert", text: INSERT_SQL };
 const TRANSFER = {
   name: "transfer",
   text: `WITH moved AS (

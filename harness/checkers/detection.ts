@@ -1,0 +1,68 @@
+import type { Checker } from "../checker.ts";
+import type { History } from "../history.ts";
+import type { Interval } from "../report.ts";
+import type { Finding } from "../verdict.ts";
+import { type EffectiveFault, effectiveFaults, outages, outageOf } from "./outage.ts";
+import { atMs, eventsOf } from "./reading.ts";
+import { againstObjective, finding, unclearClock } from "./findings.ts";
+
+/** The detector's own sample ends where the journal says that it decided; the two are taken from one reading of the clock. */
+const SAME_INSTANT_MS = 10;
+
+export interface Detection {
+  readonly step: string;
+  readonly fault: EffectiveFault;
+  readonly detectedMs: number;
+  /** From the fault's effect to the detector's decision. */
+  readonly interval: Interval;
+}
+
+/** Every decision of a detector against the fault that it is about: the outage that was open, else the last fault before it. */
+export function detectionsOf(history: History): Detection[] {
+  return eventsOf(history, "detected").flatMap(({ data }) => {
+    const detectedMs = atMs(history, data.toNs);
+    const before = (faults: readonly EffectiveFault[]) => faults.filter(({ at }) => at.fromMs <= detectedMs).at(-1);
+    const fault = before(outages(history).map((outage) => outage.fault)) ?? before(effectiveFaults(history)) ?? outageOf(history)?.fault;
+    if (!fault) return [];
+    const upperMs = detectedMs - fault.at.fromMs + history.host.eventLoopStallMs;
+    return [{ step: data.step, fault, detectedMs, interval: { lowerMs: Math.max(0, detectedMs - fault.at.toMs), upperMs } }];
+  });
+}
+
+/** The slowest detection: the one that the objective is held against. */
+export const slowestDetection = (history: History): Detection | null =>
+  detectionsOf(history).reduce<Detection | null>((a, b) => (a && a.interval.upperMs >= b.interval.upperMs ? a : b), null);
+
+function check(history: History): Finding {
+  const planned = history.plan.steps.filter((step) => step.start.by === "detector");
+  const say = finding("detection", ["raw/events.jsonl", "raw/probes.jsonl"]);
+  if (planned.length === 0) return say("pass", "no step of this drill starts on a detector: the time to detect is not measured");
+  if (effectiveFaults(history).length === 0) return say("unknown", "no fault was effective: there is nothing to detect");
+  const fired = new Set(eventsOf(history, "detected").map(({ data }) => data.step));
+  const silent = planned.find((step) => !fired.has(step.name));
+  if (silent) return say("fail", `the detector of ${silent.name} never fired`);
+  const detections = detectionsOf(history);
+  const early = detections.find(({ detectedMs, fault }) => detectedMs < fault.at.fromMs);
+  if (early) return say("unknown", `the detector of ${early.step} fired before any fault was effective`);
+  const unfounded = detections.find((detection) => !isFounded(history, detection));
+  if (unfounded) return say("unknown", `the samples of the detector of ${unfounded.step} do not show the failures that it fired on`);
+  const slowest = slowestDetection(history);
+  if (!slowest) return say("unknown", "no detection could be measured");
+  const words = againstObjective(`${slowest.fault.fault} of ${slowest.fault.target} was detected after`, slowest.interval, history.plan.objectives.detectionMs);
+  return words.verdict === "fail" && unclearClock(history) ? say("unknown", `${words.detail}; but the clocks disagree`) : say(words.verdict, words.detail);
+}
+
+/** Whether the record holds the consecutive failures, the last of which ended when the detector is said to have fired. */
+function isFounded(history: History, { step, detectedMs }: Detection): boolean {
+  const fails = eventsOf(history, "detected").find(({ data }) => data.step === step)?.data.fails ?? 1;
+  const samples = history.probes.filter((sample) => sample.probe === `detector:${step}` && sample.endedMs <= detectedMs + SAME_INSTANT_MS);
+  const last = samples.sort((a, b) => a.endedMs - b.endedMs).slice(-fails);
+  return last.length === fails && last.every((sample) => !sample.ok) && Math.abs((last.at(-1)?.endedMs ?? 0) - detectedMs) <= SAME_INSTANT_MS;
+}
+
+export const detection: Checker = {
+  name: "detection",
+  summary: "From the fault's effect to the decision of the detector, against the objective",
+  always: true,
+  check,
+};

@@ -1,0 +1,24 @@
+import type { History } from "../history.ts";
+import type { Interval } from "../report.ts";
+import { humanMs } from "../text.ts";
+import type { Finding, Verdict } from "../verdict.ts";
+import { clocksOf, disagreementMs } from "./clocks.ts";
+
+/** Makes the findings of one checker; `evidence` names the files of the pack that it judged by. */
+export const finding =
+  (check: string, evidence: readonly string[]) =>
+  (verdict: Verdict, detail: string): Finding => ({ check, verdict, detail, evidence });
+
+/**
+ * An interval against an objective: only an upper bound under it passes, only a lower bound at or over it fails, and what lies
+ * across it is unknown.
+ */
+export function againstObjective(what: string, { lowerMs, upperMs }: Interval, objectiveMs: number): { verdict: Verdict; detail: string } {
+  const verdict = upperMs < objectiveMs ? "pass" : lowerMs >= objectiveMs ? "fail" : "unknown";
+  const judged = verdict === "pass" ? "under" : verdict === "fail" ? "not under" : "on both sides of";
+  return { verdict, detail: `${what} ${humanMs(lowerMs)} to ${humanMs(upperMs)}, ${judged} the objective of ${humanMs(objectiveMs)}` };
+}
+
+/** Whether some clock contradicts the one that durations are taken from: then no duration proves a miss. */
+export const unclearClock = (history: History): boolean =>
+  clocksOf(history).some(({ looks }) => looks.some((look, i) => disagreementMs(looks[Math.max(0, i - 1)] ?? look, look) > 0 || disagreementMs(looks[0] ?? look, look) > 0));

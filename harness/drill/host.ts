@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import os from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { engineFacts } from "../engine/connect.ts";
+import type { HostFacts } from "../history.ts";
+
+const STALL_RESOLUTION_MS = 2;
+
+/** Watches this process's own event loop: a stall of it is an error of every instant that was taken meanwhile. */
+export function watchStalls(): { worstMs(): number; stop(): void } {
+  const histogram = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
+  histogram.enable();
+  return { worstMs: () => Math.max(0, histogram.max / 1e6 - STALL_RESOLUTION_MS), stop: () => histogram.disable() };
+}
+
+export async function hostFacts(measured: Pick<HostFacts, "blackstart" | "evaluatorSha256" | "dirty" | "environmentKind" | "eventLoopStallMs">): Promise<HostFacts> {
+  const engine = await engineFacts();
+  return {
+    kernel: `${os.type()} ${os.release()}`,
+    cpus: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    engine: engine.version,
+    node: process.version,
+    clockSynchronised: clockSynchronised(),
+    preload: process.env["LD_PRELOAD"] || null,
+    ...measured,
+  };
+}
+
+/** systemd-timesyncd and chrony leave a mark when the clock is in step; without a mark nobody knows. */
+export function clockSynchronised(): boolean | null {
+  if (existsSync("/run/systemd/timesync/synchronized")) return true;
+  return null;
+}

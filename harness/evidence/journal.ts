@@ -1,0 +1,125 @@
+/**
+ * raw/events.jsonl: what the harness did and saw, one line an event, each line holding the SHA-256 of the line before it
+ * (its bytes without the newline; 64 zeros for the first). A line that was changed, removed, added or moved breaks the chain;
+ * the hash of the last line goes into the signed statement, so that a cut end is noticed as well.
+ */
+import { closeSync, fsyncSync, openSync, writeFileSync } from "node:fs";
+import type { EventData } from "../history.ts";
+import { visible } from "../text.ts";
+import { nowNs } from "../time.ts";
+import { sha256 } from "./files.ts";
+
+const NOTHING_BEFORE = "0".repeat(64);
+
+/** An event as it stands in the file. `ns` is the monotonic clock; `wall` is only a label. */
+export type RawEvent = {
+  [K in keyof EventData]: {
+    readonly seq: number;
+    readonly ns: bigint;
+    readonly wall: string;
+    readonly kind: K;
+    readonly data: EventData[K];
+  };
+}[keyof EventData];
+
+export interface Journal {
+  /** Appends one event. Written when this returns, durable after `flush`. `ns` defaults to now. */
+  append<K extends keyof EventData>(kind: K, data: EventData[K], ns?: bigint): void;
+  /** Waits for the disk (fsync). */
+  flush(): void;
+  /** Flushes and closes; later appends throw. */
+  close(): void;
+}
+
+/** Starts a journal in a file that must not exist yet. */
+export function openJournal(file: string): Journal {
+  const fd = openSync(file, "ax");
+  let seq = 0;
+  let prev = NOTHING_BEFORE;
+  return {
+    append(kind, data, ns = nowNs()) {
+      const line = JSON.stringify({ seq, prev, ns: String(ns), wall: new Date().toISOString(), kind, data });
+      writeFileSync(fd, `${line}\n`);
+      prev = sha256(line);
+      seq += 1;
+    },
+    flush: () => fsyncSync(fd),
+    close() {
+      fsyncSync(fd);
+      closeSync(fd);
+    },
+  };
+}
+
+/** Every kind of event, kept complete by the compiler. */
+const KINDS: Record<keyof EventData, true> = {
+  "run-started": true,
+  "intent-signed": true,
+  "phase-started": true,
+  "phase-ended": true,
+  "clock-bracket": true,
+  "step-started": true,
+  "fault-effective": true,
+  "fault-proven": true,
+  "fault-healed": true,
+  detected: true,
+  "recovery-started": true,
+  "recovery-mark": true,
+  "recovery-ended": true,
+  "workload-stopped": true,
+  redundancy: true,
+  note: true,
+  "run-ended": true,
+};
+
+export interface ReadJournal {
+  readonly events: readonly RawEvent[];
+  /** What is wrong with the record, each with its line; empty for a complete journal. */
+  readonly defects: readonly string[];
+  /** SHA-256 of the last whole line, hex. */
+  readonly head: string;
+}
+
+/** Reads a journal and says everything that is wrong with it; never throws. */
+export function readJournal(text: string): ReadJournal {
+  const lines = text.split("\n");
+  const cut = lines.pop() ?? "";
+  const events: RawEvent[] = [];
+  const defects: string[] = [];
+  let head = NOTHING_BEFORE;
+  for (const [i, line] of lines.entries()) {
+    const entry = parseLine(line);
+    if (entry === null) defects.push(`events.jsonl line ${i + 1} is not an event`);
+    else {
+      if (entry.prev !== head) defects.push(`events.jsonl line ${i + 1}: the chain is broken`);
+      if (entry.event.seq !== i)
+        defects.push(`events.jsonl line ${i + 1}: sequence gap, ${i} was expected and ${entry.event.seq} is there`);
+      events.push(entry.event);
+    }
+    head = sha256(line);
+  }
+  if (cut !== "") defects.push(`events.jsonl line ${lines.length + 1} is cut off`);
+  if (events.at(-1)?.kind !== "run-ended") defects.push("events.jsonl has no run-ended at its end");
+  return { events, defects, head };
+}
+
+function parseLine(line: string): { prev: string; event: RawEvent } | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const { seq, prev, ns, wall, kind, data } = (value ?? {}) as Record<string, unknown>;
+  const shaped =
+    typeof seq === "number" &&
+    typeof prev === "string" &&
+    typeof ns === "string" &&
+    /^\d{1,20}$/.test(ns) &&
+    typeof wall === "string" &&
+    typeof kind === "string" &&
+    Object.hasOwn(KINDS, kind) &&
+    typeof data === "object" &&
+    data !== null;
+  return shaped ? { prev, event: { seq, ns: BigInt(ns), wall: visible(wall), kind, data } as RawEvent } : null;
+}

@@ -1,0 +1,83 @@
+import { isUtf8 } from "node:buffer";
+import type { z } from "zod";
+import { messageOf } from "../errors.ts";
+import { visible } from "../text.ts";
+import { refusal } from "./refusal.ts";
+
+const MAX_DEPTH = 64;
+
+/** JSON from a stranger: UTF-8, at most 64 levels deep, and of the given shape. `what` names it in the refusal (exit 5). */
+export function parseJson<Schema extends z.ZodType>(bytes: Uint8Array, what: string, schema: Schema): z.output<Schema> {
+  if (!isUtf8(bytes)) throw refusal(`${what} is not UTF-8 text`);
+  const text = Buffer.from(bytes).toString("utf8");
+  if (deeperThan(text, MAX_DEPTH)) throw refusal(`${what} is nested deeper than ${MAX_DEPTH} levels`);
+  return shaped(parsed(text, what), what, schema);
+}
+
+/** Like parseJson, for files that no digest covers: there is exactly one way to write them, so no byte can change unseen. */
+export function parseCanonical<Schema extends z.ZodType>(
+  bytes: Uint8Array,
+  what: string,
+  schema: Schema,
+): z.output<Schema> {
+  const value = parseJson(bytes, what, schema);
+  if (canonicalJson(JSON.parse(Buffer.from(bytes).toString("utf8"))) !== Buffer.from(bytes).toString("utf8"))
+    throw refusal(`${what} is not written as Blackstart writes it`);
+  return value;
+}
+
+/** One line without spaces. Keys keep their order. */
+export const canonicalJson = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw refusal(`${what} is not JSON: ${visible(messageOf(thrown)).slice(0, 160)}`);
+  }
+}
+
+function shaped<Schema extends z.ZodType>(value: unknown, what: string, schema: Schema): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.slice(0, 5).map((i) => `${visible(i.path.join("."))}: ${visible(i.message)}`);
+  throw refusal(`${what} has the wrong shape: ${problems.join("; ").slice(0, 400)}`);
+}
+
+/** Counts brackets outside of strings, so that a bomb of brackets is refused before it is parsed. One pass, no regular expression. */
+function deeperThan(text: string, max: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text[i];
+    if (quoted && c === "\\") i += 1;
+    else if (c === '"') quoted = !quoted;
+    else if (!quoted && (c === "[" || c === "{")) depth += 1;
+    else if (!quoted && (c === "]" || c === "}")) depth -= 1;
+    if (depth > max) return true;
+  }
+  return false;
+}
+
+/** Strict base64 (RFC 4648 section 4): exactly the text that encoding the bytes gives, so that it cannot be varied. */
+export function fromBase64(text: string, what: string): Buffer {
+  const bytes = Buffer.from(text, "base64");
+  if (text === "" || bytes.toString("base64") !== text) throw refusal(`${what} is not base64`);
+  return bytes;
+}
+
+/** Where two JSON values first differ, `lost.count: 0 is not 1`; null when they are equal. Key order does not matter. */
+export function firstDifference(a: unknown, b: unknown, path = ""): string | null {
+  if (Object.is(a, b)) return null;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b))
+    return `${path || "value"}: ${shown(a)} is not ${shown(b)}`;
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const difference = firstDifference(own(a, key), own(b, key), path === "" ? key : `${path}.${key}`);
+    if (difference !== null) return difference;
+  }
+  return null;
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const own = (value: object, key: string): unknown => (Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined);
+const shown = (value: unknown): string => visible((JSON.stringify(value) ?? "nothing").slice(0, 80));

@@ -1,0 +1,168 @@
+/**
+ * What is signed: in-toto Statements v1 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). The evidence
+ * class is part of the predicate type, so that whoever asks for one class with any tool is never shown the other. The bundle's
+ * file name is the same for both: it is part of the contract of `run --json`.
+ */
+import { z } from "zod";
+import type { EvidenceClass, Result } from "../report.ts";
+import { isPackName } from "./files.ts";
+import { parseJson } from "./json.ts";
+import { refusal } from "./refusal.ts";
+
+const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+
+export const PREDICATE_TYPES = {
+  intent: {
+    attested: "https://blackstart.dev/drill-intent/v1",
+    development: "https://blackstart.dev/drill-intent-development/v1",
+  },
+  report: {
+    attested: "https://blackstart.dev/drill-report/v1",
+    development: "https://blackstart.dev/drill-report-development/v1",
+  },
+} as const;
+type Kind = keyof typeof PREDICATE_TYPES;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in lower-case hex is expected");
+const count = z.int().min(0);
+const name = z.string().max(200);
+const evidenceClass = z.enum(["development", "attested"]);
+const signedBy = z.strictObject({
+  role: evidenceClass,
+  /** SHA-256 of the key below. */
+  fingerprint: digest,
+  /** SubjectPublicKeyInfo, base64: lets a verifier who pinned only the fingerprint check the signature. Never trusted by itself. */
+  publicKey: z.string().max(1000),
+});
+const common = {
+  run: name,
+  class: evidenceClass,
+  /** Why the class is not higher. */
+  classReasons: z.array(z.string().max(1000)).max(200),
+  scenario: z.strictObject({ id: name, sha256: digest }),
+  plan: z.strictObject({ sha256: digest }),
+  evaluator: z.strictObject({ sha256: digest, dirty: z.boolean().nullable() }),
+  signer: signedBy,
+};
+
+const intentSchema = z.strictObject({
+  ...common,
+  policy: z.strictObject({ id: name, sha256: digest }),
+  /** What must be reached, and what else must hold, laid down before the drill; equal to the plan's. */
+  objectives: z.unknown(),
+  expect: z.unknown(),
+  conditions: z.array(name).max(1000),
+  seed: z.number(),
+  overrides: z.array(z.string().max(10_000)).max(1000),
+  /** The place reserved in the run ledger: the entries before it and their Merkle root. */
+  ledger: z.strictObject({ key: z.string().max(1000), index: count, root: digest }),
+  attempts: z.strictObject({ number: count, windowDays: count, passed: count, failed: count, other: count }),
+  signedAt: z.iso.datetime(),
+  /** The harness's monotonic clock, nanoseconds: comparable with raw/events.jsonl. */
+  ns: z.string().regex(/^\d{1,20}$/),
+});
+
+const reportSchema = z.strictObject({
+  ...common,
+  /** An aborted drill is sealed as well: what was seen until then is evidence too. */
+  end: z.enum(["result", "aborted"]),
+  result: z.looseObject({
+    run: name,
+    scenario: name,
+    scenarioSha256: digest,
+    class: evidenceClass,
+    verdict: z.enum(["pass", "fail", "unknown"]),
+    exitCode: count.max(255),
+  }),
+  intent: z.strictObject({ sha256: digest, ledgerIndex: count }),
+  journal: z.strictObject({ events: count, head: digest }),
+  ledger: z.strictObject({ key: z.string().max(1000) }),
+});
+
+const predicates = { intent: intentSchema, report: reportSchema } as const;
+export type Predicate<K extends Kind> = z.output<(typeof predicates)[K]>;
+export type IntentPredicate = Predicate<"intent">;
+export type ReportPredicate = Predicate<"report">;
+
+export interface Subject {
+  /** Path inside the pack. */
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** The bytes to sign. */
+export function makeStatement<K extends Kind>(kind: K, subjects: readonly Subject[], predicate: Predicate<K>): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      _type: STATEMENT_TYPE,
+      subject: subjects.map((subject) => ({ name: subject.name, digest: { sha256: subject.sha256 } })),
+      predicateType: PREDICATE_TYPES[kind][predicate.class],
+      predicate,
+    }),
+  );
+}
+
+const envelopeSchema = z.strictObject({
+  _type: z.literal(STATEMENT_TYPE),
+  subject: z
+    .array(
+      z.strictObject({
+        name: z.string().refine(isPackName, "not a name inside a pack"),
+        digest: z.strictObject({ sha256: digest }),
+      }),
+    )
+    .min(1)
+    .max(20_000),
+  predicateType: z.string().max(200),
+  predicate: z.unknown(),
+});
+
+export interface Statement<K extends Kind> {
+  /** The class that the predicate type stands for; the predicate must say the same. */
+  readonly typeClass: EvidenceClass;
+  readonly subjects: ReadonlyMap<string, string>;
+  readonly predicate: Predicate<K>;
+}
+
+/** What a payload states. Refuses (exit 5) every other type, shape or predicate type, and subjects that are named twice. */
+export function parseStatement<K extends Kind>(payload: Buffer, kind: K, what: string): Statement<K> {
+  const statement = parseJson(payload, `the statement of ${what}`, envelopeSchema);
+  const types = PREDICATE_TYPES[kind];
+  const typeClass = (["attested", "development"] as const).find((c) => types[c] === statement.predicateType);
+  if (typeClass === undefined)
+    throw refusal(`${what} states ${JSON.stringify(statement.predicateType)}, not a Blackstart drill ${kind}`);
+  const subjects = new Map(statement.subject.map((subject) => [subject.name, subject.digest.sha256]));
+  if (subjects.size !== statement.subject.length) throw refusal(`${what} names a subject twice`);
+  const bytes = Buffer.from(JSON.stringify(statement.predicate ?? null));
+  const schema: z.ZodType<Predicate<K>> = predicates[kind] as never;
+  return { typeClass, subjects, predicate: parseJson(bytes, `the predicate of ${what}`, schema) };
+}
+
+/** The contract's fields, kept complete by the compiler. */
+const RESULT_KEYS: Record<keyof Result, true> = {
+  schema: true,
+  run: true,
+  scenario: true,
+  scenarioSha256: true,
+  class: true,
+  verdict: true,
+  expect: true,
+  exitCode: true,
+  reasons: true,
+  recoveryTime: true,
+  detection: true,
+  operations: true,
+  lost: true,
+  phantom: true,
+  resurrected: true,
+  duplicated: true,
+  mutated: true,
+  stale: true,
+  guaranteed: true,
+  pack: true,
+  bundle: true,
+};
+
+/** The contract's part of a report: what the statement carries. */
+export const resultOf = (report: Result): Result =>
+  Object.fromEntries(Object.keys(RESULT_KEYS).map((key) => [key, report[key as keyof Result]])) as unknown as Result;

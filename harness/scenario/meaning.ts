@@ -1,0 +1,148 @@
+import type { PlannedStart } from "../plan.ts";
+import { oneOf } from "./issues.ts";
+import { isMapping, type Path, valueAt } from "./path.ts";
+import type { Policy } from "./policy.ts";
+import { MISSING, shown } from "./problem.ts";
+import type { ActDraft, Draft, StepDraft } from "./scenario.ts";
+import { objectives } from "./shape.ts";
+import type { Source } from "./source.ts";
+import { StackView } from "./stack-view.ts";
+import { judgeStep } from "./step-rules.ts";
+import { closest } from "./suggest.ts";
+import { durationText } from "./units.ts";
+
+/** Everything that each part alone cannot know: whether names stand for something, and whether the whole makes sense. */
+export function judgeMeaning(source: Source, draft: Draft, policy: Policy, checks: readonly string[]): void {
+  judgeObjectives(source, policy);
+  judgeExpectation(source, draft);
+  judgeSteadyState(source, draft);
+  judgeRepetitions(source);
+  if (!draft.stack) return; // no name can be looked up
+  const stack = new StackView(source, draft.stack);
+  judgeClients(source, draft, stack);
+  judgeSteps(source, draft, stack);
+  judgeChecks(source, draft, checks);
+}
+
+function judgeObjectives(source: Source, policy: Policy): void {
+  const { recoveryTimeMs, lostWrites, detectionMs } = policy.objectives;
+  const limits = [
+    ["recoveryTime", recoveryTimeMs, durationText(recoveryTimeMs)],
+    ["lostWrites", lostWrites, String(lostWrites)],
+    ["detection", detectionMs, durationText(detectionMs)],
+  ] as const;
+  for (const [key, limit, words] of limits) {
+    const written = valueAt(source.data, ["objectives", key]);
+    const asked = objectives.shape[key].safeParse(written).data; // one by one: its neighbour may be what is wrong
+    if (asked === undefined || asked <= limit) continue;
+    source.complain(["objectives", key], {
+      found: `${String(written)}, looser than the policy ${policy.id}`,
+      expected: `at most ${words}`,
+      hint: "a scenario may only tighten an objective",
+    });
+  }
+}
+
+function judgeExpectation(source: Source, { expect, expectLoss }: Draft): void {
+  const given = valueAt(source.data, ["expectLoss"]);
+  if (expect === "fail" && given === undefined) {
+    source.complain(["expectLoss"], { what: MISSING, expected: "what a drill with expect: fail must lose, such as { min: 1, shape: suffix }" });
+  }
+  if (expect === "pass" && given !== undefined) {
+    source.complain(["expectLoss"], { what: "a loss is declared but expect is pass", expected: "expect: fail, or no expectLoss" }, "key");
+  }
+  if (expectLoss?.max !== undefined && expectLoss.max < expectLoss.min) {
+    source.complain(["expectLoss", "max"], { found: String(expectLoss.max), expected: `at least the min of ${expectLoss.min}` });
+  }
+}
+
+function judgeSteadyState(source: Source, { steadyState }: Draft): void {
+  if (!steadyState || steadyState.timeout > steadyState.hold) return;
+  source.complain(["steadyState", "timeout"], { found: durationText(steadyState.timeout), expected: `longer than the hold of ${durationText(steadyState.hold)}` });
+}
+
+/** Names that must differ, wherever a file can give one. */
+function judgeRepetitions(source: Source): void {
+  for (const path of [["covers"], ["controls"], ["verify"]]) refuseRepetitions(source, path);
+  for (const [list, key] of [["workload", "name"], ["probes", "name"], ["steps", "as"]] as const) refuseRepetitions(source, [list], key);
+}
+
+function refuseRepetitions(source: Source, path: Path, key?: string): void {
+  const list = valueAt(source.data, path);
+  const places = (Array.isArray(list) ? list : []).map((_, i) => [...path, i, ...(key === undefined ? [] : [key])]);
+  const values = places.map((place) => valueAt(source.data, place));
+  for (const [i, value] of values.entries()) {
+    if (value === undefined || values.indexOf(value) === i) continue;
+    source.complain(places[i]!, { found: `${shown(value)} a second time`, expected: "each name once" });
+  }
+}
+
+/** Those who use the stack: workloads and probes. */
+function judgeClients(source: Source, { workload, probes }: Draft, stack: StackView): void {
+  for (const [i, { kind, target }] of (workload ?? []).entries()) {
+    const path = ["workload", i];
+    const component = target === undefined ? undefined : stack.component(target, [...path, "target"]);
+    if (!component?.kind || !kind || component.kind.workloads.includes(kind.kind)) continue;
+    source.complain([...path, "kind"], { found: kind.kind, expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}` });
+  }
+  for (const [i, probe] of (probes ?? []).entries()) stack.component(probe.target, ["probes", i, "target"]);
+  if (probes && !probes.some((p) => p.critical)) {
+    source.complain(["probes"], { what: "no probe is critical, so nothing could say when the recovery is over", expected: "at least one with critical: true" }, "key");
+  }
+}
+
+function judgeSteps(source: Source, { steps }: Draft, stack: StackView): void {
+  for (const [i, step] of (steps ?? []).entries()) {
+    const path = ["steps", i];
+    const earlier = steps!.slice(0, i);
+    if (step.does === "heal") judgeHeal(source, step.fault, [...path, "heal"], earlier);
+    if (step.does === "fault" || step.does === "recover") judgeAct(source, step, path, stack, earlier);
+    if (step.start?.by === "detector") stack.component(step.start.probe, [...path, "when", "probe"]);
+    if (step.does === "heal" && step.start?.by === "trigger") {
+      source.complain([...path, "at", "on"], { what: "a heal step has no target whose events could start it", expected: "at: { after: … } or when" });
+    }
+  }
+  if (steps && !steps.some((s) => s.does === "fault" || s.does === undefined)) {
+    source.complain(["steps"], { what: "no step breaks anything, so nothing would be proven", expected: "at least one fault" }, "key");
+  }
+}
+
+function judgeAct(source: Source, step: ActDraft, path: Path, stack: StackView, earlier: readonly StepDraft[]): void {
+  const target = step.target === undefined ? undefined : stack.target(step.target, [...path, "target"]);
+  if (!target) return;
+  const { kind } = target.component;
+  if (kind && step.does === "recover" && step.kind && !kind.recoveries.includes(step.kind.name)) {
+    source.complain([...path, "recover"], { found: step.kind.name, expected: `a recovery for ${kind.kind}: ${oneOf(kind.recoveries)}` });
+  }
+  if (kind) judgeTrigger(source, step.start, kind.triggers, [...path, "at", "on"]);
+  judgeStep({ source, stack, step, path, target, earlier });
+}
+
+function judgeTrigger(source: Source, start: PlannedStart | undefined, triggers: readonly string[], path: Path): void {
+  if (start?.by !== "trigger" || triggers.includes(start.on)) return;
+  const expected = triggers.length > 0 ? `an event of the target: ${oneOf(triggers)}` : "at: { after: … }, for the target has no events";
+  source.complain(path, { found: shown(start.on), expected, meant: closest(start.on, triggers) });
+}
+
+function judgeHeal(source: Source, fault: string | undefined, path: Path, earlier: readonly StepDraft[]): void {
+  if (fault === undefined) return;
+  const faults = earlier.filter((s) => s.does === "fault").map((s) => String(s.name));
+  if (!faults.includes(fault)) {
+    const expected = faults.length > 0 ? `an earlier fault step: ${oneOf(faults)}` : "an earlier fault step, and there is none";
+    source.complain(path, { found: shown(fault), expected, meant: closest(fault, faults) });
+  } else if (earlier.some((s) => s.does === "heal" && s.fault === fault)) {
+    source.complain(path, { found: `${fault}, which is healed already`, expected: "each fault healed once" });
+  }
+}
+
+/** `known` are all checkers; those that a component kind names need such a component to have something to judge. */
+function judgeChecks(source: Source, { verify, stack }: Draft, known: readonly string[]): void {
+  const raw = valueAt(source.data, ["stack"]);
+  const sure = isMapping(raw) && stack?.every((c) => c.kind);
+  const judged = new Set(stack?.flatMap((c) => c.kind?.checks ?? []));
+  for (const [i, check] of (verify ?? []).entries()) {
+    const names = sure ? known.filter((name) => judged.has(name)) : known;
+    if (names.includes(check)) continue;
+    source.complain(["verify", i], { found: shown(check), expected: oneOf(names), meant: closest(check, names) });
+  }
+}

@@ -1,0 +1,100 @@
+import { open, stat } from "node:fs/promises";
+import { basename, isAbsolute, relative, sep } from "node:path";
+import { componentKinds } from "../components.ts";
+import { messageOf } from "../errors.ts";
+import type { Plan } from "../plan.ts";
+import { readDraft } from "./draft.ts";
+import { judgeMeaning } from "./meaning.ts";
+import { planScenario } from "./plan-scenario.ts";
+import { type Policy, readPolicy } from "./policy.ts";
+import { type Problem, ScenarioProblems, settled } from "./problem.ts";
+import { LIMIT_BYTES } from "./safe-text.ts";
+import type { Scenario } from "./scenario.ts";
+import { readSource } from "./source.ts";
+
+export interface ReadOptions {
+  /** `path=value` of every `--set`. */
+  readonly set?: readonly string[];
+  /** ADR-004 if left out. */
+  readonly policy?: Policy;
+}
+
+/** A scenario without a single problem. */
+export interface ReadScenario {
+  readonly file: string;
+  readonly scenario: Scenario;
+  /** The same seed gives the same plan. */
+  plan(seed: number): Plan;
+}
+
+/** Reads one scenario, or throws ScenarioProblems with everything that is wrong with it (exit 2). */
+export async function readScenario(file: string, options: ReadOptions = {}): Promise<ReadScenario> {
+  const { scenarios, problems } = await readScenarios([file], options);
+  if (problems.length > 0) throw new ScenarioProblems(problems);
+  return scenarios[0]!;
+}
+
+/** Reads several scenarios: those that are sound, and every problem of the others in the order of the files. */
+export async function readScenarios(
+  files: readonly string[],
+  { set = [], policy }: ReadOptions = {},
+): Promise<{ scenarios: ReadScenario[]; problems: Problem[] }> {
+  const against = policy ?? (await readPolicy());
+  const scenarios: ReadScenario[] = [];
+  const problems: Problem[] = [];
+  const fileOfId = new Map<string, string>();
+  for (const file of files) {
+    const read = await readOne(file, set, against);
+    const id = read.scenario?.scenario.id;
+    const other = id === undefined ? undefined : fileOfId.get(id);
+    if (id !== undefined && other === undefined) fileOfId.set(id, file);
+    if (id !== undefined && other !== undefined) problems.push(idTaken(file, id, other));
+    else if (read.scenario) scenarios.push(read.scenario);
+    problems.push(...read.problems);
+  }
+  return { scenarios, problems };
+}
+
+type One = { readonly scenario: ReadScenario | undefined; readonly problems: readonly Problem[] };
+
+async function readOne(file: string, overrides: readonly string[], policy: Policy): Promise<One> {
+  const bytes = await readBytes(file);
+  if (typeof bytes === "string") return { scenario: undefined, problems: [{ place: { file }, path: [], what: bytes }] };
+  const source = readSource(file, bytes, overrides);
+  const draft = readDraft(source);
+  judgeMeaning(source, draft, policy, checkNames());
+  if (source.problems.length > 0) return { scenario: undefined, problems: settled(source.problems) };
+  const scenario = draft as Scenario; // a part is undefined only after a complaint
+  const plan = (seed: number): Plan =>
+    planScenario(scenario, { file: portable(file), sha256: source.sha256, policy, overrides, seed });
+  return { scenario: { file, scenario, plan }, problems: [] };
+}
+
+/** No more of a file than it takes to refuse it; a sentence when it is no file. */
+async function readBytes(file: string): Promise<Buffer | string> {
+  try {
+    if (!(await stat(file)).isFile()) return "not a regular file";
+    await using handle = await open(file);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LIMIT_BYTES + 1));
+    return buffer.subarray(0, bytesRead);
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code;
+    return code === "ENOENT" ? "there is no such file" : `cannot be read: ${messageOf(thrown)}`;
+  }
+}
+
+/** Names that `verify` may use. */
+const checkNames = (): string[] => [...new Set(componentKinds.flatMap((kind) => kind.checks))];
+
+const idTaken = (file: string, id: string, other: string): Problem => ({
+  place: { file },
+  path: ["id"],
+  found: `${id}, the id of ${other} too`,
+  expected: "an id of its own",
+});
+
+/** The file as a plan names it, which is signed and goes to others: never a path of this machine. */
+function portable(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") || isAbsolute(path) ? basename(file) : path.split(sep).join("/");
+}

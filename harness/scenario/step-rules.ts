@@ -1,0 +1,70 @@
+import type { ActDraft, StepDraft } from "./scenario.ts";
+import { oneOf } from "./issues.ts";
+import type { Path } from "./path.ts";
+import { shown } from "./problem.ts";
+import type { Source } from "./source.ts";
+import type { StackView, Target } from "./stack-view.ts";
+import { closest } from "./suggest.ts";
+
+/** What a step means beyond its schema: rules that need the stack or the steps before it. */
+export interface StepContext {
+  readonly source: Source;
+  readonly stack: StackView;
+  readonly step: ActDraft;
+  readonly path: Path;
+  readonly target: Target;
+  readonly earlier: readonly StepDraft[];
+}
+
+type Rule = (context: StepContext) => void;
+
+const peersExist: Rule = ({ source, stack, step, path, target }) => {
+  const known = ["clients", ...stack.nodes.map((n) => n.name).filter((n) => n !== target.node?.name)];
+  for (const [i, peer] of ((step.params?.["peers"] ?? []) as string[]).entries()) {
+    const refused = stack.components.some((c) => !c.nodes && peer.startsWith(`${c.name}.`));
+    if (known.includes(peer) || refused) continue;
+    source.complain([...path, "peers", i], { found: shown(peer), expected: `another node or clients: ${oneOf(known)}`, meant: closest(peer, known) });
+  }
+};
+
+const promotesAStandby: Rule = ({ source, stack, path, target: { component, node } }) => {
+  if (node?.role !== "primary") return;
+  const standbys = stack.nodes.filter((n) => n.component === component.name && n.role !== "primary").map((n) => n.name);
+  source.complain([...path, "target"], {
+    found: `${node.name}, which is the primary already`,
+    expected: standbys.length > 0 ? `a standby: ${oneOf(standbys)}` : `a standby, and ${component.name} has none`,
+  });
+};
+
+const hasADisk: Rule = ({ source, path, target: { node }, earlier }) => {
+  const lost = earlier.find((s) => s.does === "fault" && node && s.target === node.name && s.params?.["disk"] === "lost");
+  if (lost) source.complain([...path, "target"], { what: `${node?.name} lost its disk in ${lost.name}: nothing is left to start`, hint: "say disk: kept there" });
+};
+
+/** By what the step does and its kind. */
+const rules: Readonly<Record<string, Rule>> = {
+  "fault partition": peersExist,
+  "recover promote": promotesAStandby,
+  "recover start": hasADisk,
+};
+
+/** Judges a step whose target exists. */
+export function judgeStep(context: StepContext): void {
+  const { source, step, path, target } = context;
+  if (!step.kind) return;
+  const wanted = wantedTarget(step);
+  if (wanted === "node" && !target.node) {
+    const nodes = context.stack.nodes.filter((n) => n.component === target.component.name).map((n) => n.name);
+    source.complain([...path, "target"], { found: `${target.component.name}, a whole component`, expected: nodes.length > 0 ? `a node: ${oneOf(nodes)}` : "a node" });
+  } else if (wanted === "component" && target.node) {
+    source.complain([...path, "target"], { found: `${target.node.name}, a single node`, expected: `the component ${target.component.name}: ${step.kind.name} acts on its clients' path` });
+  } else {
+    rules[`${step.does} ${step.kind.name}`]?.(context);
+  }
+}
+
+/** A script on the host may serve a node or a component; everything else says what it acts on. */
+function wantedTarget({ kind, params }: ActDraft): "node" | "component" | "either" {
+  if (!kind || (kind.name === "exec" && params?.["in"] !== "node")) return "either";
+  return kind.target;
+}

@@ -57,7 +57,7 @@ describe("loss", () => {
     expect(lossBound(10)).toBeCloseTo(0.2589, 4);
     expect(lossBound(100)).toBeCloseTo(0.0295, 4);
     expect(lossBound(300)).toBeLessThan(0.01);
-    expect(lossClaim(10, 0)).toBe("No loss in 10 runs bounds the probability of loss at 25.9 % (95 % confidence).");
+    expect(lossClaim(10, 0)).toBe("No loss in 10 runs: the probability of loss is at most 25.9 % (95 % confidence).");
   });
 
   test("loss that was seen raises the bound", () => {

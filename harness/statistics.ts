@@ -71,12 +71,13 @@ function refusal(percentile: number, n: number, over: number): string {
   return `P${percentile} is not claimed: it takes ${runsNeeded(percentile, over)} runs with ${condition}, there ${n === 1 ? "is" : "are"} ${n}.`;
 }
 
-/** "No loss in 10 runs bounds the probability of loss at 25.9 % (95 % confidence)"; about 3/n. */
+/** What n runs say about the probability of loss, when `lossy` of them lost data or could not show that they did not. */
 export function lossClaim(n: number, lossy: number): string {
   if (n <= 0) return "No run, no claim about loss.";
   const bound = (Math.ceil(1000 * lossBound(n, lossy)) / 10).toFixed(1);
-  const seen = lossy === 0 ? "No loss" : `Loss in ${lossy}`;
-  return `${seen} in ${n} ${n === 1 ? "run" : "runs"} bounds the probability of loss at ${bound} % (95 % confidence).`;
+  const runs = n === 1 ? "1 run" : `${n} runs`;
+  const seen = lossy === 0 ? `No loss in ${runs}` : `Loss seen or not ruled out in ${lossy} of ${runs}`;
+  return `${seen}: the probability of loss is at most ${bound} % (95 % confidence).`;
 }
 
 /** Minimum, median and maximum as they were measured; the median of an even number is the upper of the middle two, never a mean. */

@@ -38,11 +38,26 @@ export const clocksOf = perHistory((history): readonly Clock[] => {
 const offset = (look: Look): { least: number; most: number } => ({ least: look.shownMs - look.toMs, most: look.shownMs + look.tickMs - look.fromMs });
 
 /** By how many milliseconds two looks at one clock contradict the monotonic clock, beyond what their brackets and drift allow; 0 if they do not. */
-export function disagreementMs(a: Look, b: Look): number {
+function disagreementMs(a: Look, b: Look): number {
   const [first, second] = [offset(a), offset(b)];
   const apart = Math.max(first.least - second.most, second.least - first.most);
   return Math.max(0, apart - DRIFT * Math.abs(b.toMs - a.fromMs));
 }
+
+/**
+ * The clock that contradicts the monotonic one most, each look against the one before it (a step) and against the first (a
+ * drift); null when none does. No duration proves anything then.
+ */
+export const worstClock = perHistory((history): { readonly name: string; readonly byMs: number } | null => {
+  let worst: { name: string; byMs: number } | null = null;
+  for (const { name, looks } of clocksOf(history)) {
+    for (const [i, look] of looks.entries()) {
+      const byMs = Math.max(disagreementMs(looks[0] ?? look, look), disagreementMs(looks[i - 1] ?? look, look));
+      if (byMs > (worst?.byMs ?? 0)) worst = { name, byMs };
+    }
+  }
+  return worst;
+});
 
 /**
  * An instant of a node's wall clock on the monotonic one: as wide as the looks just before and after it leave it. A node that

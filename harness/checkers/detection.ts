@@ -4,7 +4,8 @@ import type { Interval } from "../report.ts";
 import type { Finding } from "../verdict.ts";
 import { type EffectiveFault, effectiveFaults, outages, outageOf } from "./outage.ts";
 import { atMs, eventsOf } from "./reading.ts";
-import { againstObjective, finding, unclearClock } from "./findings.ts";
+import { worstClock } from "./clocks.ts";
+import { againstObjective, finding } from "./findings.ts";
 
 /** The detector's own sample ends where the journal says that it decided; the two are taken from one reading of the clock. */
 const SAME_INSTANT_MS = 10;
@@ -49,7 +50,7 @@ function check(history: History): Finding {
   const slowest = slowestDetection(history);
   if (!slowest) return say("unknown", "no detection could be measured");
   const words = againstObjective(`${slowest.fault.fault} of ${slowest.fault.target} was detected after`, slowest.interval, history.plan.objectives.detectionMs);
-  return words.verdict === "fail" && unclearClock(history) ? say("unknown", `${words.detail}; but the clocks disagree`) : say(words.verdict, words.detail);
+  return words.verdict === "fail" && worstClock(history) ? say("unknown", `${words.detail}; but the clocks disagree`) : say(words.verdict, words.detail);
 }
 
 /** Whether the record holds the consecutive failures, the last of which ended when the detector is said to have fired. */

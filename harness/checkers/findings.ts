@@ -1,8 +1,6 @@
-import type { History } from "../history.ts";
 import type { Interval } from "../report.ts";
 import { humanMs } from "../text.ts";
 import type { Finding, Verdict } from "../verdict.ts";
-import { clocksOf, disagreementMs } from "./clocks.ts";
 
 /** Makes the findings of one checker; `evidence` names the files of the pack that it judged by. */
 export const finding =
@@ -18,7 +16,3 @@ export function againstObjective(what: string, { lowerMs, upperMs }: Interval, o
   const judged = verdict === "pass" ? "under" : verdict === "fail" ? "not under" : "on both sides of";
   return { verdict, detail: `${what} ${humanMs(lowerMs)} to ${humanMs(upperMs)}, ${judged} the objective of ${humanMs(objectiveMs)}` };
 }
-
-/** Whether some clock contradicts the one that durations are taken from: then no duration proves a miss. */
-export const unclearClock = (history: History): boolean =>
-  clocksOf(history).some(({ looks }) => looks.some((look, i) => disagreementMs(looks[Math.max(0, i - 1)] ?? look, look) > 0 || disagreementMs(looks[0] ?? look, look) > 0));

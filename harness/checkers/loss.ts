@@ -69,12 +69,13 @@ function describeLoss(history: History, lost: readonly Operation[], present: Ele
   const [oldest] = lost;
   if (!oldest) return { count: 0, shape: "none", seconds: 0, walBytes: 0, byStore: Object.fromEntries(byStore) };
   const faultMs = outageOf(history)?.fault.at.toMs ?? null;
-  const sinceMs = faultMs === null ? 0 : Math.max(0, faultMs - (oldest.endedMs ?? faultMs));
+  // Where two servers took writes side by side, acknowledgements after the fault are lost too: the loss reaches to the last of them.
+  const untilMs = Math.max(faultMs ?? 0, lost.at(-1)?.endedMs ?? 0);
   const hole = byStore.some(([store]) => hasHole(history, store, lost, present, faultMs));
   return {
     count: lost.length,
     shape: hole ? "hole" : "suffix",
-    seconds: Math.round(sinceMs * 1_000) / 1_000_000,
+    seconds: Math.round((untilMs - (oldest.endedMs ?? untilMs)) * 1_000) / 1_000_000,
     walBytes: acknowledgedBeyond(history),
     byStore: Object.fromEntries(byStore),
   };

@@ -1,7 +1,7 @@
 import type { History, JournalEvent } from "../history.ts";
 import type { Interval, Mark, MarkName, Timeline } from "../report.ts";
 import { humanMs } from "../text.ts";
-import { type Attempt, askedUntilMs, attempts, baselineOf, lowerBound, nearestRank } from "./clients.ts";
+import { type Attempt, askedUntilMs, attempts, type Baseline, baselineOf, lowerBound, nearestRank } from "./clients.ts";
 import { slowestDetection } from "./detection.ts";
 import { type Outage, outageOf } from "./outage.ts";
 import { eventsOf, type Span, spanOf } from "./reading.ts";
@@ -79,7 +79,7 @@ class Waterfall {
 
   /** From when it was asked to when the client noticed. */
   firstError(): Mark {
-    const first = this.#failed.reduce<Attempt | null>((a, b) => (a && a.endedMs <= b.endedMs ? a : b), null);
+    const first = earliest(this.#failed);
     if (!first) return this.none("first-error", "no client noticed an error");
     const hung = first.endedMs === Infinity;
     return this.#mark("first-error", { fromMs: first.askedMs, toMs: hung ? askedUntilMs(this.#history) : first.endedMs }, hung ? `${first.source} hung to the end` : `${first.mode} of ${first.source}`);
@@ -116,10 +116,11 @@ class Waterfall {
 
   /** The first thing that succeeded among those asked after the first failure of their kind. */
   firstAnswer(mode: "read" | "write", name: MarkName): Mark {
-    const kind = (a: Attempt): boolean => a.mode === mode && a.critical;
-    const failedMs = this.#failed.find(kind)?.askedMs;
-    if (failedMs === undefined) return this.none(name, `no critical ${mode} failed`);
-    const first = this.#after.filter((a) => kind(a) && a.ok && a.askedMs > Math.max(failedMs, this.#fault.toMs)).reduce<Attempt | null>((a, b) => (a && a.endedMs <= b.endedMs ? a : b), null);
+    const failed = this.#failed.filter((a) => a.mode === mode && a.critical);
+    if (!failed[0]) return this.none(name, `no critical ${mode} failed`);
+    const fromMs = Math.max(failed[0].askedMs, this.#fault.toMs);
+    const stores = new Set(failed.map((a) => a.store));
+    const first = earliest(this.#after.filter((a) => a.ok && a.mode === mode && a.critical && stores.has(a.store) && a.askedMs >= fromMs));
     return first ? this.#mark(name, { fromMs: first.askedMs, toMs: first.endedMs }, first.source) : this.none(name, `no ${mode} succeeded again`);
   }
 
@@ -149,15 +150,8 @@ class Waterfall {
     const normal = baselineOf(this.#history);
     if (!normal) return this.none("baseline", "there is no steady state to compare with");
     if (recovery.state === "not-recovered") return this.none("baseline", "service did not come back");
-    const acks = this.#history.operations.filter((op) => op.outcome === "ok" && (op.endedMs ?? 0) >= recovery.ackMs).map((op) => ({ endedMs: op.endedMs ?? 0, latencyMs: (op.endedMs ?? 0) - op.dueMs }));
-    const ordered = acks.sort((a, b) => a.endedMs - b.endedMs);
-    const endedMs = Float64Array.from(ordered.map((ack) => ack.endedMs));
-    for (let fromMs = recovery.ackMs; fromMs + BASELINE_WINDOW_MS <= askedUntilMs(this.#history); fromMs += BASELINE_STEP_MS) {
-      const [first, end] = [lowerBound(endedMs, fromMs), lowerBound(endedMs, fromMs + BASELINE_WINDOW_MS)];
-      if ((end - first) * (1_000 / BASELINE_WINDOW_MS) < 0.9 * normal.throughputPerSecond) continue;
-      const p99 = nearestRank(Float64Array.from(ordered.slice(first, end).map((ack) => ack.latencyMs)).sort(), 0.99);
-      if (p99 <= 2 * normal.latencyP99Ms) return this.#mark("baseline", { fromMs, toMs: fromMs + BASELINE_STEP_MS }, "90 % of the steady throughput and at most twice its p99, for 1 s");
-    }
+    const fromMs = firstNormalMs(this.#history, normal, recovery.ackMs);
+    if (fromMs !== null) return this.#mark("baseline", { fromMs, toMs: fromMs + BASELINE_STEP_MS }, "90 % of the steady throughput and at most twice its p99, for 1 s");
     return this.none("baseline", "not within the record");
   }
 
@@ -173,6 +167,24 @@ class Waterfall {
     const at = { lowerMs: fromMs - this.#fault.toMs, upperMs: toMs - this.#fault.fromMs + this.#history.host.eventLoopStallMs };
     return { name, label: LABELS[name] ?? name, at: rounded(at), note };
   }
+}
+
+/** What was noticed first. */
+const earliest = (of: readonly Attempt[]): Attempt | null => of.reduce<Attempt | null>((a, b) => (a && a.endedMs <= b.endedMs ? a : b), null);
+
+/** Where the first second of normal service begins, looked for in steps of 10 ms; null when there is none in the record. */
+function firstNormalMs(history: History, normal: Baseline, sinceMs: number): number | null {
+  const acks = history.operations.filter((op) => op.outcome === "ok" && (op.endedMs ?? 0) >= sinceMs).sort((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
+  const endedMs = Float64Array.from(acks.map((op) => op.endedMs ?? 0));
+  const latencyMs = Float64Array.from(acks.map((op) => (op.endedMs ?? 0) - op.dueMs));
+  let fromMs = sinceMs;
+  while (fromMs + BASELINE_WINDOW_MS <= askedUntilMs(history)) {
+    const [first, end] = [lowerBound(endedMs, fromMs), lowerBound(endedMs, fromMs + BASELINE_WINDOW_MS)];
+    const enough = (end - first) * (1_000 / BASELINE_WINDOW_MS) >= 0.9 * normal.throughputPerSecond;
+    if (enough && nearestRank(latencyMs.slice(first, end).sort(), 0.99) <= 2 * normal.latencyP99Ms) return fromMs;
+    fromMs = Math.max(fromMs + BASELINE_STEP_MS, (endedMs[first] ?? Infinity) - BASELINE_WINDOW_MS);
+  }
+  return null;
 }
 
 /** Series for the plots, from three seconds before the fault to the end, relative to the fault. A write counts where its end was noticed. */

@@ -10,6 +10,13 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["doctor", lazy(async () => (await import("./doctor.ts")).doctorCommand)],
   ["validate", lazy(async () => (await import("./validate.ts")).validateCommand)],
   ["plan", lazy(async () => (await import("./plan.ts")).planCommand)],
+  ["run", lazy(async () => (await import("./run.ts")).runCommand)],
+  ["list", lazy(async () => (await import("./list.ts")).listCommand)],
+  ["report", lazy(async () => (await import("./report.ts")).reportCommand)],
+  ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
+  ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],
+  ["keygen", lazy(async () => (await import("./keygen.ts")).keygenCommand)],
   ["schema", lazy(async () => (await import("./schema.ts")).schemaCommand)],
+  ["watch", lazy(async () => (await import("./watch.ts")).watchCommand)],
 ]);

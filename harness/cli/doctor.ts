@@ -4,10 +4,9 @@ import { visible } from "../text.ts";
 import { EXIT } from "../verdict.ts";
 import { finish, print } from "./io.ts";
 
-export const doctorCommand: CommandModule<object, { json?: boolean; reports: string }> = {
+export const doctorCommand: CommandModule<object, { json?: string; reports: string }> = {
   command: "doctor",
   describe: "Can this machine run drills? Engine, kernel features per fault, images, disk, clock, leftovers",
-  builder: { reports: { type: "string", default: "reports", describe: "Folder that reports are written to" } },
   async handler({ json, reports }) {
     const diagnosis = await diagnose({ reports }, AbortSignal.timeout(60_000));
     print(

@@ -5,7 +5,7 @@ import { EXIT } from "../verdict.ts";
 import { print, say } from "./io.ts";
 
 interface Options {
-  json?: boolean;
+  json?: string;
   action: "list" | "build";
   names: string[];
 }

@@ -16,16 +16,12 @@ export type Listed =
 
 interface ListArguments {
   readonly reports: string;
-  readonly json: boolean;
+  readonly json?: string;
 }
 
 export const listCommand: CommandModule<object, ListArguments> = {
   command: "list",
   describe: "List the runs, newest first",
-  builder: (yargs) =>
-    yargs
-      .option("reports", { type: "string", default: "reports", describe: "Folder of all runs" })
-      .option("json", { type: "boolean", default: false, describe: "One JSON document on standard output" }),
   handler: ({ reports, json }) => {
     const runs = listRuns(reports);
     print(json ? safeJson(runs.map(asJson)) : asText(runs, reports));
@@ -37,10 +33,14 @@ export function listRuns(reports: string): Listed[] {
   if (!existsSync(reports))
     throw usage(`There is no folder ${visible(reports)}.`, "Run a drill first, or name the folder with --reports.");
   return readdirSync(reports, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .filter((entry) => entry.isDirectory() && isRun(reports, entry.name))
     .map(({ name }) => readRun(reports, name))
     .toSorted((a, b) => startOf(b).localeCompare(startOf(a)));
 }
+
+/** The run ledger lives in the same folder. A run is what is named like one, or holds a report (reports/example). */
+const isRun = (reports: string, name: string): boolean =>
+  /^\d{4}-\d\d-\d\dT/.test(name) || existsSync(join(reports, name, "views", "report.json"));
 
 /** The name of a run begins with its start, which serves where the report cannot be read. */
 const startOf = (listed: Listed): string =>

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import type { CommandModule } from "yargs";
 import { messageOf, usage } from "../errors.ts";
 import { renderTerminal } from "../render/terminal.ts";
@@ -15,6 +15,7 @@ interface ReportArguments {
   readonly format: string;
   readonly output: string | undefined;
   readonly reports: string;
+  readonly json?: string;
 }
 
 /** Renders a finished run again, from its raw files. The pack is sealed by its signature and is only read. */
@@ -26,8 +27,9 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
       .positional("run", { type: "string", demandOption: true, describe: "A run's name, or the folder of its pack" })
       .option("format", { choices: formats, default: "terminal", describe: "What to render" })
       .option("output", { type: "string", alias: "o", describe: "Write to this file instead of standard output" })
-      .option("reports", { type: "string", default: "reports", describe: "Folder of all runs" }),
-  handler: async ({ run, format, output, reports }) => {
+      .option("reports", { type: "string", default: "reports", describe: "Folder of the runs" }),
+  handler: async ({ run, format: asked, output, reports, json }) => {
+    const format = json ? "json" : asked;
     const pack = packFolder(run, reports);
     const target = output === undefined ? null : outsideOf(pack, output);
     const { analyzePack } = await import("../analyze.ts");
@@ -53,13 +55,12 @@ export function packFolder(run: string, reports: string): string {
   return realpathSync(found);
 }
 
-/** A file inside the pack would be one that nobody signed. */
+/** A file inside the pack would be one that nobody signed, or the end of one that somebody did. Links are followed first. */
 function outsideOf(pack: string, output: string): string {
   const folder = dirname(resolve(output));
   if (!existsSync(folder)) throw usage(`${visible(folder)} does not exist, so the report cannot be written there.`);
-  const target = join(realpathSync(folder), basename(output));
-  const inside = relative(pack, target);
-  if (!inside.startsWith("..") && !isAbsolute(inside))
+  const target = existsSync(output) ? realpathSync(output) : join(realpathSync(folder), basename(output));
+  if (`${target}${sep}`.startsWith(`${pack}${sep}`))
     throw usage(`${visible(output)} lies inside the pack, which is sealed.`, "Give --output a place outside it.");
   return target;
 }

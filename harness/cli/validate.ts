@@ -27,7 +27,7 @@ export const validateCommand: CommandModule<object, Options> = {
       .example("$0 validate x.yaml --set workload[0].rate=1000/s", "would it be valid with that rate?"),
   async handler({ files, set, json }) {
     const { readScenarios } = await import("../scenario/read-scenario.ts");
-    const { problemData, problemLine } = await import("../scenario/problem.ts");
+    const { problemData, problemLines } = await import("../scenario/problem.ts");
     const paths = await scenarioFiles(files);
     const { scenarios, problems } = await readScenarios(paths, { set });
     if (json) {
@@ -36,7 +36,7 @@ export const validateCommand: CommandModule<object, Options> = {
     } else {
       for (const { file, scenario } of scenarios) print(`ok ${visible(file)} ${scenario.id}`);
     }
-    for (const problem of problems) say(problemLine(problem));
+    for (const line of problemLines(problems)) say(line);
     const bad = paths.length - scenarios.length;
     say(bad === 0 ? `${counted(scenarios.length, "scenario")}, all valid` : `${counted(problems.length, "problem")} in ${bad} of ${counted(paths.length, "file")}`);
     finish(problems.length === 0 ? EXIT.met : EXIT.usage);

@@ -6,11 +6,11 @@ import { faultKind } from "../faults.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
+import type { Listener } from "../progress.ts";
 import { nowNs } from "../time.ts";
 import type { Sample } from "../workload/probes.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { Load } from "./load.ts";
-import type { Listener } from "./progress.ts";
 import { seededRandom } from "./random.ts";
 import type { Record } from "./record.ts";
 import { Settling } from "./settling.ts";
@@ -63,7 +63,7 @@ class Drill {
   readonly #engineLost = new AbortController();
   readonly #signal: AbortSignal;
   readonly #components = new Map<string, Component>();
-  readonly #startedMs = performance.now();
+  #told = { acknowledged: 0, atMs: performance.now() };
   #stack: Stack | undefined;
   #load: Load | undefined;
   #settling: Settling | undefined;
@@ -157,7 +157,8 @@ class Drill {
       },
       mark: (name, at, detail) => {
         if (name === "effective") this.#faultNs = at.toNs;
-        this.#o.listen({ kind: "mark", name, afterFaultMs: Number(at.toNs - this.#faultNs) / 1e6, detail });
+        const after = (ns: bigint) => Number(ns - this.#faultNs) / 1e6;
+        this.#o.listen({ kind: "mark", label: `${name}: ${detail}`, at: { lowerMs: after(at.fromNs), upperMs: after(at.toNs) } });
       },
     });
     this.#undo.defer(async () => void this.#unclean.push(...(await steps.healAll())));
@@ -206,8 +207,11 @@ class Drill {
   #tellCounters(): number {
     const counts = { ok: 0, fail: 0, info: 0 };
     for (const { outcome, endedNs } of this.#o.record.operations.operations) if (endedNs !== null) counts[outcome]++;
-    this.#o.listen({ kind: "counters", acknowledged: counts.ok, failed: counts.fail, indeterminate: counts.info });
-    return performance.now();
+    const now = performance.now();
+    const perSecond = ((counts.ok - this.#told.acknowledged) / (now - this.#told.atMs)) * 1_000;
+    this.#told = { acknowledged: counts.ok, atMs: now };
+    this.#o.listen({ kind: "counters", acknowledged: counts.ok, failed: counts.fail, indeterminate: counts.info, perSecond });
+    return now;
   }
 
   #seen(sample: Sample): void {
@@ -230,10 +234,9 @@ class Drill {
 
   async #phase(phase: Phase, act: () => Promise<void>): Promise<void> {
     const { journal, listen } = this.#o;
-    const tell = (state: "started" | "ended") => listen({ kind: "phase", phase, state, elapsedMs: performance.now() - this.#startedMs });
     this.#signal.throwIfAborted();
     journal("phase-started", { phase });
-    tell("started");
+    listen({ kind: "phase-started", phase });
     const ended: EventData["phase-ended"] = { phase };
     try {
       await act();
@@ -243,7 +246,7 @@ class Drill {
       throw thrown;
     } finally {
       journal("phase-ended", ended);
-      tell("ended");
+      listen({ kind: "phase-ended", ...ended });
     }
   }
 }

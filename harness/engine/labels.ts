@@ -1,35 +1,10 @@
-import { readFileSync } from "node:fs";
+import { self } from "../owner.ts";
 
 /** Everything that Blackstart creates carries `blackstart.run`; nothing without it is ever touched. */
 export const RUN_LABEL = "blackstart.run";
 const OWNER_LABEL = "blackstart.owner";
 export const NODE_LABEL = "blackstart.node";
 
-/** A process of this host that cannot be confused with a later one of the same number: pid, start time, boot. */
-export function ownerOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [state, startTicks] = [fields[0], fields[19]]; // fields 3 and 22 of proc(5)
-    if (state === "Z" || state === "X") return null;
-    return `${pid}:${startTicks}:${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
-  } catch {
-    return isRunning(pid) ? `${pid}` : null; // no /proc: the number is all there is
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Whether the process that wrote this owner string still runs. */
-export const isAlive = (owner: string): boolean => ownerOf(Number(owner.split(":")[0])) === owner;
-
-export const labelsFor = (run: string): Record<string, string> => ({ [RUN_LABEL]: run, [OWNER_LABEL]: ownerOf(process.pid) ?? String(process.pid) });
+export const labelsFor = (run: string): Record<string, string> => ({ [RUN_LABEL]: run, [OWNER_LABEL]: self() });
 
 export const ownerIn = (labels: Record<string, string> | undefined): string => labels?.[OWNER_LABEL] ?? "";

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { messageOf } from "../errors.ts";
 import { engine } from "./connect.ts";
-import { isAlive, ownerIn, RUN_LABEL } from "./labels.ts";
+import { isAlive } from "../owner.ts";
+import { ownerIn, RUN_LABEL } from "./labels.ts";
 
 const SWEEP_AGAIN_MS = 500;
 

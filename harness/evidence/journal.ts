@@ -24,11 +24,11 @@ export type RawEvent = {
 
 export interface Journal {
   /** Appends one event. Written when this returns, durable after `flush`. `ns` defaults to now. */
-  append<K extends keyof EventData>(kind: K, data: EventData[K], ns?: bigint): void;
+  readonly append: <K extends keyof EventData>(kind: K, data: EventData[K], ns?: bigint) => void;
   /** Waits for the disk (fsync). */
-  flush(): void;
+  readonly flush: () => void;
   /** Flushes and closes; later appends throw. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /** Starts a journal in a file that must not exist yet. */

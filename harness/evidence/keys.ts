@@ -103,7 +103,8 @@ export function ledgerKey(env: Env): KeyObject {
   return readKeyFile(path, "ed25519");
 }
 
-const pem = (key: KeyObject): string => key.export({ format: "pem", type: key.type === "private" ? "pkcs8" : "spki" });
+const pem = (key: KeyObject): string =>
+  key.export({ format: "pem", type: key.type === "private" ? "pkcs8" : "spki" }).toString();
 
 /** SubjectPublicKeyInfo in DER, of a public or a private key. */
 export const spkiOf = (key: KeyObject): Buffer =>

@@ -134,7 +134,8 @@ export function attemptsAt(
   const since = wall.getTime() - windowDays * 86_400_000;
   const mine = entries.filter((entry) => entry.scenario === scenario && Date.parse(entry.wall) >= since);
   const intents = new Set(mine.filter((entry) => entry.kind === "intent").map((entry) => entry.run));
-  const ends = mine.filter((entry) => entry.kind === "result").filter((entry) => intents.has(entry.run));
+  const ended = (entry: LedgerEntry): entry is EndEntry => entry.kind === "result" && intents.has(entry.run);
+  const ends = mine.filter(ended);
   const passed = ends.filter((end) => end.exitCode === 0).length;
   const failed = ends.filter((end) => end.exitCode === 1).length;
   return { number: intents.size + 1, windowDays, passed, failed, other: intents.size - passed - failed };

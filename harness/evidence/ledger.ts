@@ -9,12 +9,13 @@ import { BlackstartError } from "../errors.ts";
 import { isAlive, self } from "../owner.ts";
 import type { EvidenceClass } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
-import { createFile, exists, replaceFile, syncFolder } from "./files.ts";
+import { createFile, exists, readBounded, replaceFile, syncFolder } from "./files.ts";
 import { canonicalJson } from "./json.ts";
 import { ledgerKey, type Env } from "./keys.ts";
 import { entrySchema, openIntents, readLedger, type EndEntry, type IntentEntry, type LedgerEntry, type LedgerState } from "./ledger-entries.ts";
 import { makeProof, type LedgerProof } from "./ledger-proof.ts";
 import { withLock } from "./lock.ts";
+import { MAX_BYTES } from "./pack-files.ts";
 import { leafHash, rootOf } from "./merkle.ts";
 import { signCheckpoint, verifierKey } from "./note.ts";
 import { refusal } from "./refusal.ts";
@@ -70,7 +71,6 @@ const filesIn = (dir: string) => ({
 type LedgerFiles = ReturnType<typeof filesIn>;
 
 export const ledgerDirOf = (reportsDir: string): string => join(reportsDir, "ledger");
-export const hasLedger = (reportsDir: string): boolean => exists(filesIn(ledgerDirOf(reportsDir)).checkpoint);
 
 /** Opens the ledger of a reports folder and begins it when there is none. Exit 5 when it does not verify or has another key. */
 export async function openLedger(reportsDir: string, env: Env): Promise<Ledger> {
@@ -121,6 +121,16 @@ export async function openLedger(reportsDir: string, env: Env): Promise<Ledger> 
   };
 }
 
+/** Closes what dead runs of a reports folder left open, and returns their intents. Begins no ledger where there is none. */
+export async function closeOrphans(
+  reportsDir: string,
+  env: Env,
+  alive?: (intent: IntentEntry) => boolean,
+): Promise<IntentEntry[]> {
+  if (!exists(filesIn(ledgerDirOf(reportsDir)).checkpoint)) return [];
+  return (await openLedger(reportsDir, env)).closeOrphans(alive);
+}
+
 function endOf(intent: IntentEntry, index: number, end: RunEnd): EndEntry {
   const { run, scenario, scenarioSha256 } = intent;
   const judged = "verdict" in end ? end : { class: intent.class, verdict: null, exitCode: null };
@@ -163,16 +173,21 @@ function originOf(files: LedgerFiles): string {
 }
 
 const notesOf = (files: LedgerFiles): string[] =>
-  [files.checkpoint, files.ahead].filter(exists).map((file) => readFileSync(file, "utf8"));
+  [files.checkpoint, files.ahead]
+    .filter(exists)
+    .map((file) => readBounded(file, "the ledger's checkpoint", MAX_BYTES.checkpoint).toString("utf8"));
+
+const textOf = (files: LedgerFiles): string =>
+  readBounded(files.entries, "the ledger's entries.jsonl", MAX_BYTES.ledger).toString("utf8");
 
 /** Reads a ledger from its folder; see readLedger. */
 export function readLedgerDir(dir: string, vkey: string): LedgerState {
   const files = filesIn(dir);
-  return readLedger(exists(files.entries) ? readFileSync(files.entries, "utf8") : "", notesOf(files), vkey);
+  return readLedger(textOf(files), notesOf(files), vkey);
 }
 
 function readSound(files: LedgerFiles, key: string): LedgerState {
-  const state = readLedger(readFileSync(files.entries, "utf8"), notesOf(files), key);
+  const state = readLedger(textOf(files), notesOf(files), key);
   if (state.problems.length === 0) return state;
   throw refusal(`The run ledger ${files.entries} does not verify: ${state.problems.join("; ")}`, MOVE_AWAY);
 }
@@ -180,7 +195,7 @@ function readSound(files: LedgerFiles, key: string): LedgerState {
 /** Completes or undoes an append that a crash cut short, then reads. Only under the lock. */
 function settled(files: LedgerFiles, key: string): LedgerState {
   if (!exists(files.ahead)) return readSound(files, key);
-  const text = readFileSync(files.entries, "utf8");
+  const text = textOf(files);
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   // Half a line was never signed by the head that counts; a whole one was signed ahead and stays.
   if (whole.length < text.length) truncateSync(files.entries, Buffer.byteLength(whole));

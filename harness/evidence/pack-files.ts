@@ -37,6 +37,7 @@ export const MAX_BYTES = {
   bundle: 32 * MIB,
   json: 64 * MIB,
   journal: 256 * MIB,
+  ledger: 256 * MIB,
   checkpoint: 16 * 1024,
   proof: 256 * 1024,
 } as const;

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { messageOf, usage } from "../errors.ts";
+import { readJournal } from "../evidence/journal.ts";
 import type { EngineEvent, History, HostFacts, JournalEvent, NodeFacts, Operation, ProbeSample } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import { visible } from "../text.ts";
@@ -13,10 +13,10 @@ import { parseLsn } from "./lsn.ts";
 import {
   accountLine,
   engineEventLine,
+  eventData,
   factsLine,
   hostFile,
   imagesFile,
-  journalLine,
   operationLine,
   planFile,
   probeLine,
@@ -27,7 +27,9 @@ import { structuralDefects } from "./structure.ts";
 const MiB = 1024 ** 2;
 const MAX_LINE_BYTES = MiB;
 const MAX_DOCUMENT_BYTES = 16 * MiB;
+const MAX_JOURNAL_BYTES = 64 * MiB;
 const MAX_LOG_BYTES = 256 * MiB;
+const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const ZEROS = "0".repeat(64);
 
 /**
@@ -87,21 +89,20 @@ const readFacts = (files: RawFiles, after: (ns: string) => number): Promise<Node
 const readEngineEvents = (files: RawFiles): Promise<EngineEvent[]> =>
   files.lines("engine-events.jsonl", engineEventLine, ({ wallNs, ...line }) => ({ ...line, wallNs: BigInt(wallNs) }));
 
-/** The journal: each entry carries the hash of the line before it, so that an entry changed, removed or added shows. */
+/** The journal, whose chain shows an entry that was changed, removed or added. */
 async function readEvents(files: RawFiles): Promise<{ events: JournalEvent[]; originNs: bigint }> {
-  let expected = { prev: ZEROS, seq: -1 };
-  const entries = await files.lines("events.jsonl", journalLine, (entry, bytes, number) => {
-    if (entry.prev !== expected.prev) {
-      files.defects.add("journal chain", `raw/events.jsonl line ${number} does not follow the line before it: the chain is broken`);
-    }
-    if (expected.seq >= 0 && entry.seq !== expected.seq + 1) {
-      files.defects.add("journal order", `raw/events.jsonl line ${number} has number ${entry.seq} after ${expected.seq}`);
-    }
-    expected = { prev: createHash("sha256").update(bytes).digest("hex"), seq: entry.seq };
-    return entry;
+  const text = await files.text("events.jsonl", MAX_JOURNAL_BYTES);
+  if (text === null) return { events: [], originNs: 0n };
+  const journal = readJournal(text);
+  for (const defect of journal.defects) files.defects.add("journal", `raw/${defect}`);
+  const originNs = journal.events[0]?.ns ?? 0n;
+  const events = journal.events.flatMap(({ seq, ns, wall, kind, data }) => {
+    const read = eventData[kind].safeParse(data);
+    if (read.success && ISO_INSTANT.test(wall)) return [{ seq, ms: msAfter(originNs, ns), wall, kind, data: read.data }];
+    const problem = read.success ? "its wall clock is no instant" : complaint(read.error);
+    files.defects.add("journal", `raw/events.jsonl entry ${seq} (${kind}) cannot be used: ${problem}`);
+    return [];
   });
-  const originNs = BigInt(entries[0]?.ns ?? "0");
-  const events = entries.map(({ seq, ns, wall, kind, data }) => ({ seq, ms: msAfter(originNs, BigInt(ns)), wall, kind, data }));
   return { events: events as JournalEvent[], originNs };
 }
 
@@ -131,13 +132,13 @@ class RawFiles {
   }
 
   /** Every line that fits the schema, as `keep` makes it; the others are defects. */
-  async lines<S extends z.ZodType, T>(name: string, schema: S, keep: (line: z.output<S>, bytes: Buffer, number: number) => T): Promise<T[]> {
+  async lines<S extends z.ZodType, T>(name: string, schema: S, keep: (line: z.output<S>) => T): Promise<T[]> {
     const file = await this.#open(name, Infinity);
     if (file === null) return [];
     const kept: T[] = [];
     const end = await eachLine(file, MAX_LINE_BYTES, (bytes, number) => {
       try {
-        kept.push(keep(schema.parse(JSON.parse(bytes.toString("utf8"))), bytes, number));
+        kept.push(keep(schema.parse(JSON.parse(bytes.toString("utf8")))));
       } catch (thrown) {
         this.defects.add(name, `raw/${name} line ${number} cannot be used: ${complaint(thrown)}`);
       }

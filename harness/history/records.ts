@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { Plan } from "../plan.ts";
-import type { HostFacts, ImageFacts } from "../history.ts";
+import type { EventData, HostFacts, ImageFacts } from "../history.ts";
 import { parseLsn } from "./lsn.ts";
 
 const ns = z.string().regex(/^\d{1,19}$/, { error: "expected nanoseconds as a decimal string" });
@@ -60,7 +60,8 @@ const phase = z.enum(["stack", "steady", "steps", "settle", "read-back", "down"]
 const span = { fromNs: ns, toNs: ns };
 const fault = { step: name, fault: name, target: name };
 
-const eventData = {
+/** What stands in `data` of a journal entry, by kind. */
+export const eventData = {
   "run-started": z.object({ run: name, scenario: name, seed: z.int().min(0) }),
   "intent-signed": z.object({ sha256, ledgerIndex: z.int().min(0) }),
   "phase-started": z.object({ phase }),
@@ -84,12 +85,7 @@ const eventData = {
   redundancy: z.object({ state: z.enum(["restored", "not-restored"]), detail: text }),
   note: z.object({ text }),
   "run-ended": z.object({ outcome: z.enum(["completed", "aborted"]), error: text.exactOptional() }),
-} as const;
-
-const common = { seq: z.int().min(0), prev: sha256, ns, wall: z.string().min(1).max(40) };
-const kinds = Object.entries(eventData).map(([kind, data]) => z.object({ ...common, kind: z.literal(kind), data }));
-
-export const journalLine = z.discriminatedUnion("kind", kinds as [(typeof kinds)[number], ...typeof kinds]);
+} as const satisfies { [K in keyof EventData]: z.ZodType<EventData[K]> };
 
 const list = <T extends z.ZodType>(of: T) => z.array(of).max(1_000);
 const params = z.record(z.string().max(200), z.unknown());

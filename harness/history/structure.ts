@@ -33,7 +33,7 @@ function checkPlan({ plan, scenarioText, events }: Omit<History, "defects">, def
 function checkEnd(events: readonly JournalEvent[], defects: Defects): void {
   const ends = events.filter((event) => event.kind === "run-ended");
   const end = ends[0];
-  if (!end) return defects.add("end", "the journal has no run-ended: the run was cut off");
+  if (!end) return defects.add("end", "the run was cut off: it has no end in the journal");
   if (ends.length > 1) defects.add("end", `the journal ends ${ends.length} times`);
   if (end.data.outcome === "aborted") {
     return defects.add("end", `the run was aborted${end.data.error ? `: ${end.data.error}` : ""}`);

@@ -51,9 +51,17 @@ function timeFigure(term: string, value: Interval | null, objectiveMs: number): 
   const { from, to, unit } = intervalParts(value);
   const { tone, words } = against(value, objectiveMs);
   return markup`<div class="tone-${tone}"><dt>${term}</dt>
-<dd class="big${unit === "" && from !== to && " long"}">${from === to ? from : unit === "" ? `${from} to ${to}` : `${from} – ${to}`}${unit && markup` <small>${unit}</small>`}</dd>
+<dd class="big${unit === "" && from !== to && " long"}">${ends(from, to, unit)}${unit && markup` <small>${unit}</small>`}</dd>
 <dd class="against">objective ${objective(objectiveMs)}; <span class="${tone !== "pass" && "word"}">${words}</span></dd></div>\n`;
 }
+
+const kept = (text: string): Markup => markup`<span class="kept">${text}</span>`;
+
+/** `702 – 752`, or two times with their own units, neither of which is broken between number and unit. */
+const ends = (from: string, to: string, unit: string): Markup => {
+  if (from === to) return kept(from);
+  return unit === "" ? markup`${kept(from)} to ${kept(to)}` : kept(`${from} – ${to}`);
+};
 
 function facts(report: Report): Markup {
   return pairs("facts", [
@@ -95,13 +103,13 @@ function service({ recoveryTime }: Report): string {
 function data(report: Report): string {
   const { lost, operations, phantom, resurrected, duplicated, mutated, stale } = report;
   const wrong = phantom + resurrected + duplicated + mutated + stale;
-  const kept =
+  const there =
     lost.count === 0
       ? `Of ${grouped(operations.acknowledged)} writes that the system had confirmed, every one was there afterwards.`
       : `Of ${grouped(operations.acknowledged)} writes that the system had confirmed, ${grouped(lost.count)} were gone afterwards; the oldest was confirmed ${lost.seconds.toFixed(2)} s before the failure.`;
   return wrong === 0
-    ? `${kept} Nothing was changed, doubled or made up.`
-    : `${kept} ${grouped(wrong)} more were changed, doubled, stale or never written by us.`;
+    ? `${there} Nothing was changed, doubled or made up.`
+    : `${there} ${grouped(wrong)} more were changed, doubled, stale or never written by us.`;
 }
 
 function conclusion(report: Report): Markup {

@@ -2,28 +2,13 @@
  * What a drill shows while it runs, on stderr. On a terminal a small block is redrawn in place; elsewhere (CI) every event is one
  * plain line with the seconds since the start.
  */
-import type { Interval } from "../report.ts";
 import type { Phase } from "../history.ts";
+import type { ProgressEvent } from "../progress.ts";
+import type { Interval } from "../report.ts";
 import { grouped, humanMs } from "../text.ts";
 import { shown } from "./escape.ts";
 import { fit, painter, type Paint } from "./paint.ts";
 import { interval } from "./words.ts";
-
-export type ProgressEvent =
-  | { readonly kind: "phase-started"; readonly phase: Phase }
-  | { readonly kind: "phase-ended"; readonly phase: Phase; readonly error?: string }
-  /** A line of the waterfall as soon as it is known; times are after the effective fault. */
-  | { readonly kind: "mark"; readonly label: string; readonly at: Interval }
-  | {
-      readonly kind: "counters";
-      readonly acknowledged: number;
-      readonly failed: number;
-      readonly indeterminate: number;
-      readonly perSecond: number;
-    }
-  /** Something that takes its time, such as an image that is built; the same `what` replaces what it said before. */
-  | { readonly kind: "progress"; readonly what: string; readonly detail: string; readonly done?: boolean }
-  | { readonly kind: "note"; readonly text: string };
 
 export interface LiveProgress {
   event(line: ProgressEvent): void;
@@ -31,9 +16,10 @@ export interface LiveProgress {
   close(): void;
 }
 
-/** The part of a stream that is needed, so that a test can pass its own. */
+/** The part of a stream that is needed, so that a test can pass its own. A terminal that does not know its size says 0. */
 export interface ProgressStream {
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
@@ -130,8 +116,9 @@ function terminalProgress(stream: ProgressStream, { colour, now = monotonic }: L
 
   // One write a frame, each line rewritten and only its rest erased: the terminal never shows an empty block.
   const draw = (): void => {
-    const width = Math.max(20, (stream.columns ?? 80) - 1);
-    const block = screenLines(screen, now(), width, paint);
+    const width = Math.max(20, (stream.columns || 80) - 1);
+    // What does not fit would scroll out of the cursor's reach and be repeated with every frame; the end is what matters.
+    const block = screenLines(screen, now(), width, paint).slice(1 - Math.max(2, stream.rows || 40));
     const lines = [...above.map((text) => fit(text, width).trimEnd()), ...block].map((text) => `\r${text}\u001b[K\n`);
     stream.write(
       `${SYNC_BEGIN}${HIDE_CURSOR}${height > 0 ? `\u001b[${height}A` : ""}${lines.join("")}${CLEAR_REST}${SYNC_END}`,

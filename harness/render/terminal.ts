@@ -86,7 +86,7 @@ function figures(report: Report, width: number, paint: Paint): string[] {
 /** A bar from the mark before to this one, its uncertain end lighter. Later marks than the scale get an arrow. */
 function waterfall(report: Report, width: number, paint: Paint): string[] {
   const marks = inOrder(report.waterfall);
-  const labels = Math.min(28, Math.max(8, ...marks.map(({ label }) => shown(label).length)));
+  const labels = Math.min(28, width - 20, Math.max(8, ...marks.map(({ label }) => shown(label).length)));
   const room = width - labels - 24;
   const endMs = Math.max(1, ...marks.flatMap(({ at }) => (at && at.upperMs <= scaleLimit(report) ? [at.upperMs] : [])));
   return marks.map((mark, i) => {

@@ -229,7 +229,7 @@ const passing: Report = {
   ],
   attempts: { number: 3, windowDays: 30, passed: 1, failed: 1, other: 0 },
   intent: { sha256: hex("d15ea5e"), ledgerIndex: 41 },
-  keyFingerprint: "SHA256:9Zk2Qb1o7nW0yH3c5mVxJtR8uLpEaGdSfKqTiXwMz4A=",
+  keyFingerprint: hex("9c41e07b"),
 };
 
 export const report = (changes: Partial<Report> = {}): Report => ({ ...passing, ...changes });
@@ -333,4 +333,43 @@ export function hostile(): Report {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, replace(inner, name)]));
   };
   return replace(lossyControl({ overrides: ["x=1"], class: "development" }), "") as Report;
+}
+
+export interface Tag {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const VOID = new Set(["meta", "br", "img", "link", "input", "hr"]);
+const TAG = /<(\/?)([A-Za-z][\w:-]*)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>/y;
+
+/**
+ * A strict reader for what our templates may produce, HTML, SVG and XML alike: every attribute quoted, every element closed in
+ * order, every ampersand a known entity, no control character. Throws at the first offence and returns the start tags.
+ */
+export function readMarkup(text: string): Tag[] {
+  const control =
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/.exec(text);
+  if (control) throw new Error(`control character ${control[0].charCodeAt(0).toString(16)} at ${control.index}`);
+  const entity = /&(?!(?:amp|lt|gt|quot|#39);)/.exec(text);
+  if (entity) throw new Error(`bare ampersand at ${entity.index}: ${text.slice(entity.index, entity.index + 30)}`);
+  const body = text.replace(/^(?:<!doctype html>|<\?xml version="1\.0" encoding="UTF-8"\?>)\n/, "");
+  const tags: Tag[] = [];
+  const open: string[] = [];
+  for (let at = body.indexOf("<"); at !== -1; at = body.indexOf("<", TAG.lastIndex)) {
+    TAG.lastIndex = at;
+    const found = TAG.exec(body);
+    if (!found) throw new Error(`no tag of ours at ${at}: ${body.slice(at, at + 60)}`);
+    const [, closing, name = "", attributes = "", selfClosing] = found;
+    if (closing) {
+      const expected = open.pop();
+      if (expected !== name) throw new Error(`</${name}> closes <${expected}> at ${at}`);
+      continue;
+    }
+    if (!selfClosing && !VOID.has(name)) open.push(name);
+    const pairs = Array.from(attributes.matchAll(/([\w:-]+)="([^"]*)"/g), ([, key = "", value = ""]) => [key, value]);
+    tags.push({ name, attributes: Object.fromEntries(pairs) });
+  }
+  if (open.length > 0) throw new Error(`not closed: ${open.join(", ")}`);
+  return tags;
 }

@@ -5,10 +5,7 @@ export const TEXT_TOKENS = ["ink", "muted", "pass", "fail", "unknown", "lucky", 
 export const PLOT_TOKENS = ["ok", "failed", "indeterminate", "p50", "p99"] as const;
 
 type Tokens = Readonly<
-  Record<
-    (typeof TEXT_TOKENS)[number] | (typeof PLOT_TOKENS)[number] | "paper" | "wash" | "rule" | "faint",
-    string
-  >
+  Record<(typeof TEXT_TOKENS)[number] | (typeof PLOT_TOKENS)[number] | "paper" | "wash" | "rule" | "faint", string>
 >;
 
 export const LIGHT: Tokens = {
@@ -126,6 +123,7 @@ h1 .title{display:block;font-size:clamp(20px,2.5vw,28px);line-height:1.25;font-w
 .figures dd{margin:0}
 .figures .big{font-size:clamp(31px,3.9vw,48px);font-weight:650;letter-spacing:-.03em;line-height:1.18;white-space:nowrap}
 .figures .big.long{font-size:clamp(22px,2.4vw,29px);white-space:normal;line-height:1.3;padding:5px 0}
+.kept{white-space:nowrap}
 .figures .big small{font-size:.46em;font-weight:500;letter-spacing:0;color:var(--muted);margin-left:0}
 .figures .against{font-size:13.5px;color:var(--muted);line-height:1.4}
 .facts{display:grid;grid-template-columns:repeat(4,1fr);gap:14px 28px;margin:18px 0 0;font-size:13.5px;line-height:1.4}

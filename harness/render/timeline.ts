@@ -52,7 +52,7 @@ export function timelineSvg(
 ): Markup {
   const { width, id, title = "Throughput and latency around the fault", alone = false } = options;
   const timeline = thinned(report.timeline, Math.floor((width - LEFT) / 3));
-  const frame = layOut(report, timeline, width);
+  const frame = layOut(report, width);
   return markup`<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${frame.height}" role="img" aria-labelledby="${id}-t ${id}-d">
 <title id="${id}-t">${title}</title>
 <desc id="${id}-d">${description(report)}</desc>
@@ -78,13 +78,17 @@ export function description(report: Report): string {
 
 const endMs = ({ fromMs, bucketMs, acknowledged }: Timeline): number => fromMs + bucketMs * acknowledged.length;
 
-/** At most `most` buckets: counts are added up, and of the latencies the worst stays, so that thinning hides nothing. */
+/**
+ * At most `most` buckets: counts are added up (the last group may be short and is scaled, since the plot shows a rate), and of the
+ * latencies the worst stays, so that thinning hides nothing.
+ */
 function thinned(timeline: Timeline, most: number): Timeline {
   const factor = Math.ceil(timeline.acknowledged.length / most);
   if (factor <= 1) return timeline;
   const groups = <T>(series: readonly T[]): T[][] =>
     Array.from({ length: Math.ceil(series.length / factor) }, (_, i) => series.slice(i * factor, (i + 1) * factor));
-  const sums = (series: readonly number[]): number[] => groups(series).map((group) => group.reduce((a, b) => a + b, 0));
+  const sums = (series: readonly number[]): number[] =>
+    groups(series).map((group) => (group.reduce((a, b) => a + b, 0) * factor) / group.length);
   const worst = (series: readonly (number | null)[]): (number | null)[] =>
     groups(series).map((group) => group.reduce((a, b) => (a === null ? b : b === null ? a : Math.max(a, b)), null));
   return {
@@ -98,8 +102,8 @@ function thinned(timeline: Timeline, most: number): Timeline {
   };
 }
 
-function layOut(report: Report, timeline: Timeline, width: number): Frame {
-  const domain = [timeline.fromMs, endMs(timeline)] as const;
+function layOut(report: Report, width: number): Frame {
+  const domain = [report.timeline.fromMs, endMs(report.timeline)] as const;
   const wanted = wantedFlags(report, domain, width < 600);
   let margin = 12;
   let x = linear(domain, [LEFT, width - margin]);
@@ -182,13 +186,15 @@ function barPath(
   y: Scale,
 ): string {
   const width = x(timeline.bucketMs) - x(0);
-  const bar = width > 4 ? width - 1 : width;
+  const end = x(x.domain[1]);
   return timeline.acknowledged
     .map((_, i) => {
       const below = series.slice(0, layer).reduce((sum, counts) => sum + (counts[i] ?? 0), 0) * perSecond;
       const value = (series[layer]?.[i] ?? 0) * perSecond;
       if (value === 0) return "";
-      return `M${n(x(timeline.fromMs + i * timeline.bucketMs))} ${n(y(below))}h${n(bar)}V${n(y(below + value))}h${n(-bar)}z`;
+      const left = x(timeline.fromMs + i * timeline.bucketMs);
+      const bar = Math.min(width > 4 ? width - 1 : width, end - left);
+      return `M${n(left)} ${n(y(below))}h${n(bar)}V${n(y(below + value))}h${n(-bar)}z`;
     })
     .join("");
 }
@@ -204,9 +210,10 @@ function latency(timeline: Timeline, { x, lower, left, right }: Frame): Markup {
   const to = measured.length > 0 ? Math.max(from + 1, Math.ceil(Math.log10(Math.max(...measured)))) : 1;
   const y = logarithmic([10 ** from, 10 ** to], [lower + LOWER, lower]);
   const decades = Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
+  const middle = timeline.bucketMs / 2;
   const line = (name: string, series: readonly (number | null)[]): Markup => {
     const points = series.map((ms, i) =>
-      ms === null ? null : ([x(timeline.fromMs + (i + 0.5) * timeline.bucketMs), y(ms)] as const),
+      ms === null ? null : ([Math.min(right, x(timeline.fromMs + i * timeline.bucketMs + middle)), y(ms)] as const),
     );
     return markup`<path class="${name}" d="${linePath(points)}"/>\n`;
   };

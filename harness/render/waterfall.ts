@@ -2,7 +2,7 @@
 import type { Mark, Report } from "../report.ts";
 import { type Markup, markup, table } from "./markup.ts";
 import { TIME_STEPS, clipped, coordinate as n, linear, textWidth, tickTime, ticks, type Scale } from "./plot.ts";
-import { humanSteps, inOrder, interval, objective, objectiveOf, sinceBefore } from "./words.ts";
+import { inOrder, interval, objective, objectiveOf, sinceBefore } from "./words.ts";
 
 const FONT = 11;
 
@@ -81,18 +81,24 @@ function bars(marks: readonly Mark[], index: number, y: number, x: Scale): Marku
   return markup`<path class="thread" d="M${n(left)} ${y + 7}H${n(from)}"/><rect class="span" x="${n(from)}" y="${y}" width="${n(Math.max(0, upper - from))}" height="14"/><rect class="doubt" x="${n(Math.min(lower, upper - 2))}" y="${y}" width="${n(Math.max(2, upper - lower))}" height="14"/>`;
 }
 
-/** The objective of this mark where it lies on the scale. */
+/** The objective of this mark where it lies on the scale; its words stand clear of the bar, or not at all (the table has them). */
 function goal(report: Report, mark: Mark, y: number, { x }: Frame): Markup | null {
   const ms = objectiveOf(report, mark);
   if (ms === null || ms > x.domain[1]) return null;
   const words = `objective ${objective(ms)}`;
-  const fits = x(ms) + 5 + textWidth(words, FONT) < x(x.domain[1]);
-  return markup`<path class="goal" d="M${n(x(ms))} ${y - 3}v20"/><text class="axis head" text-anchor="${fits ? "start" : "end"}" x="${n(x(ms) + (fits ? 5 : -5))}" y="${y + 11}">${words}</text>`;
+  const [tick, barEnd] = [x(ms), mark.at ? x(mark.at.upperMs) : 0];
+  const start = Math.max(tick, barEnd) + 5;
+  const fits = start + textWidth(words, FONT) < x(x.domain[1]);
+  const fitsBefore = tick - 5 - textWidth(words, FONT) > barEnd;
+  const [anchor, at] = fits ? ["start", start] : ["end", tick - 5];
+  return markup`<path class="goal" d="M${n(tick)} ${y - 3}v20"/>${(fits || fitsBefore) && markup`<text class="axis head" text-anchor="${anchor}" x="${n(at)}" y="${y + 11}">${words}</text>`}`;
 }
 
 export function waterfallTable(report: Report): Markup {
   const marks = inOrder(report.waterfall);
-  const human = humanSteps(report).length > 0;
+  // Where some steps waited for a detector and some for a person, only the notes can say which decision was whose.
+  const recoveries = report.steps.filter(({ does }) => does.startsWith("recover"));
+  const human = recoveries.length > 0 && recoveries.every((step) => step.human);
   const rows = marks.map((mark, i) => {
     const since = sinceBefore(marks, i);
     const goalMs = objectiveOf(report, mark);

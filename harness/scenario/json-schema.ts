@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { checkers } from "../checkers.ts";
 import { componentKinds } from "../components.ts";
 import { faultKinds } from "../faults.ts";
 import { recoveryKinds } from "../recoveries.ts";
 import { workloadKinds } from "../workloads.ts";
-import { detectorStart, healed, name, plainKeys, stepKeys, stepTarget, timeStart, triggerStart, workloadKeys } from "./shape.ts";
+import { detectorStart, healed, name, plainKeys, stepKeys, stepTarget, timeStart, workloadKeys } from "./shape.ts";
 
 /** Where the schema lies and what the first line of each scenario names. */
 export const SCHEMA_FILE = new URL("../../fixtures/scenario.schema.json", import.meta.url);
@@ -15,6 +16,7 @@ export const SCHEMA_FILE = new URL("../../fixtures/scenario.schema.json", import
 export function scenarioJsonSchema(): object {
   const scenario = z.strictObject({
     ...plainKeys,
+    verify: z.array(z.enum(checkers.map((c) => c.name))).min(1).meta({ description: "Checkers that judge the drill" }),
     stack: z.record(name, oneOf(componentKinds.map(componentVariant))).meta({ description: "The components, by name" }),
     workload: z.array(oneOf(workloadKinds.map(workloadVariant))).min(1).meta({ description: "Who writes while things break" }),
     steps: z.array(oneOf(stepVariants())).min(1).meta({ description: "What is broken and how it is recovered, in order" }),
@@ -36,9 +38,10 @@ const workloadVariant = ({ kind, summary, config }: (typeof workloadKinds)[numbe
   z.strictObject({ kind: constant(kind, summary), ...workloadKeys, ...config.shape });
 
 function stepVariants(): z.ZodType[] {
+  const triggers = [...new Set(componentKinds.flatMap((k) => k.triggers))];
   const starts = {
     ...stepKeys,
-    at: z.xor([timeStart, triggerStart]).optional().meta({ description: "A planned start" }),
+    at: z.xor([timeStart, z.strictObject({ on: z.enum(triggers) })]).optional().meta({ description: "A planned start" }),
     when: detectorStart.optional().meta({ description: "A start by a detector, as in real life" }),
   };
   return [

@@ -1,6 +1,7 @@
 import type { PlannedStart } from "../plan.ts";
+import { checkNames } from "./check-names.ts";
 import { oneOf } from "./issues.ts";
-import { isMapping, type Path, valueAt } from "./path.ts";
+import { type Path, valueAt } from "./path.ts";
 import type { Policy } from "./policy.ts";
 import { MISSING, shown } from "./problem.ts";
 import type { ActDraft, Draft, StepDraft } from "./scenario.ts";
@@ -12,7 +13,7 @@ import { closest } from "./suggest.ts";
 import { durationText } from "./units.ts";
 
 /** Everything that each part alone cannot know: whether names stand for something, and whether the whole makes sense. */
-export function judgeMeaning(source: Source, draft: Draft, policy: Policy, checks: readonly string[]): void {
+export function judgeMeaning(source: Source, draft: Draft, policy: Policy): void {
   judgeObjectives(source, policy);
   judgeExpectation(source, draft);
   judgeSteadyState(source, draft);
@@ -21,7 +22,7 @@ export function judgeMeaning(source: Source, draft: Draft, policy: Policy, check
   const stack = new StackView(source, draft.stack);
   judgeClients(source, draft, stack);
   judgeSteps(source, draft, stack);
-  judgeChecks(source, draft, checks);
+  judgeChecks(source, draft.verify, checkNames(draft.stack));
 }
 
 function judgeObjectives(source: Source, policy: Policy): void {
@@ -135,13 +136,8 @@ function judgeHeal(source: Source, fault: string | undefined, path: Path, earlie
   }
 }
 
-/** `known` are all checkers; those that a component kind names need such a component to have something to judge. */
-function judgeChecks(source: Source, { verify, stack }: Draft, known: readonly string[]): void {
-  const raw = valueAt(source.data, ["stack"]);
-  const sure = isMapping(raw) && stack?.every((c) => c.kind);
-  const judged = new Set(stack?.flatMap((c) => c.kind?.checks ?? []));
+function judgeChecks(source: Source, verify: Draft["verify"], names: readonly string[]): void {
   for (const [i, check] of (verify ?? []).entries()) {
-    const names = sure ? known.filter((name) => judged.has(name)) : known;
     if (names.includes(check)) continue;
     source.complain(["verify", i], { found: shown(check), expected: oneOf(names), meant: closest(check, names) });
   }

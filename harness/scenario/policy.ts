@@ -21,7 +21,7 @@ const policy = z.strictObject({
 });
 
 /** The policy that every drill is held against. */
-const ADR_004 = new URL("../../fixtures/policies/adr-004.yaml", import.meta.url);
+export const ADR_004 = new URL("../../fixtures/policies/adr-004.yaml", import.meta.url);
 
 /** Reads a policy as strictly as a scenario: every problem at once, exit 2. */
 export async function readPolicy(file: URL | string = ADR_004): Promise<Policy> {

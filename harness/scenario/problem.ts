@@ -35,7 +35,7 @@ export class ScenarioProblems extends BlackstartError {
     const files = [...new Set(problems.map((p) => visible(p.place.file)))];
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     const where = files.length === 1 ? files[0] : `${files.length} files`;
-    super([`${count} in ${where}, nothing was started`, ...problems.map(problemLine)].join("\n"), {
+    super([`${count} in ${where}, nothing was started`, ...problemLines(problems)].join("\n"), {
       exitCode: EXIT.usage,
     });
     this.name = "ScenarioProblems";
@@ -43,12 +43,21 @@ export class ScenarioProblems extends BlackstartError {
   }
 }
 
+/** More than anybody reads; a hostile file could have thousands. */
+const LINES = 200;
+
+/** A line for each problem. */
+export function problemLines(problems: readonly Problem[]): string[] {
+  const more = problems.length - LINES;
+  return [...problems.slice(0, LINES).map(problemLine), ...(more > 0 ? [`… and ${more} more`] : [])];
+}
+
 /** `x.yaml:9:40: workload[0].rate: found 500, expected a rate with a unit, such as 500/s`. Safe for a terminal. */
-export function problemLine(problem: Problem): string {
+function problemLine(problem: Problem): string {
   return [placeText(problem.place), pathText(problem.path), sentence(problem)].filter((part) => part !== "").join(": ");
 }
 
-export function placeText(place: Place): string {
+function placeText(place: Place): string {
   if ("override" in place) return visible(`--set ${place.override}`);
   return visible("line" in place ? `${place.file}:${place.line}:${place.column}` : place.file);
 }

@@ -1,6 +1,5 @@
 import { open, stat } from "node:fs/promises";
 import { basename, isAbsolute, relative, sep } from "node:path";
-import { componentKinds } from "../components.ts";
 import { messageOf } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import { readDraft } from "./draft.ts";
@@ -62,7 +61,7 @@ async function readOne(file: string, overrides: readonly string[], policy: Polic
   if (typeof bytes === "string") return { scenario: undefined, problems: [{ place: { file }, path: [], what: bytes }] };
   const source = readSource(file, bytes, overrides);
   const draft = readDraft(source);
-  judgeMeaning(source, draft, policy, checkNames());
+  judgeMeaning(source, draft, policy);
   if (source.problems.length > 0) return { scenario: undefined, problems: settled(source.problems) };
   const scenario = draft as Scenario; // a part is undefined only after a complaint
   const plan = (seed: number): Plan =>
@@ -82,9 +81,6 @@ async function readBytes(file: string): Promise<Buffer | string> {
     return code === "ENOENT" ? "there is no such file" : `cannot be read: ${messageOf(thrown)}`;
   }
 }
-
-/** Names that `verify` may use. */
-const checkNames = (): string[] => [...new Set(componentKinds.flatMap((kind) => kind.checks))];
 
 const idTaken = (file: string, id: string, other: string): Problem => ({
   place: { file },

@@ -53,7 +53,7 @@ export const plainKeys = {
     .prefault({})
     .meta({ description: "What must hold before anything is broken" }),
   settle: positiveDuration.prefault("3s").meta({ description: "How long every critical probe must succeed before the recovery counts" }),
-  verify: z.array(name).min(1).meta({ description: "Checkers that judge the drill" }),
+  verify: z.array(name, { error: "expected a list of checkers, such as [no-lost-writes]" }).min(1).meta({ description: "Checkers that judge the drill" }),
   expect: z.enum(["pass", "fail"]).meta({ description: "fail: a control that loses data by design, and is failed when it does not" }),
   expectLoss: z
     .strictObject({

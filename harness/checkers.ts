@@ -1,0 +1,35 @@
+import type { Checker } from "./checker.ts";
+import { amcheck } from "./checkers/amcheck.ts";
+import { balances } from "./checkers/balances.ts";
+import { checksums } from "./checkers/checksums.ts";
+import { clock } from "./checkers/clock.ts";
+import { crossCheck } from "./checkers/cross-check.ts";
+import { detection } from "./checkers/detection.ts";
+import { durabilitySettings } from "./checkers/durability-settings.ts";
+import { faultEffect } from "./checkers/fault-effect.ts";
+import { load } from "./checkers/load.ts";
+import { noLostWrites } from "./checkers/no-lost-writes.ts";
+import { record } from "./checkers/record.ts";
+import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
+import { recoveryTime } from "./checkers/recovery-time.ts";
+import { secondEstimate } from "./checkers/second-estimate.ts";
+import { steadyState } from "./checkers/steady-state.ts";
+
+/** Every judgement there is, in the order of the report. A new one is one file and one line here. */
+export const checkers: readonly Checker[] = [
+  recoveryTime,
+  noLostWrites,
+  detection,
+  balances,
+  checksums,
+  amcheck,
+  recoveryProcedure,
+  secondEstimate,
+  durabilitySettings,
+  faultEffect,
+  load,
+  steadyState,
+  clock,
+  crossCheck,
+  record,
+];

@@ -1,0 +1,41 @@
+import type { Checker } from "../checker.ts";
+import type { History } from "../history.ts";
+import { humanMs } from "../text.ts";
+import type { Finding } from "../verdict.ts";
+import { worstClock } from "./clocks.ts";
+import { againstObjective, finding } from "./findings.ts";
+import { type Outage, outageOf } from "./outage.ts";
+
+function check(history: History): Finding {
+  const say = finding("recovery-time", ["raw/events.jsonl", "raw/operations.jsonl", "raw/probes.jsonl"]);
+  const outage = outageOf(history);
+  if (!outage) return say("unknown", "no fault was effective: there is nothing to recover from");
+  const { verdict, detail } = judge(history, outage);
+  if (verdict === "fail" && worstClock(history)) return say("unknown", `${detail}; but the clocks disagree`);
+  return say(verdict, outage.note ? `${detail}; ${outage.note}` : detail);
+}
+
+function judge(history: History, outage: Outage): Pick<Finding, "verdict" | "detail"> {
+  const { recovery, interval, lowerMs, relapse } = outage;
+  const objectiveMs = history.plan.objectives.recoveryTimeMs;
+  if (recovery.state === "not-recovered") {
+    return { verdict: "fail", detail: `clients were not served again for ${humanMs(history.plan.settleMs)} without a failure; the record ends ${humanMs(lowerMs)} after the fault` };
+  }
+  if (recovery.state === "cut-short" || interval === null) {
+    const short = `clients were served again, but asked for less than ${humanMs(history.plan.settleMs)} after that: nothing says that it lasted`;
+    return { verdict: lowerMs >= objectiveMs ? "fail" : "unknown", detail: short };
+  }
+  const judged = againstObjective("writes were acknowledged again after", interval, objectiveMs);
+  if (relapse && judged.verdict === "pass") {
+    const sinceMs = relapse.firstMs - recovery.ackMs;
+    return { verdict: "unknown", detail: `${judged.detail}; but ${relapse.count} failures followed, the first ${humanMs(sinceMs)} after the recovery and with no fault to explain it` };
+  }
+  return judged;
+}
+
+export const recoveryTime: Checker = {
+  name: "recovery-time",
+  summary: "From the fault's effect to the first acknowledged write that lasted, against the objective",
+  always: true,
+  check,
+};

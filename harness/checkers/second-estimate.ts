@@ -1,0 +1,65 @@
+import type { Checker } from "../checker.ts";
+import type { History } from "../history.ts";
+import { grouped } from "../text.ts";
+import type { Finding } from "../verdict.ts";
+import { finding } from "./findings.ts";
+import { lossOf } from "./loss.ts";
+import { positionsOf } from "./positions.ts";
+import { perHistory } from "./reading.ts";
+
+/** The count of lost writes once from what was read back and once from WAL positions. */
+export interface Comparison {
+  readonly method: string;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly agrees: boolean;
+  /** Where they differ, in words; null when they agree. */
+  readonly difference: string | null;
+}
+
+/** Null, with the reason, when there is no second estimate, or no first one to compare it with. */
+export const comparisonOf = perHistory((history): Comparison | { readonly missing: string } => {
+  const positions = positionsOf(history);
+  const loss = lossOf(history);
+  if ("missing" in positions) return positions;
+  if (loss === null) return { missing: "nothing was read back to compare it with" };
+  const { method, lowest, highest } = positions;
+  const lost = new Set(loss.lostOperations);
+  const keptButLost = loss.lostOperations.filter((op) => positions.fate(op) === "kept").length;
+  const lostButPresent = history.operations.filter((op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op)).length;
+  const differences = [
+    ...(keptButLost > 0 ? [`${grouped(keptButLost)} writes are absent although their position survived`] : []),
+    ...(lostButPresent > 0 ? [`${grouped(lostButPresent)} writes are present although their position did not survive`] : []),
+    ...(lost.size < lowest || lost.size > highest ? [`${grouped(lost.size)} are absent, the positions say ${range(lowest, highest)}`] : []),
+  ];
+  return { method, lowest, highest, agrees: differences.length === 0, difference: differences.join("; ") || null };
+});
+
+const range = (lowest: number, highest: number): string => (lowest === highest ? grouped(lowest) : `${grouped(lowest)} to ${grouped(highest)}`);
+
+/**
+ * What makes a count of lost writes unproven: a hole in the store looks like a hole in the read-back. Null when the estimates
+ * agree or there is only one. A hole has no switch point, so a drill that punches one on purpose says so in `expect`.
+ */
+export function contradictionOf(history: History): string | null {
+  const comparison = comparisonOf(history);
+  return "missing" in comparison || history.plan.expect.lost?.shape === "hole" ? null : comparison.difference;
+}
+
+function check(history: History): Finding {
+  const say = finding("second-estimate", ["raw/operations.jsonl", "raw/facts.jsonl"]);
+  if (!history.operations.some((op) => op.outcome === "ok")) return say("pass", "no write was acknowledged: there is nothing that could be lost");
+  const comparison = comparisonOf(history);
+  if ("missing" in comparison) return say("unknown", `there is no second estimate of the loss: ${comparison.missing}`);
+  const { method, lowest, highest, difference } = comparison;
+  if (difference === null) return say("pass", `${range(lowest, highest)} lost by ${method}, as read back`);
+  if (contradictionOf(history) === null) return say("pass", `the declared loss is a hole, which no position measures: ${difference}`);
+  return say("unknown", `the two estimates of the loss disagree: ${difference} (${method})`);
+}
+
+export const secondEstimate: Checker = {
+  name: "second-estimate",
+  summary: "The loss counted again from WAL positions, without a look at what was read back",
+  always: true,
+  check,
+};

@@ -1,0 +1,109 @@
+import { randomInt } from "node:crypto";
+import type { CommandModule } from "yargs";
+import { usage } from "../errors.ts";
+import type { Listener } from "../progress.ts";
+import type { Report } from "../report.ts";
+import { EXIT, type ExitCode, worstExit } from "../verdict.ts";
+import { abortOnSignals, Interrupted } from "./interrupt.ts";
+import { colourful, finish, print, say } from "./io.ts";
+import { scenarioFiles } from "./scenario-files.ts";
+import { seedOption, setOption } from "./scenario-options.ts";
+
+interface Options {
+  files: string[];
+  seed: number | undefined;
+  set: string[];
+  repeat: number;
+  reports: string;
+  json?: "document" | "stream";
+}
+
+const MOST_REPEATS = 10_000;
+
+export const runCommand: CommandModule<object, Options> = {
+  command: "run <files..>",
+  describe: "Run drills and write a signed report of each",
+  builder: (yargs) =>
+    yargs
+      .positional("files", { type: "string", array: true, demandOption: true, describe: "Scenarios, or folders of them" })
+      .option("seed", { ...seedOption, default: undefined as number | undefined, defaultDescription: "a new one for each run" })
+      .option("set", setOption)
+      .option("repeat", { type: "string", requiresArg: true, default: 1, describe: "Run each scenario so many times", coerce: repeats })
+      .option("reports", { type: "string", default: "reports" })
+      .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
+      .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
+      .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support") as never,
+  async handler(options) {
+    const { ScenarioProblems } = await import("../scenario/problem.ts");
+    const { readScenarios } = await import("../scenario/read-scenario.ts");
+    const { scenarios, problems } = await readScenarios(await scenarioFiles(options.files), { set: options.set });
+    if (problems.length > 0) throw new ScenarioProblems(problems); // bad input starts nothing, however many others are sound
+    const interrupt = abortOnSignals();
+    const reports: Report[] = [];
+    const codes: ExitCode[] = [];
+    try {
+      for (const scenario of scenarios) {
+        for (let n = 0; n < options.repeat; n++) {
+          const plan = scenario.plan(options.seed ?? randomInt(2 ** 32));
+          codes.push(await runOne({ file: scenario.file, plan, signal: interrupt.signal, options, reports }));
+          interrupt.signal.throwIfAborted();
+        }
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof Interrupted)) throw thrown;
+      codes.push(thrown.exitCode);
+    } finally {
+      interrupt.release();
+    }
+    await tellAll(reports, options);
+    finish(worstExit(codes));
+  },
+};
+
+function repeats(given: unknown): number {
+  const count = Number(given);
+  if (/^\d+$/.test(String(given)) && count >= 1 && count <= MOST_REPEATS) return count;
+  throw usage(`--repeat: expected a whole number from 1 to ${MOST_REPEATS}`);
+}
+
+interface One {
+  readonly file: string;
+  readonly plan: import("../plan.ts").Plan;
+  readonly signal: AbortSignal;
+  readonly options: Options;
+  readonly reports: Report[];
+}
+
+async function runOne({ file, plan, signal, options, reports }: One): Promise<ExitCode> {
+  const { conductDrill } = await import("../drill/conduct.ts");
+  const { liveProgress } = await import("../render/live.ts");
+  const { renderTerminal } = await import("../render/terminal.ts");
+  say(`${plan.scenario.id}: ${plan.scenario.title} (seed ${plan.seed})`);
+  const live = liveProgress(process.stderr, { tty: process.stderr.isTTY === true, colour: colourful(process.stderr) });
+  const listen: Listener = options.json === "stream" ? (event) => print(JSON.stringify({ schema: "blackstart/event/v1", ...event })) : (event) => live.event(event);
+  try {
+    const end = await conductDrill({ file, plan, reportsDir: options.reports, env: process.env, signal, listen });
+    live.close();
+    reports.push(end.report);
+    say(renderTerminal(end.report, { colour: colourful(process.stderr), width: process.stderr.columns ?? 100 }));
+    for (const what of end.unclean) say(`not cleaned up: ${what}`);
+    if (end.error instanceof Interrupted) return end.error.exitCode;
+    return end.unclean.length > 0 ? EXIT.notClean : end.report.exitCode;
+  } finally {
+    live.close();
+  }
+}
+
+/** stdout gets the contract: one document for one drill, a list for several. */
+async function tellAll(reports: readonly Report[], { json, repeat }: Options): Promise<void> {
+  if (json) {
+    const { toResult } = await import("../analyze.ts");
+    const results = reports.map(toResult);
+    const data = results.length === 1 ? results[0] : results;
+    return print(json === "stream" ? JSON.stringify(data) : JSON.stringify(data, null, 2));
+  }
+  if (repeat > 1) {
+    const { renderRepeat } = await import("../render/repeat.ts");
+    for (const id of new Set(reports.map((report) => report.scenario))) print(renderRepeat(reports.filter((report) => report.scenario === id)));
+  }
+}

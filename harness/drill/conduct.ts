@@ -1,0 +1,133 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { analyzePack } from "../analyze.ts";
+import { componentKind } from "../components.ts";
+import { resolveImages, type ResolvedImage } from "../engine/images.ts";
+import { BlackstartError, messageOf, usage } from "../errors.ts";
+import { type Env, evaluatorFacts, evidenceOfPack, type Journal, loadSigner, openJournal, openLedger, sealPack, type SealedPack, signIntent } from "../evidence.ts";
+import type { HostFacts, ImageFacts } from "../history.ts";
+import type { Plan } from "../plan.ts";
+import type { Listener } from "../progress.ts";
+import { reporters } from "../renderers.ts";
+import type { Report } from "../report.ts";
+import { ADR_004 } from "../scenario/policy.ts";
+import { EXIT } from "../verdict.ts";
+import { hostFacts, watchStalls } from "./host.ts";
+import { Record } from "./record.ts";
+import { runPlan } from "./run-plan.ts";
+import { startWatcher } from "./watcher.ts";
+
+export interface DrillOptions {
+  /** The scenario's file; its bytes are what the intent signs. */
+  readonly file: string;
+  readonly plan: Plan;
+  readonly reportsDir: string;
+  readonly env: Env;
+  readonly signal: AbortSignal;
+  readonly listen: Listener;
+}
+
+export interface DrillEnd {
+  readonly report: Report;
+  readonly sealed: SealedPack;
+  readonly packDir: string;
+  /** What could not be undone or removed, in words; empty on a clean host. */
+  readonly unclean: readonly string[];
+  /** The abort that ended the run, if one did. */
+  readonly error: unknown;
+}
+
+/**
+ * One drill from intent to sealed pack: sign what will be done, do it, judge it from disk, sign what came of it. Rejects without
+ * having broken anything when the machine is not ready (exit 6); the run is then void in the ledger.
+ */
+export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
+  const { plan, reportsDir, env, signal, listen } = options;
+  const { signer } = loadSigner(env);
+  const ledger = await openLedger(reportsDir, env);
+  for (const orphan of await ledger.closeOrphans()) listen({ kind: "note", text: `the run ${orphan.run} had ended without a word and is closed as crashed` });
+  const images = await resolveImages([...imagesOf(plan)], (line) => listen({ kind: "note", text: line }), signal);
+
+  const run = newRunId();
+  const packDir = path.join(reportsDir, run);
+  const record = new Record(packDir);
+  await writeSources(options, packDir);
+  const host = await hostFacts({ ...evaluatorFacts(), blackstart: packageJson.version, environmentKind: "container-lab", eventLoopStallMs: 0 });
+  const imageFacts = factsOf(plan, images);
+  await record.host(host, imageFacts);
+  const intent = await signIntent({ dir: packDir, run, signer, ledger, host, images: imageFacts });
+
+  const journal = openJournal(path.join(packDir, "raw", "events.jsonl"));
+  journal.append("run-started", { run, scenario: plan.scenario.id, seed: plan.seed });
+  journal.append("intent-signed", intent);
+  const watcher = startWatcher(run, reportsDir);
+  const stalls = watchStalls();
+  const end = await runPlan({ run, plan, record, journal: journal.append, images: new Map([...images].map(([name, image]) => [name, image.reference])), signal, listen });
+  stalls.stop();
+  const down = end.takeDown(); // goes on while the record is judged
+  try {
+    await completeRecord(record, journal, { ...host, eventLoopStallMs: stalls.worstMs() }, imageFacts);
+    const neverStarted = end.error instanceof BlackstartError && end.error.exitCode === EXIT.notReady;
+    if (neverStarted) {
+      await ledger.closeRun(run, { kind: "void", bundleSha256: null, reason: messageOf(end.error) });
+      throw end.error;
+    }
+    const report = await judge(packDir);
+    listen({ kind: "note", text: `verdict: ${report.verdict}` });
+    const sealed = await sealPack({ dir: packDir, report, signer, ledger });
+    return { report, sealed, packDir, unclean: await down, error: end.error };
+  } finally {
+    await down;
+    watcher.dismiss();
+  }
+}
+
+async function completeRecord(record: Record, journal: Journal, host: HostFacts, images: readonly ImageFacts[]): Promise<void> {
+  journal.close();
+  await record.close();
+  await record.host(host, images);
+}
+
+/** Judges the pack from disk and writes every view of what came of it. */
+async function judge(packDir: string): Promise<Report> {
+  await writeFile(path.join(packDir, "raw", "context.json"), `${JSON.stringify(evidenceOfPack(packDir), null, 2)}\n`);
+  const report = await analyzePack(packDir);
+  await mkdir(path.join(packDir, "views"), { recursive: true });
+  await Promise.all(reporters.map((reporter) => writeFile(path.join(packDir, reporter.file), reporter.render(report))));
+  return report;
+}
+
+/** The exact bytes that were planned from; a file that changed since is refused. */
+async function writeSources({ file, plan }: DrillOptions, packDir: string): Promise<void> {
+  const [scenario, policy] = await Promise.all([readFile(file), readFile(ADR_004)]);
+  for (const [bytes, sha256, what] of [[scenario, plan.scenario.sha256, file], [policy, plan.policy.sha256, "the policy"]] as const) {
+    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw usage(`${what} changed while the drill was being prepared`, "run it again");
+  }
+  const raw = path.join(packDir, "raw");
+  await Promise.all([
+    writeFile(path.join(raw, "scenario.yaml"), scenario),
+    writeFile(path.join(raw, "policy.yaml"), policy),
+    writeFile(path.join(raw, "plan.json"), `${JSON.stringify(plan, null, 2)}\n`),
+  ]);
+}
+
+const PROXY_IMAGE = "proxy";
+
+/** Every image that the plan needs, by the name that a component gives it. */
+const imagesOf = (plan: Plan): Set<string> => new Set([PROXY_IMAGE, ...plan.components.flatMap(({ kind, config }) => componentKind(kind)!.nodes(config).map((node) => node.image))]);
+
+function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageFacts[] {
+  const used = [
+    ...plan.components.flatMap(({ name, kind, config }) => componentKind(kind)!.nodes(config).map((node) => ({ component: `${name}.${node.name}`, image: node.image }))),
+    { component: "clients", image: PROXY_IMAGE },
+  ];
+  return used.map(({ component, image }) => {
+    const { reference, id, digest, origin } = images.get(image)!;
+    return { component, name: reference, id, digest, origin };
+  });
+}
+
+/** `2026-11-23T10-00-00Z-7f3a`: sorts by time, fits into file and container names. */
+const newRunId = (): string => `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z-${randomBytes(2).toString("hex")}`;

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { faultKinds } from "../faults.ts";
+import { faultChecks, freeSpace } from "./doctor.ts";
+
+test("a fault whose need does not work here is missing and says which; the others are ok", () => {
+  const checks = faultChecks([
+    { need: "netns-drop", ok: false, detail: "no nf_tables", fix: "modprobe nf_tables" },
+    { need: "freezer", ok: true, detail: "", fix: null },
+    { need: "toxiproxy", ok: true, detail: "", fix: null },
+  ]);
+  const lacking = faultKinds.filter((fault) => fault.needs.includes("netns-drop")).map((fault) => fault.name);
+  expect(checks).toHaveLength(faultKinds.length);
+  expect(checks.filter((check) => check.state === "missing").map((check) => check.name)).toEqual(lacking);
+  expect(checks.find((check) => check.name === "partition")?.detail).toContain("netns-drop");
+});
+
+test.each([
+  [6e9, "ok"],
+  [3e9, "warn"],
+  [1e9, "missing"],
+] as const)("%d free bytes are %s", (bytes, state) => {
+  expect(freeSpace("reports folder", "/reports", bytes)).toMatchObject({ state, area: "disk" });
+});

@@ -1,0 +1,174 @@
+/**
+ * Whether a pack is what a holder of a pinned key has signed, and whether that can be true. Reads what strangers wrote: sizes and
+ * depth are bounded, links are refused, and whatever goes wrong becomes a failed check and never an exception.
+ */
+import type { KeyObject } from "node:crypto";
+import { messageOf } from "../errors.ts";
+import type { EvidenceClass, Report } from "../report.ts";
+import { visible } from "../text.ts";
+import type { Verdict } from "../verdict.ts";
+import { ledgerDirOf } from "./ledger.ts";
+import { exists } from "./files.ts";
+import { join } from "node:path";
+import { PACK } from "./pack-files.ts";
+import { parseStatement } from "./statement.ts";
+import {
+  checkClass,
+  checkDigests,
+  checkFigures,
+  checkFiles,
+  checkJournal,
+  checkLedgerProof,
+  checkOrder,
+  checkPinned,
+  checkPlan,
+  checkRecomputed,
+  checkSigner,
+  openBundle,
+  openIntent,
+} from "./verify-checks.ts";
+import { checkLedger } from "./verify-ledger.ts";
+
+export type CheckName =
+  | "bundle"
+  | "statement"
+  | "key"
+  | "signature"
+  | "files"
+  | "digests"
+  | "intent"
+  | "class"
+  | "plan"
+  | "journal"
+  | "order"
+  | "figures"
+  | "ledger-proof"
+  | "ledger"
+  | "recompute";
+
+export interface Check {
+  readonly name: CheckName;
+  readonly outcome: "ok" | "fail" | "not-checked";
+  readonly detail: string;
+}
+
+export interface VerifyOptions {
+  /** Keys that the caller trusts: key objects, or fingerprints (SHA-256 of the SPKI, hex). Without one nothing is ever ok. */
+  readonly publicKeys: readonly (KeyObject | string)[];
+  readonly requireClass?: EvidenceClass | undefined;
+  /** Derives the report again from the raw files; called only once every file is known to be what was signed. */
+  readonly recompute?: ((dir: string) => Promise<Report>) | undefined;
+  /** The ledger's folder, or the reports folder that has it: then the whole ledger is checked. */
+  readonly ledgerDir?: string | undefined;
+}
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  /** What the statement says; null when it cannot be read. Worth nothing unless `ok`. */
+  readonly run: string | null;
+  readonly class: EvidenceClass | null;
+  readonly verdict: Verdict | null;
+  /** SHA-256 of the key that is said to have signed. */
+  readonly fingerprint: string | null;
+}
+
+/** Verifies a pack. Never throws; `ok` only when every check that was asked for is. */
+export async function verifyPack(dir: string, options: VerifyOptions): Promise<Verification> {
+  const { publicKeys: pins } = options;
+  const checks = new Checks();
+  const bundle = await checks.run("bundle", {}, () => ({
+    value: openBundle(dir, PACK.report),
+    detail: "a Sigstore bundle v0.3 with one signature over an in-toto payload",
+  }));
+  const report = await checks.run("statement", { bundle }, (given) => {
+    const value = parseStatement(given.bundle.signed.payload, "report", PACK.report);
+    return { value, detail: `the report of the drill ${value.predicate.run}` };
+  });
+  const key = await checks.run("key", { bundle }, (given) => said(checkPinned(pins, given.bundle)));
+  const signature = await checks.run("signature", { bundle, report, key }, (given) =>
+    said(checkSigner(given.bundle, given.report.predicate.signer, pins, PACK.report)),
+  );
+  const files = await checks.run("files", { report }, (given) => said(checkFiles(dir, given.report)));
+  const digests = await checks.run("digests", { report }, (given) => said(checkDigests(dir, given.report)));
+  const intent = await checks.run("intent", { report, key }, (given) => {
+    const value = openIntent(dir, given.report, pins);
+    return { value, detail: `signed ${value.statement.predicate.signedAt}, the one that the report names` };
+  });
+  await checks.run("class", { report, intent }, (given) =>
+    said(checkClass(dir, given.report, given.intent, options.requireClass)),
+  );
+  await checks.run("plan", { intent }, (given) => said(checkPlan(dir, given.intent)));
+  const journal = await checks.run("journal", { report }, (given) => {
+    const value = checkJournal(dir, given.report);
+    return { value, detail: value.detail };
+  });
+  await checks.run("order", { journal, intent }, (given) => said(checkOrder(given.journal, given.intent)));
+  await checks.run("figures", { report, intent }, (given) => said(checkFigures(dir, given.report, given.intent)));
+  const proven = await checks.run("ledger-proof", { report, bundle, intent }, (given) => {
+    const value = checkLedgerProof(dir, given.report, given.bundle, given.intent);
+    return { value, detail: value.detail };
+  });
+  await checks.runIf(options.ledgerDir, "ledger", { report, intent, proven }, (given, ledgerDir) =>
+    said(
+      checkLedger(ledgerOf(ledgerDir), given.report.predicate.ledger.key, given.proven, given.intent.statement.predicate),
+    ),
+  );
+  await checks.runIf(options.recompute, "recompute", { signature, files, digests }, async (_given, recompute) =>
+    said(await checkRecomputed(dir, recompute)),
+  );
+  return {
+    ok: checks.ok,
+    checks: checks.list,
+    run: report?.predicate.run ?? null,
+    class: report?.typeClass ?? null,
+    verdict: report?.predicate.result.verdict ?? null,
+    fingerprint: bundle?.claimed ?? null,
+  };
+}
+
+const ledgerOf = (dir: string): string => (exists(join(dir, "entries.jsonl")) ? dir : ledgerDirOf(dir));
+
+/** A check that leaves nothing for others but the fact that it held. */
+const said = (detail: string): { value: true; detail: string } => ({ value: true, detail });
+
+type Given<Needs> = { readonly [K in keyof Needs]: NonNullable<Needs[K]> };
+type Found<T> = { readonly value: T; readonly detail: string };
+
+/** Runs checks in order; one whose needs were not met by an earlier one is not checked, and then nothing is ok. */
+class Checks {
+  readonly list: Check[] = [];
+  ok = true;
+
+  async run<T, Needs extends Readonly<Record<string, unknown>>>(
+    name: CheckName,
+    needs: Needs,
+    look: (given: Given<Needs>) => Found<T> | Promise<Found<T>>,
+  ): Promise<T | undefined> {
+    const missing = Object.keys(needs).filter((need) => needs[need] === undefined);
+    if (missing.length > 0) return this.#add(name, "not-checked", `needs ${missing.join(", ")}`);
+    try {
+      const { value, detail } = await look(needs as Given<Needs>);
+      this.list.push({ name, outcome: "ok", detail: visible(detail) });
+      return value;
+    } catch (thrown) {
+      return this.#add(name, "fail", visible(messageOf(thrown)));
+    }
+  }
+
+  /** A check that has to be asked for. */
+  async runIf<Asked, T, Needs extends Readonly<Record<string, unknown>>>(
+    asked: Asked | undefined,
+    name: CheckName,
+    needs: Needs,
+    look: (given: Given<Needs>, asked: Asked) => Found<T> | Promise<Found<T>>,
+  ): Promise<void> {
+    if (asked === undefined) this.list.push({ name, outcome: "not-checked", detail: "not asked for" });
+    else await this.run(name, needs, (given) => look(given, asked));
+  }
+
+  #add(name: CheckName, outcome: "fail" | "not-checked", detail: string): undefined {
+    this.list.push({ name, outcome, detail });
+    this.ok = false;
+  }
+}

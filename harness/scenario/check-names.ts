@@ -1,0 +1,12 @@
+import { checkers } from "../checkers.ts";
+import type { StackDraft } from "./scenario.ts";
+
+/**
+ * Names that `verify` may use in a stack: checkers that run anyway, and those for which a component has something to judge.
+ * All of them where a component's kind is not known.
+ */
+export function checkNames(stack: readonly StackDraft[]): string[] {
+  const judged = new Set(stack.flatMap(({ kind }) => kind?.checks ?? []));
+  const known = stack.every(({ kind }) => kind);
+  return checkers.filter(({ name, always }) => always || judged.has(name) || !known).map(({ name }) => name);
+}

@@ -60,7 +60,8 @@ export interface ComponentPaths {
   readonly admin: ReadonlyMap<string, number>;
 }
 
-export type Boot<Config> = (name: string, config: Config, context: StackContext) => Promise<Component>;
+/** `password` is drawn at random unless one is given, which only the compose file for use by hand does. */
+export type Boot<Config> = (name: string, config: Config, context: StackContext, password?: string) => Promise<Component>;
 
 /** A booted component: the drill's hands and eyes on it. */
 export interface Component {

@@ -16,6 +16,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
   ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],
+  ["compose", lazy(async () => (await import("./compose.ts")).composeCommand)],
   ["keygen", lazy(async () => (await import("./keygen.ts")).keygenCommand)],
   ["schema", lazy(async () => (await import("./schema.ts")).schemaCommand)],
   ["watch", lazy(async () => (await import("./watch.ts")).watchCommand)],

@@ -9,12 +9,25 @@ export function planText(plan: Plan): string {
     "",
     row("file", `${scenario.file}, sha256 ${scenario.sha256}`),
     row("covers", scenario.covers.join(", ") || "nothing of the catalogue"),
-    row("objectives", `writes again within ${durationText(objectives.recoveryTimeMs)}, noticed within ${durationText(objectives.detectionMs)}, at most ${objectives.lostWrites} acknowledged writes lost (policy ${policy.id})`),
+    row(
+      "objectives",
+      `writes again within ${durationText(objectives.recoveryTimeMs)}, noticed within ${durationText(objectives.detectionMs)}, at most ${objectives.lostWrites} acknowledged writes lost (policy ${policy.id})`,
+    ),
     row("seed", String(plan.seed)),
     ...plan.overrides.map((override) => row("overridden", override)),
     ...plan.components.map((c) => row("stack", `${c.name} (${c.kind}): ${c.nodes.join(", ")}`)),
-    ...plan.workload.map((w) => row("workload", `${w.name}: ${w.ratePerSecond}/s to ${w.target} over ${w.connections} connections, ${Math.round(w.transfers * 100)} % transfers, each given up after ${durationText(w.timeoutMs)}`)),
-    ...plan.probes.map((p) => row("probe", `${p.name}: a ${p.mode} every ${durationText(p.everyMs)}, timeout ${durationText(p.timeoutMs)}${p.critical ? "" : ", not critical"}`)),
+    ...plan.workload.map((w) =>
+      row(
+        "workload",
+        `${w.name}: ${w.ratePerSecond}/s to ${w.target} over ${w.connections} connections, ${Math.round(w.transfers * 100)} % transfers, each given up after ${durationText(w.timeoutMs)}`,
+      ),
+    ),
+    ...plan.probes.map((p) =>
+      row(
+        "probe",
+        `${p.name}: a ${p.mode} every ${durationText(p.everyMs)}, timeout ${durationText(p.timeoutMs)}${p.critical ? "" : ", not critical"}`,
+      ),
+    ),
     "",
     "What would happen",
     ...happenings(plan).map((line, i) => `${String(i + 1).padStart(3)}  ${line}`),
@@ -52,7 +65,9 @@ function startText(start: PlannedStart): string {
 
 function deedText(step: PlannedStep): string {
   if (step.does === "heal") return `heal ${step.fault}`;
-  const params = Object.entries(step.params).map(([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const params = Object.entries(step.params).map(
+    ([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return `${step.does} ${step.kind} on ${step.target}${params.length > 0 ? ` (${params.join(", ")})` : ""}`;
 }
 

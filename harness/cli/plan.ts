@@ -15,7 +15,11 @@ export const planCommand: CommandModule<object, Options> = {
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "A scenario" })
-      .option("seed", { ...seedOption, default: undefined as number | undefined, defaultDescription: "0 here; a run draws its own" })
+      .option("seed", {
+        ...seedOption,
+        default: undefined as number | undefined,
+        defaultDescription: "0 here; a run draws its own",
+      })
       .option("set", setOption)
       .example("$0 plan scenarios/postgres/primary-node-loss.yaml --json", "the plan as it would be signed")
       .example("$0 plan x.yaml --set stack.db.settings.fsync=off", "with a value overridden"),

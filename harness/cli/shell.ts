@@ -31,7 +31,10 @@ export function reportAndFinish(thrown: unknown, argv: readonly string[]): void 
   const exitCode = known?.exitCode ?? EXIT.inconclusive;
   const lines = (text: string) => text.split("\n").map(visible).join("\n");
   if (known) say([lines(known.message), known.hint && `  ${lines(known.hint)}`].filter(Boolean).join("\n"));
-  else say(`A defect of Blackstart's own, nothing can be concluded:\n${lines(thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown))}`);
+  else
+    say(
+      `A defect of Blackstart's own, nothing can be concluded:\n${lines(thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown))}`,
+    );
   if (argv.some(isJson)) {
     const problems = thrown instanceof ScenarioProblems ? { problems: thrown.problems.map(problemData) } : {};
     const error = { exitCode, message: lines(messageOf(thrown)), hint: known?.hint ?? null, ...problems };
@@ -44,10 +47,23 @@ async function parserFor(argv: readonly string[], json: JsonForm | undefined) {
   const parser = yargs()
     .scriptName("blackstart")
     .locale("en")
-    .usage("$0 <command>\n\nDisaster-recovery drills on real systems: measured recovery time, measured data loss, signed reports.")
-    .parserConfiguration({ "dot-notation": false, "parse-numbers": false, "parse-positional-numbers": false, "boolean-negation": false })
+    .usage(
+      "$0 <command>\n\nDisaster-recovery drills on real systems: measured recovery time, measured data loss, signed reports.",
+    )
+    .parserConfiguration({
+      "dot-notation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "boolean-negation": false,
+    })
     .option("json", { describe: "Data for programs on stdout; --json=stream: one JSON line an event" })
-    .option("reports", { type: "string", requiresArg: true, default: "reports", describe: "Folder of the runs", coerce: once("reports") })
+    .option("reports", {
+      type: "string",
+      requiresArg: true,
+      default: "reports",
+      describe: "Folder of the runs",
+      coerce: once("reports"),
+    })
     .middleware(refuseRest)
     .middleware((args) => void Object.assign(args, { json }))
     .strict()
@@ -76,7 +92,8 @@ function withExitCodes(command: CommandModule): CommandModule {
   const { builder } = command;
   return {
     ...command,
-    builder: (y) => (typeof builder === "function" ? (builder(y) as Argv) : y.options(builder ?? {})).epilogue(EXIT_CODES),
+    builder: (y) =>
+      (typeof builder === "function" ? (builder(y) as Argv) : y.options(builder ?? {})).epilogue(EXIT_CODES),
   };
 }
 
@@ -86,8 +103,14 @@ function loadersFor(argv: readonly string[]) {
   if (named.length > 0) return named.map((word) => commands.get(word)!);
   const word = argv.find((w, i) => !w.startsWith("-") && argv[i - 1] !== "--reports");
   if (word !== undefined && word !== "completion" && !argv.includes("--get-yargs-completions")) {
-    const meant = closest(word, [...commands.keys(), "completion"].filter((name) => name !== "watch"));
-    throw usage(`unknown command ${visible(word)}`, meant ? `did you mean ${meant}?` : "blackstart --help says what there is");
+    const meant = closest(
+      word,
+      [...commands.keys(), "completion"].filter((name) => name !== "watch"),
+    );
+    throw usage(
+      `unknown command ${visible(word)}`,
+      meant ? `did you mean ${meant}?` : "blackstart --help says what there is",
+    );
   }
   return [...commands.values()];
 }
@@ -98,7 +121,8 @@ type JsonForm = "document" | "stream";
 function takeJson(argv: readonly string[]): { words: string[]; form: JsonForm | undefined } {
   const given = argv.filter(isJson).map((word) => word.replace(/^--json=?/, "") || "document");
   const form = given.at(-1);
-  if (form !== undefined && form !== "document" && form !== "stream") throw usage(`--json=${visible(form)} is no form of JSON`, "expected --json or --json=stream");
+  if (form !== undefined && form !== "document" && form !== "stream")
+    throw usage(`--json=${visible(form)} is no form of JSON`, "expected --json or --json=stream");
   return { words: argv.filter((word) => !isJson(word)), form };
 }
 
@@ -115,5 +139,8 @@ const once =
 /** Arguments after `--` would be dropped without a word, and a command would do its default instead. */
 function refuseRest({ _: words }: { _: (string | number)[] }): void {
   if (words.length <= 1) return;
-  throw usage(`nothing is read after --: ${words.slice(1).map(String).map(visible).join(" ")}`, "leave the -- out; write ./-x for a file that starts with a dash");
+  throw usage(
+    `nothing is read after --: ${words.slice(1).map(String).map(visible).join(" ")}`,
+    "leave the -- out; write ./-x for a file that starts with a dash",
+  );
 }

@@ -38,7 +38,11 @@ export const validateCommand: CommandModule<object, Options> = {
     }
     for (const line of problemLines(problems)) say(line);
     const bad = paths.length - scenarios.length;
-    say(bad === 0 ? `${counted(scenarios.length, "scenario")}, all valid` : `${counted(problems.length, "problem")} in ${bad} of ${counted(paths.length, "file")}`);
+    say(
+      bad === 0
+        ? `${counted(scenarios.length, "scenario")}, all valid`
+        : `${counted(problems.length, "problem")} in ${bad} of ${counted(paths.length, "file")}`,
+    );
     finish(problems.length === 0 ? EXIT.met : EXIT.usage);
   },
 };

@@ -8,6 +8,7 @@ import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
 import { nowNs } from "../time.ts";
+import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { Load } from "./load.ts";
@@ -19,6 +20,7 @@ import { Steps, type Journal } from "./steps.ts";
 const POLL_MS = 10;
 /** What the record may still gather after an abort, before the stack goes. */
 const LAST_WORDS_MS = 3_000;
+const HEAL_MS = 15_000;
 
 export interface PlanRun {
   readonly run: string;
@@ -47,12 +49,12 @@ export async function runPlan(options: PlanRun): Promise<PlanEnd> {
   let error: unknown = null;
   try {
     await drill.run();
-    options.journal("run-ended", { outcome: "completed" });
   } catch (thrown) {
     error = thrown;
     await drill.lastWords();
-    options.journal("run-ended", { outcome: "aborted", error: messageOf(thrown) });
   }
+  await drill.heal();
+  options.journal("run-ended", error === null ? { outcome: "completed" } : { outcome: "aborted", error: messageOf(error) });
   return { error, takeDown: () => drill.takeDown() };
 }
 
@@ -66,6 +68,7 @@ class Drill {
   #told = { acknowledged: 0, atMs: performance.now() };
   #stack: Stack | undefined;
   #load: Load | undefined;
+  #faults: Steps | undefined;
   #settling: Settling | undefined;
   #faultNs = 0n;
 
@@ -90,6 +93,16 @@ class Drill {
   async lastWords(): Promise<void> {
     const words = Promise.allSettled([this.#load?.stop(), this.#collectLogs()]);
     await Promise.race([words, sleep(LAST_WORDS_MS)]);
+  }
+
+  /** Undoes every fault, within a time of its own; what is left of one goes with the stack. */
+  async heal(): Promise<void> {
+    if (!this.#faults) return;
+    try {
+      for (const failure of await within(HEAL_MS, this.#faults.healAll(), "the faults were not healed")) this.#unclean.push(failure);
+    } catch (thrown) {
+      this.#unclean.push(messageOf(thrown));
+    }
   }
 
   async takeDown(): Promise<string[]> {
@@ -161,7 +174,7 @@ class Drill {
         this.#o.listen({ kind: "mark", label: `${name}: ${detail}`, at: { lowerMs: after(at.fromNs), upperMs: after(at.toNs) } });
       },
     });
-    this.#undo.defer(async () => void this.#unclean.push(...(await steps.healAll())));
+    this.#faults = steps;
     return steps;
   }
 

@@ -4,7 +4,7 @@ import type { Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
 import { management } from "./cover.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
-import { timelineSvg } from "./timeline.ts";
+import { KEYS, timelineSvg } from "./timeline.ts";
 import { verifyCommands } from "./verify-commands.ts";
 import { waterfallSvg, waterfallTable } from "./waterfall.ts";
 import { bytes, humanSteps, inOrder, interval, objective, objectiveOf, printed, worstFirst } from "./words.ts";
@@ -169,14 +169,7 @@ function timeline(report: Report): Markup {
     goal > endMs && `The objective for recovery, ${objective(goal)}, lies beyond the right edge.`,
     beyond.length > 0 && `Outside the plotted time: ${beyond.join("; ")}.`,
   ];
-  const keys = [
-    ["k-ok", "acknowledged"],
-    ["k-failed", "failed"],
-    ["k-indeterminate", "indeterminate"],
-    ["k-p50 line", "latency p50"],
-    ["k-p99 line", "latency p99"],
-  ] as const;
-  return markup`<figure><ul class="keys">${keys.map(([name, word]) => markup`<li><i class="${name}"></i>${word}</li>`)}</ul>
+  return markup`<figure><ul class="keys">${KEYS.map(([name, word]) => markup`<li><i class="k-${name}"></i>${word}</li>`)}</ul>
 ${drawings("timeline", (options) => timelineSvg(report, options))}
 <figcaption>${notes.filter(Boolean).join(" ")}</figcaption></figure>`;
 }

@@ -77,6 +77,8 @@ export const plotCss = `
 .plot .p50,.plot .p99{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
 .plot .p50{stroke:var(--p50)}
 .plot .p99{stroke:var(--p99)}
+.plot .swatch.p50{fill:var(--p50);stroke:none}
+.plot .swatch.p99{fill:var(--p99);stroke:none}
 .plot .mark{stroke:var(--muted);stroke-width:1}
 .plot .fault{stroke:var(--fail);stroke-width:1.5}
 .plot text.goal{stroke:none;fill:var(--muted)}
@@ -145,7 +147,7 @@ figcaption{color:var(--muted);font-size:13px;line-height:1.45;margin-top:6px;max
 @container (min-width:860px){.middle{display:none}.wide{display:block}}
 .keys{display:flex;flex-wrap:wrap;gap:2px 18px;font-size:13px;margin:0 0 8px;padding:0;list-style:none}
 .keys i{display:inline-block;width:11px;height:11px;margin-right:6px;vertical-align:-1px;background:var(--c)}
-.keys i.line{height:3px;vertical-align:3px;border-radius:2px}
+.keys i.k-p50,.keys i.k-p99{height:3px;vertical-align:3px;border-radius:2px}
 .k-ok{--c:var(--ok)}.k-failed{--c:var(--failed)}.k-indeterminate{--c:var(--indeterminate)}.k-p50{--c:var(--p50)}.k-p99{--c:var(--p99)}.k-doubt{--c:var(--ink)}
 
 table{border-collapse:collapse;width:100%;margin:0 0 14px;font-size:13.5px;line-height:1.42}

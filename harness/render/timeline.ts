@@ -46,24 +46,54 @@ interface Frame {
 }
 
 /** `id` keeps the names inside one page unique; below 600 units the marks carry numbers only. */
-export function timelineSvg(
-  report: Report,
-  options: { width: number; id: string; title?: string; alone?: boolean },
-): Markup {
-  const { width, id, title = "Throughput and latency around the fault", alone = false } = options;
+export function timelineSvg(report: Report, { width, id }: { width: number; id: string }): Markup {
+  const { body, height } = drawing(report, width);
+  return markup`<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-t ${id}-d">
+<title id="${id}-t">Throughput and latency around the fault</title>
+<desc id="${id}-d">${description(report)}</desc>
+${body}
+</svg>`;
+}
+
+const PAD = 20;
+const HEAD = 56;
+
+/** views/timeline.svg: the same plot with its own title, key and colours, for a slide or a ticket. */
+export function renderTimeline(report: Report): string {
+  const width = 1_100;
+  const title = `${stamp(report).word}: ${report.scenario}, run ${report.run}`;
+  const { body, height } = drawing(report, width);
+  const box = `${-PAD} ${-HEAD - PAD} ${width + 2 * PAD} ${height + HEAD + 2 * PAD}`;
+  const svg = markup`<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="${box}" role="img" aria-labelledby="t d">
+<title id="t">${title}</title>
+<desc id="d">${description(report)}</desc>
+<style>${new Markup(tokenCss + plotCss)}</style>
+<rect x="${-PAD}" y="${-HEAD - PAD}" width="${width + 2 * PAD}" height="${height + HEAD + 2 * PAD}" fill="var(--paper)"/>
+<text class="strong" x="0" y="${-HEAD + 8}">${clipped(title, 150)}</text>
+${KEYS.map(([name, words], i) => markup`<rect class="${name} swatch" x="${i * 110}" y="${20 - HEAD}" width="11" height="11"/><text x="${i * 110 + 17}" y="${30 - HEAD}">${words}</text>\n`)}${body}
+</svg>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.text}\n`;
+}
+
+/** The series of the plot: class and words. */
+export const KEYS = [
+  ["ok", "acknowledged"],
+  ["failed", "failed"],
+  ["indeterminate", "indeterminate"],
+  ["p50", "latency p50"],
+  ["p99", "latency p99"],
+] as const;
+
+function drawing(report: Report, width: number): { body: Markup; height: number } {
   const timeline = thinned(report.timeline, Math.floor((width - LEFT) / 3));
   const frame = layOut(report, width);
-  return markup`<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${frame.height}" role="img" aria-labelledby="${id}-t ${id}-d">
-<title id="${id}-t">${title}</title>
-<desc id="${id}-d">${description(report)}</desc>
-${alone ? markup`<style>${new Markup(tokenCss + plotCss)}</style><rect width="${width}" height="${frame.height}" fill="var(--paper)"/>` : null}
-${bands(report, frame)}
+  const body = markup`${bands(report, frame)}
 ${throughput(report, timeline, frame)}
 ${latency(timeline, frame)}
 ${timeAxis(frame)}
 ${flagLines(frame)}
-${headings(frame)}
-</svg>`;
+${headings(frame)}`;
+  return { body, height: frame.height };
 }
 
 /** For those who hear the plot instead of seeing it. */
@@ -242,10 +272,3 @@ function flagLines({ flags, upper, lower }: Frame): Markup {
     return markup`<path class="${kind}" d="M${n(x)} ${n(top - 7)}V${lower + LOWER}"/><text class="${kind === "mark" ? null : kind}" x="${n(x + 4)}" y="${n(top)}">${text}</text>\n`;
   })}`;
 }
-
-/** views/timeline.svg: the same plot with its own colours, for a slide or a ticket. */
-export const renderTimeline = (report: Report): string => {
-  const title = `${report.scenario}: ${stamp(report).word}, run ${report.run}`;
-  const svg = timelineSvg(report, { width: 1_100, id: "timeline", title, alone: true });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.text}\n`;
-};

@@ -85,7 +85,9 @@ function syntaxFaults(document: Document.Parsed): { offset: number; complaint: C
 }
 
 function withPlaces(document: Document.Parsed, at: (offset: number) => [number, number], complain: Complain): Parsed {
-  const { data, offsets, refused } = plainData(document, (offset, path, complaint) => complain(...at(offset), complaint, path));
+  const { data, offsets, refused } = plainData(document, (offset, path, complaint) =>
+    complain(...at(offset), complaint, path),
+  );
   return {
     data,
     refused,

@@ -28,21 +28,29 @@ const NOTHING = Object.fromEntries(KEYS.map((key) => [key, undefined])) as Draft
 
 function readStack(source: Source): StackDraft[] | undefined {
   const stack = readMapping(source, ["stack"], "a map of components, such as db: { kind: postgres }");
-  if (stack && Object.keys(stack).length === 0) source.complain(["stack"], { found: "no component", expected: "at least one" });
+  if (stack && Object.keys(stack).length === 0)
+    source.complain(["stack"], { found: "no component", expected: "at least one" });
   return stack && Object.keys(stack).map((component) => readComponent(source, component));
 }
 
 function readComponent(source: Source, component: string): StackDraft {
   const path = ["stack", component];
   const named = name.safeParse(component);
-  if (!named.success) source.complain(path, { what: "this name", expected: named.error.issues[0]!.message.replace(/^expected /, "") }, "key");
+  if (!named.success)
+    source.complain(
+      path,
+      { what: "this name", expected: named.error.issues[0]!.message.replace(/^expected /, "") },
+      "key",
+    );
   const nothing = { name: component, kind: undefined, config: undefined, nodes: undefined };
   if (!readMapping(source, path, "a map with a kind")) return nothing;
   const kind = readKind(source, [...path, "kind"], componentKinds, (k) => k.kind);
   if (!kind) return nothing;
   const config = readRest(source, kind.config, path, ["kind"]);
-  if (config === undefined) return { ...nothing, kind, nodes: nodesDespite(kind, valueAt(source.data, path) as Mapping) };
-  for (const { path: inner, message, hint } of kind.problems(config)) source.complain([...path, ...inner], { what: message, hint });
+  if (config === undefined)
+    return { ...nothing, kind, nodes: nodesDespite(kind, valueAt(source.data, path) as Mapping) };
+  for (const { path: inner, message, hint } of kind.problems(config))
+    source.complain([...path, ...inner], { what: message, hint });
   return { name: component, kind, config, nodes: kind.nodes(config) };
 }
 

@@ -11,7 +11,12 @@ export interface Explained {
 }
 
 /** What zod found, in our words: what stands there, what was expected, what was probably meant. */
-export function explain(issue: z.core.$ZodIssue, value: unknown, schema: z.ZodType, alsoKnown: readonly string[] = []): Explained[] {
+export function explain(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  schema: z.ZodType,
+  alsoKnown: readonly string[] = [],
+): Explained[] {
   const path = issue.path as Path;
   if (issue.code === "unrecognized_keys") {
     const known = [...(path.length === 0 ? alsoKnown : []), ...keysAt(schema, path)];
@@ -31,10 +36,15 @@ export function explain(issue: z.core.$ZodIssue, value: unknown, schema: z.ZodTy
 export const unknownKey = (path: Path, key: string, known: readonly string[]): Explained => ({
   path,
   at: "key",
-  complaint: { what: UNKNOWN_KEY, expected: known.length > 0 ? oneOf(known) : "no key at all", meant: closest(key, known) },
+  complaint: {
+    what: UNKNOWN_KEY,
+    expected: known.length > 0 ? oneOf(known) : "no key at all",
+    meant: closest(key, known),
+  },
 });
 
-export const oneOf = (names: readonly unknown[]): string => (names.length === 1 ? String(names[0]) : `one of ${names.join(", ")}`);
+export const oneOf = (names: readonly unknown[]): string =>
+  names.length === 1 ? String(names[0]) : `one of ${names.join(", ")}`;
 
 const KIND_WORDS: Readonly<Record<string, string>> = {
   object: "a map",

@@ -16,10 +16,19 @@ export const SCHEMA_FILE = new URL("../../fixtures/scenario.schema.json", import
 export function scenarioJsonSchema(): object {
   const scenario = z.strictObject({
     ...plainKeys,
-    verify: z.array(z.enum(checkers.map((c) => c.name))).min(1).meta({ description: "Checkers that judge the drill" }),
+    verify: z
+      .array(z.enum(checkers.map((c) => c.name)))
+      .min(1)
+      .meta({ description: "Checkers that judge the drill" }),
     stack: z.record(name, oneOf(componentKinds.map(componentVariant))).meta({ description: "The components, by name" }),
-    workload: z.array(oneOf(workloadKinds.map(workloadVariant))).min(1).meta({ description: "Who writes while things break" }),
-    steps: z.array(oneOf(stepVariants())).min(1).meta({ description: "What is broken and how it is recovered, in order" }),
+    workload: z
+      .array(oneOf(workloadKinds.map(workloadVariant)))
+      .min(1)
+      .meta({ description: "Who writes while things break" }),
+    steps: z
+      .array(oneOf(stepVariants()))
+      .min(1)
+      .meta({ description: "What is broken and how it is recovered, in order" }),
   });
   const { $schema, ...schema } = z.toJSONSchema(scenario, { target: "draft-7", io: "input" });
   return { $schema, title: "Blackstart scenario", description: "A disaster-recovery drill", ...schema };
@@ -41,12 +50,19 @@ function stepVariants(): z.ZodType[] {
   const triggers = [...new Set(componentKinds.flatMap((k) => k.triggers))];
   const starts = {
     ...stepKeys,
-    at: z.xor([timeStart, z.strictObject({ on: z.enum(triggers) })]).optional().meta({ description: "A planned start" }),
+    at: z
+      .xor([timeStart, z.strictObject({ on: z.enum(triggers) })])
+      .optional()
+      .meta({ description: "A planned start" }),
     when: detectorStart.optional().meta({ description: "A start by a detector, as in real life" }),
   };
   return [
-    ...faultKinds.map((k) => z.strictObject({ fault: constant(k.name, k.summary), target: stepTarget, ...k.params.shape, ...starts })),
-    ...recoveryKinds.map((k) => z.strictObject({ recover: constant(k.name, k.summary), target: stepTarget, ...k.params.shape, ...starts })),
+    ...faultKinds.map((k) =>
+      z.strictObject({ fault: constant(k.name, k.summary), target: stepTarget, ...k.params.shape, ...starts }),
+    ),
+    ...recoveryKinds.map((k) =>
+      z.strictObject({ recover: constant(k.name, k.summary), target: stepTarget, ...k.params.shape, ...starts }),
+    ),
     z.strictObject({ heal: healed, ...starts }),
   ];
 }

@@ -47,25 +47,43 @@ function judgeObjectives(source: Source, policy: Policy): void {
 function judgeExpectation(source: Source, { expect, expectLoss }: Draft): void {
   const given = valueAt(source.data, ["expectLoss"]);
   if (expect === "fail" && given === undefined) {
-    source.complain(["expectLoss"], { what: MISSING, expected: "what a drill with expect: fail must lose, such as { min: 1, shape: suffix }" });
+    source.complain(["expectLoss"], {
+      what: MISSING,
+      expected: "what a drill with expect: fail must lose, such as { min: 1, shape: suffix }",
+    });
   }
   if (expect === "pass" && given !== undefined) {
-    source.complain(["expectLoss"], { what: "a loss is declared but expect is pass", expected: "expect: fail, or no expectLoss" }, "key");
+    source.complain(
+      ["expectLoss"],
+      { what: "a loss is declared but expect is pass", expected: "expect: fail, or no expectLoss" },
+      "key",
+    );
   }
   if (expectLoss?.max !== undefined && expectLoss.max < expectLoss.min) {
-    source.complain(["expectLoss", "max"], { found: String(expectLoss.max), expected: `at least the min of ${expectLoss.min}` });
+    source.complain(["expectLoss", "max"], {
+      found: String(expectLoss.max),
+      expected: `at least the min of ${expectLoss.min}`,
+    });
   }
 }
 
 function judgeSteadyState(source: Source, { steadyState }: Draft): void {
   if (!steadyState || steadyState.timeout > steadyState.hold) return;
-  source.complain(["steadyState", "timeout"], { found: durationText(steadyState.timeout), expected: `longer than the hold of ${durationText(steadyState.hold)}` });
+  source.complain(["steadyState", "timeout"], {
+    found: durationText(steadyState.timeout),
+    expected: `longer than the hold of ${durationText(steadyState.hold)}`,
+  });
 }
 
 /** Names that must differ, wherever a file can give one. */
 function judgeRepetitions(source: Source): void {
   for (const path of [["covers"], ["controls"], ["verify"]]) refuseRepetitions(source, path);
-  for (const [list, key] of [["workload", "name"], ["probes", "name"], ["steps", "as"]] as const) refuseRepetitions(source, [list], key);
+  for (const [list, key] of [
+    ["workload", "name"],
+    ["probes", "name"],
+    ["steps", "as"],
+  ] as const)
+    refuseRepetitions(source, [list], key);
 }
 
 function refuseRepetitions(source: Source, path: Path, key?: string): void {
@@ -84,11 +102,21 @@ function judgeClients(source: Source, { workload, probes }: Draft, stack: StackV
     const path = ["workload", i];
     const component = target === undefined ? undefined : stack.component(target, [...path, "target"]);
     if (!component?.kind || !kind || component.kind.workloads.includes(kind.kind)) continue;
-    source.complain([...path, "kind"], { found: kind.kind, expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}` });
+    source.complain([...path, "kind"], {
+      found: kind.kind,
+      expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}`,
+    });
   }
   for (const [i, probe] of (probes ?? []).entries()) stack.component(probe.target, ["probes", i, "target"]);
   if (probes && !probes.some((p) => p.critical)) {
-    source.complain(["probes"], { what: "no probe is critical, so nothing could say when the recovery is over", expected: "at least one with critical: true" }, "key");
+    source.complain(
+      ["probes"],
+      {
+        what: "no probe is critical, so nothing could say when the recovery is over",
+        expected: "at least one with critical: true",
+      },
+      "key",
+    );
   }
 }
 
@@ -100,11 +128,18 @@ function judgeSteps(source: Source, { steps }: Draft, stack: StackView): void {
     if (step.does === "fault" || step.does === "recover") judgeAct(source, step, path, stack, earlier);
     if (step.start?.by === "detector") stack.component(step.start.probe, [...path, "when", "probe"]);
     if (step.does === "heal" && step.start?.by === "trigger") {
-      source.complain([...path, "at", "on"], { what: "a heal step has no target whose events could start it", expected: "at: { after: … } or when" });
+      source.complain([...path, "at", "on"], {
+        what: "a heal step has no target whose events could start it",
+        expected: "at: { after: … } or when",
+      });
     }
   }
   if (steps && !steps.some((s) => s.does === "fault" || s.does === undefined)) {
-    source.complain(["steps"], { what: "no step breaks anything, so nothing would be proven", expected: "at least one fault" }, "key");
+    source.complain(
+      ["steps"],
+      { what: "no step breaks anything, so nothing would be proven", expected: "at least one fault" },
+      "key",
+    );
   }
 }
 
@@ -113,7 +148,10 @@ function judgeAct(source: Source, step: ActDraft, path: Path, stack: StackView, 
   if (!target) return;
   const { kind } = target.component;
   if (kind && step.does === "recover" && step.kind && !kind.recoveries.includes(step.kind.name)) {
-    source.complain([...path, "recover"], { found: step.kind.name, expected: `a recovery for ${kind.kind}: ${oneOf(kind.recoveries)}` });
+    source.complain([...path, "recover"], {
+      found: step.kind.name,
+      expected: `a recovery for ${kind.kind}: ${oneOf(kind.recoveries)}`,
+    });
   }
   if (kind) judgeTrigger(source, step.start, kind.triggers, [...path, "at", "on"]);
   judgeStep({ source, stack, step, path, target, earlier });
@@ -121,7 +159,10 @@ function judgeAct(source: Source, step: ActDraft, path: Path, stack: StackView, 
 
 function judgeTrigger(source: Source, start: PlannedStart | undefined, triggers: readonly string[], path: Path): void {
   if (start?.by !== "trigger" || triggers.includes(start.on)) return;
-  const expected = triggers.length > 0 ? `an event of the target: ${oneOf(triggers)}` : "at: { after: … }, for the target has no events";
+  const expected =
+    triggers.length > 0
+      ? `an event of the target: ${oneOf(triggers)}`
+      : "at: { after: … }, for the target has no events";
   source.complain(path, { found: shown(start.on), expected, meant: closest(start.on, triggers) });
 }
 
@@ -129,7 +170,8 @@ function judgeHeal(source: Source, fault: string | undefined, path: Path, earlie
   if (fault === undefined) return;
   const faults = earlier.filter((s) => s.does === "fault").map((s) => String(s.name));
   if (!faults.includes(fault)) {
-    const expected = faults.length > 0 ? `an earlier fault step: ${oneOf(faults)}` : "an earlier fault step, and there is none";
+    const expected =
+      faults.length > 0 ? `an earlier fault step: ${oneOf(faults)}` : "an earlier fault step, and there is none";
     source.complain(path, { found: shown(fault), expected, meant: closest(fault, faults) });
   } else if (earlier.some((s) => s.does === "heal" && s.fault === fault)) {
     source.complain(path, { found: `${fault}, which is healed already`, expected: "each fault healed once" });

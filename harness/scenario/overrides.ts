@@ -45,11 +45,18 @@ function holderOf(data: unknown, path: Path, complain: (path: Path, complaint: C
     const here = path.slice(0, i);
     if (typeof part === "number" ? !Array.isArray(holder) : !isMapping(holder)) {
       const expected = typeof part === "number" ? "a list there" : "a map there";
-      return void complain(path, { what: i === 0 ? "the file has no map" : pathText(here), found: shown(holder), expected });
+      return void complain(path, {
+        what: i === 0 ? "the file has no map" : pathText(here),
+        found: shown(holder),
+        expected,
+      });
     }
     if (typeof part === "number" && part >= (holder as unknown[]).length) {
       const last = (holder as unknown[]).length - 1;
-      return void complain(path, { what: `there is no ${pathText(path.slice(0, i + 1))}`, expected: `an index from 0 to ${last}` });
+      return void complain(path, {
+        what: `there is no ${pathText(path.slice(0, i + 1))}`,
+        expected: `an index from 0 to ${last}`,
+      });
     }
     if (i === path.length - 1) break;
     if (!Object.hasOwn(holder as object, part)) put(holder as Holder, part, {});

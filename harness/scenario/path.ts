@@ -13,7 +13,7 @@ export const pathText = (path: Path): string =>
     return text === "" ? part : `${text}.${part}`;
   }, "");
 
-const PART = /(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,6})\]|\[("(?:[^"\\]|\\.)*")\]/y;
+const PART = /(?:^|(?<=.)\.)([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,6})\]|\[("(?:[^"\\]|\\.)*")\]/y;
 
 /** The reverse of `pathText`; undefined when the text is no path. */
 export function parsePath(text: string): Path | undefined {

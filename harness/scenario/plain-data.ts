@@ -40,12 +40,15 @@ function plain(reading: Reading, node: Node | null, path: Path, keyOffset: numbe
     reading.refused.push(path);
     reading.complain(offset, path, complaint);
   };
-  if (path.length > LIMIT_DEPTH) return refuse({ what: "nested too deeply", expected: `at most ${LIMIT_DEPTH} levels` });
+  if (path.length > LIMIT_DEPTH)
+    return refuse({ what: "nested too deeply", expected: `at most ${LIMIT_DEPTH} levels` });
   if (isAlias(node)) {
     const source = node.resolve(reading.document);
     if (!source) return refuse({ what: `no anchor ${shown(node.source)} before this alias` });
     if (++reading.copies > LIMIT_COPIES) {
-      return reading.copies === LIMIT_COPIES + 1 ? refuse({ what: "too many copies by aliases", expected: `at most ${LIMIT_COPIES}` }) : undefined;
+      return reading.copies === LIMIT_COPIES + 1
+        ? refuse({ what: "too many copies by aliases", expected: `at most ${LIMIT_COPIES}` })
+        : undefined;
     }
     return plain(reading, source as Node, path, keyOffset);
   }
@@ -62,7 +65,10 @@ function plainMap(reading: Reading, map: YAMLMap<Node, Node | null>, path: Path)
     const offset = node?.range?.[0] ?? map.range?.[0] ?? 0;
     const key = isScalar(node) ? node.value : undefined;
     if (typeof key !== "string") {
-      reading.complain(offset, path, { what: "a key that is no text", hint: "put it in quotes if it only looks like a number" });
+      reading.complain(offset, path, {
+        what: "a key that is no text",
+        hint: "put it in quotes if it only looks like a number",
+      });
     } else if (visible(key) !== key) {
       reading.complain(offset, path, { what: `a key with ${control(key)}` });
     } else if (entries.has(key)) {
@@ -81,8 +87,11 @@ function plainScalar(value: unknown, refuse: (complaint: Complaint) => void): un
   }
   if (typeof value !== "number") return value;
   const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  return exact ? value : refuse({ what: "a number that cannot be kept exactly", hint: "put it in quotes if it is text" });
+  return exact
+    ? value
+    : refuse({ what: "a number that cannot be kept exactly", hint: "put it in quotes if it is text" });
 }
 
 /** An escape such as "\x1b" writes a control character with plain ones. */
-const control = (text: string): string => `the control character ${codePoint([...text].find((c) => visible(c) !== c)!)}`;
+const control = (text: string): string =>
+  `the control character ${codePoint([...text].find((c) => visible(c) !== c)!)}`;

@@ -37,12 +37,18 @@ export function planScenario(scenario: Scenario, { file, sha256, policy, overrid
     steps: scenario.steps.map(plannedStep),
     settleMs: scenario.settle,
     verify: scenario.verify,
-    expect: { verdict: scenario.expect, ...(expectLoss && { lost: expectLoss as NonNullable<Plan["expect"]["lost"]> }) },
+    expect: {
+      verdict: scenario.expect,
+      ...(expectLoss && { lost: expectLoss as NonNullable<Plan["expect"]["lost"]> }),
+    },
   };
 }
 
 /** Gives each thing without a name one that is free: `ledger`, `ledger-2`. */
-function named<T extends { readonly name?: string | undefined }>(things: readonly T[], wanted: (thing: T) => string): string[] {
+function named<T extends { readonly name?: string | undefined }>(
+  things: readonly T[],
+  wanted: (thing: T) => string,
+): string[] {
   const taken = new Set(things.map((thing) => thing.name));
   return things.map((thing) => {
     if (thing.name !== undefined) return thing.name;

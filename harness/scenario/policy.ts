@@ -17,7 +17,11 @@ export interface Policy {
 const policy = z.strictObject({
   id: name,
   title: z.string().min(1).max(200),
-  objectives: objectives.required(),
+  objectives: z.strictObject({
+    recoveryTime: objectives.shape.recoveryTime.unwrap(),
+    lostWrites: objectives.shape.lostWrites.unwrap(),
+    detection: objectives.shape.detection.unwrap(),
+  }),
 });
 
 /** The policy that every drill is held against. */
@@ -25,7 +29,8 @@ export const ADR_004 = new URL("../../fixtures/policies/adr-004.yaml", import.me
 
 /** Reads a policy as strictly as a scenario: every problem at once, exit 2. */
 export async function readPolicy(file: URL | string = ADR_004): Promise<Policy> {
-  const label = typeof file === "string" ? file : file.pathname.slice(new URL("../..", import.meta.url).pathname.length);
+  const label =
+    typeof file === "string" ? file : file.pathname.slice(new URL("../..", import.meta.url).pathname.length);
   const source = readSource(label, await readFile(file));
   const said = read(source, policy, []);
   if (!said || source.problems.length > 0) throw new ScenarioProblems(settled(source.problems));

@@ -96,9 +96,12 @@ export const MISSING = "missing";
 
 /** In the order of the file, overrides last, and without the echo of a misspelt key: that the right one is missing. */
 export function settled(problems: readonly Problem[]): Problem[] {
-  const misspelt = problems.filter((p) => p.what === UNKNOWN_KEY).map((p) => pathText([...p.path.slice(0, -1), p.meant ?? ""]));
+  const misspelt = problems
+    .filter((p) => p.what === UNKNOWN_KEY)
+    .map((p) => pathText([...p.path.slice(0, -1), p.meant ?? ""]));
   const isEcho = (p: Problem) => p.what === MISSING && misspelt.includes(pathText(p.path));
   return problems.filter((p) => !isEcho(p)).toSorted((a, b) => order(a) - order(b));
 }
 
-const order = ({ place }: Problem): number => ("line" in place ? place.line * 1e6 + place.column : Number.MAX_SAFE_INTEGER);
+const order = ({ place }: Problem): number =>
+  "line" in place ? place.line * 1e6 + place.column : Number.MAX_SAFE_INTEGER;

@@ -11,17 +11,29 @@ export function read<S extends z.ZodType>(source: Source, schema: S, path: Path)
 }
 
 /** As `read`, for a map that is checked without the keys that were dealt with elsewhere. */
-export function readRest<S extends z.ZodType>(source: Source, schema: S, path: Path, without: readonly string[]): z.output<S> | undefined {
+export function readRest<S extends z.ZodType>(
+  source: Source,
+  schema: S,
+  path: Path,
+  without: readonly string[],
+): z.output<S> | undefined {
   const value = valueAt(source.data, path) as Mapping;
   const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !without.includes(key)));
   return readValue(source, schema, path, rest, without);
 }
 
-function readValue<S extends z.ZodType>(source: Source, schema: S, path: Path, value: unknown, alsoKnown: readonly string[] = []): z.output<S> | undefined {
+function readValue<S extends z.ZodType>(
+  source: Source,
+  schema: S,
+  path: Path,
+  value: unknown,
+  alsoKnown: readonly string[] = [],
+): z.output<S> | undefined {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
-    for (const said of explain(issue, value, schema, alsoKnown)) source.complain([...path, ...said.path], said.complaint, said.at);
+    for (const said of explain(issue, value, schema, alsoKnown))
+      source.complain([...path, ...said.path], said.complaint, said.at);
   }
   return undefined;
 }
@@ -52,7 +64,12 @@ export function refuseUnknownKeys(source: Source, path: Path, known: readonly st
 }
 
 /** What the name at a path stands for; complains when it is none of the names. */
-export function readKind<K>(source: Source, path: Path, kinds: readonly K[], nameOf: (kind: K) => string): K | undefined {
+export function readKind<K>(
+  source: Source,
+  path: Path,
+  kinds: readonly K[],
+  nameOf: (kind: K) => string,
+): K | undefined {
   const value = valueAt(source.data, path);
   const kind = kinds.find((k) => nameOf(k) === value);
   if (kind !== undefined) return kind;

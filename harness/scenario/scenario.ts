@@ -68,9 +68,14 @@ export type Draft = { readonly [Key in keyof PlainKeys]: PlainKeys[Key] | undefi
   readonly steps: readonly StepDraft[] | undefined;
 };
 
-type Unsure<T, Sure extends keyof T = never> = { readonly [Key in keyof T]: Key extends Sure ? T[Key] : T[Key] | undefined };
+type Unsure<T, Sure extends keyof T = never> = {
+  readonly [Key in keyof T]: Key extends Sure ? T[Key] : T[Key] | undefined;
+};
 
 export type StackDraft = Unsure<StackEntry, "name">;
 export type WorkloadDraft = Unsure<WorkloadEntry>;
 export type ActDraft = Unsure<FaultStep, "does"> | Unsure<RecoverStep, "does">;
-export type StepDraft = ActDraft | Unsure<HealStep, "does"> | { readonly does: undefined; readonly name: undefined; readonly start: undefined };
+export type StepDraft =
+  | ActDraft
+  | Unsure<HealStep, "does">
+  | { readonly does: undefined; readonly name: undefined; readonly start: undefined };

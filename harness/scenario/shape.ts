@@ -6,27 +6,47 @@ import { duration, positiveDuration } from "./units.ts";
  * wrong at once, and the JSON Schema for editors is put together from the same pieces.
  */
 
-const text = (pattern: RegExp, what: string) => z.string({ error: () => `expected ${what}` }).regex(pattern, { error: () => `expected ${what}` });
+const text = (pattern: RegExp, what: string) =>
+  z.string({ error: () => `expected ${what}` }).regex(pattern, { error: () => `expected ${what}` });
 
 export const name = text(/^[a-z][a-z0-9-]{0,30}$/, "a name of lower-case letters, digits and dashes, at most 31");
 const dottedName = text(/^[a-z][a-z0-9.-]{0,62}$/, "a name of lower-case letters, digits, dots and dashes, at most 63");
-const target = text(/^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$/, "a component, or a node of one such as db.primary");
+const target = text(
+  /^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$/,
+  "a component, or a node of one such as db.primary",
+);
 const component = text(/^[a-z][a-z0-9-]{0,30}$/, "a component of the stack, such as db");
 const times = z.int().min(1).max(1_000);
 
 export const objectives = z.strictObject({
-  recoveryTime: positiveDuration.optional().meta({ description: "Longest time from the fault until clients can write again, such as 5m" }),
+  recoveryTime: positiveDuration
+    .optional()
+    .meta({ description: "Longest time from the fault until clients can write again, such as 5m" }),
   lostWrites: z.int().min(0).optional().meta({ description: "Most acknowledged writes that may be gone" }),
-  detection: positiveDuration.optional().meta({ description: "Longest time from the fault until it is noticed, such as 1s" }),
+  detection: positiveDuration
+    .optional()
+    .meta({ description: "Longest time from the fault until it is noticed, such as 1s" }),
 });
 
 /** The keys of a scenario that stand for themselves; `stack`, `workload` and `steps` depend on a kind and are read apart. */
 export const plainKeys = {
-  id: text(/^[a-z][a-z0-9-]{2,62}$/, "an id of 3 to 63 lower-case letters, digits and dashes").meta({ description: "Unique among all scenarios" }),
-  title: text(/^[^\n\t]{1,200}$/, "one line of at most 200 characters").meta({ description: "What happens, in one sentence" }),
-  covers: z.array(text(/^[A-Z][1-9][0-9]?$/, "an id of the catalogue, such as A3")).prefault([]).meta({ description: "Ids of the drill catalogue; coverage is counted from these" }),
+  id: text(/^[a-z][a-z0-9-]{2,62}$/, "an id of 3 to 63 lower-case letters, digits and dashes").meta({
+    description: "Unique among all scenarios",
+  }),
+  title: text(/^[^\n\t]{1,200}$/, "one line of at most 200 characters").meta({
+    description: "What happens, in one sentence",
+  }),
+  covers: z
+    .array(text(/^[A-Z][1-9][0-9]?$/, "an id of the catalogue, such as A3"))
+    .prefault([])
+    .meta({ description: "Ids of the drill catalogue; coverage is counted from these" }),
   controls: z
-    .array(text(/^[a-z0-9][a-z0-9.-]{0,40}\/[A-Za-z0-9][A-Za-z0-9.()-]{0,40}$/, "a framework and a control, such as adr-004/rto"))
+    .array(
+      text(
+        /^[a-z0-9][a-z0-9.-]{0,40}\/[A-Za-z0-9][A-Za-z0-9.()-]{0,40}$/,
+        "a framework and a control, such as adr-004/rto",
+      ),
+    )
     .prefault([])
     .meta({ description: "Controls that this drill is evidence for" }),
   objectives: objectives.prefault({}).meta({ description: "May tighten the policy's objectives, never loosen them" }),
@@ -38,12 +58,18 @@ export const plainKeys = {
         mode: z.enum(["read", "write"]),
         every: positiveDuration.prefault("100ms"),
         timeout: positiveDuration.prefault("500ms"),
-        critical: z.boolean().default(true).meta({ description: "Whether the recovery is over only when this probe succeeds" }),
+        critical: z
+          .boolean()
+          .default(true)
+          .meta({ description: "Whether the recovery is over only when this probe succeeds" }),
       }),
     )
     .min(1)
     .optional()
-    .meta({ description: "Open-loop probes on the client path; a write and a read probe for each workload's target if left out" }),
+    .meta({
+      description:
+        "Open-loop probes on the client path; a write and a read probe for each workload's target if left out",
+    }),
   steadyState: z
     .strictObject({
       hold: positiveDuration.prefault("3s"),
@@ -52,9 +78,16 @@ export const plainKeys = {
     })
     .prefault({})
     .meta({ description: "What must hold before anything is broken" }),
-  settle: positiveDuration.prefault("3s").meta({ description: "How long every critical probe must succeed before the recovery counts" }),
-  verify: z.array(name, { error: "expected a list of checkers, such as [no-lost-writes]" }).min(1).meta({ description: "Checkers that judge the drill" }),
-  expect: z.enum(["pass", "fail"]).meta({ description: "fail: a control that loses data by design, and is failed when it does not" }),
+  settle: positiveDuration
+    .prefault("3s")
+    .meta({ description: "How long every critical probe must succeed before the recovery counts" }),
+  verify: z
+    .array(name, { error: "expected a list of checkers, such as [no-lost-writes]" })
+    .min(1)
+    .meta({ description: "Checkers that judge the drill" }),
+  expect: z
+    .enum(["pass", "fail"])
+    .meta({ description: "fail: a control that loses data by design, and is failed when it does not" }),
   expectLoss: z
     .strictObject({
       min: z.int().min(1),
@@ -81,7 +114,9 @@ export const timeStart = z.strictObject({
   jitter: duration.prefault("0s").meta({ description: "Up to this much later, drawn from the seed" }),
 });
 
-export const triggerStart = z.strictObject({ on: name.meta({ description: "An event of the target, such as checkpoint" }) });
+export const triggerStart = z.strictObject({
+  on: name.meta({ description: "An event of the target, such as checkpoint" }),
+});
 
 export const detectorStart = z.strictObject({
   probe: component.meta({ description: "The component that the detector asks over the client path" }),

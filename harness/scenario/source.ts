@@ -28,7 +28,9 @@ export function readSource(file: string, bytes: Buffer, overrides: readonly stri
     parsed === UNREADABLE
       ? []
       : overrides
-          .map((override) => applyOverride(parsed.data, override, (path, complaint) => add({ file, override }, path, complaint)))
+          .map((override) =>
+            applyOverride(parsed.data, override, (path, complaint) => add({ file, override }, path, complaint)),
+          )
           .filter((override) => override !== undefined);
 
   return {

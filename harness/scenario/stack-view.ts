@@ -36,7 +36,12 @@ export class StackView {
   component(name: string, path: Path): StackDraft | undefined {
     const found = this.components.find((c) => c.name === name);
     const names = this.components.map((c) => c.name);
-    if (!found) this.#source.complain(path, { found: shown(name), expected: `a component of the stack: ${oneOf(names)}`, meant: closest(name, names) });
+    if (!found)
+      this.#source.complain(path, {
+        found: shown(name),
+        expected: `a component of the stack: ${oneOf(names)}`,
+        meant: closest(name, names),
+      });
     return found;
   }
 
@@ -52,7 +57,11 @@ export class StackView {
     if (component && node) return { component, node };
     if (component && !component.nodes) return undefined; // its config was refused; which nodes it has is not known
     const near = this.nodes.filter((n) => !component || n.component === componentName).map((n) => n.name);
-    this.#source.complain(path, { found: shown(name), expected: `a node of the stack: ${oneOf(near)}`, meant: closest(name, near) });
+    this.#source.complain(path, {
+      found: shown(name),
+      expected: `a node of the stack: ${oneOf(near)}`,
+      meant: closest(name, near),
+    });
     return undefined;
   }
 }

@@ -23,7 +23,11 @@ const peersExist: Rule = ({ source, stack, step, path, target }) => {
   for (const [i, peer] of ((step.params?.["peers"] ?? []) as string[]).entries()) {
     const refused = stack.components.some((c) => !c.nodes && peer.startsWith(`${c.name}.`));
     if (known.includes(peer) || refused) continue;
-    source.complain([...path, "peers", i], { found: shown(peer), expected: `another node or clients: ${oneOf(known)}`, meant: closest(peer, known) });
+    source.complain([...path, "peers", i], {
+      found: shown(peer),
+      expected: `another node or clients: ${oneOf(known)}`,
+      meant: closest(peer, known),
+    });
   }
 };
 
@@ -37,8 +41,14 @@ const promotesAStandby: Rule = ({ source, stack, path, target: { component, node
 };
 
 const hasADisk: Rule = ({ source, path, target: { node }, earlier }) => {
-  const lost = earlier.find((s) => s.does === "fault" && node && s.target === node.name && s.params?.["disk"] === "lost");
-  if (lost) source.complain([...path, "target"], { what: `${node?.name} lost its disk in ${lost.name}: nothing is left to start`, hint: "say disk: kept there" });
+  const lost = earlier.find(
+    (s) => s.does === "fault" && node && s.target === node.name && s.params?.["disk"] === "lost",
+  );
+  if (lost)
+    source.complain([...path, "target"], {
+      what: `${node?.name} lost its disk in ${lost.name}: nothing is left to start`,
+      hint: "say disk: kept there",
+    });
 };
 
 /** By what the step does and its kind. */
@@ -55,9 +65,15 @@ export function judgeStep(context: StepContext): void {
   const wanted = wantedTarget(step);
   if (wanted === "node" && !target.node) {
     const nodes = context.stack.nodes.filter((n) => n.component === target.component.name).map((n) => n.name);
-    source.complain([...path, "target"], { found: `${target.component.name}, a whole component`, expected: nodes.length > 0 ? `a node: ${oneOf(nodes)}` : "a node" });
+    source.complain([...path, "target"], {
+      found: `${target.component.name}, a whole component`,
+      expected: nodes.length > 0 ? `a node: ${oneOf(nodes)}` : "a node",
+    });
   } else if (wanted === "component" && target.node) {
-    source.complain([...path, "target"], { found: `${target.node.name}, a single node`, expected: `the component ${target.component.name}: ${step.kind.name} acts on its clients' path` });
+    source.complain([...path, "target"], {
+      found: `${target.node.name}, a single node`,
+      expected: `the component ${target.component.name}: ${step.kind.name} acts on its clients' path`,
+    });
   } else {
     rules[`${step.does} ${step.kind.name}`]?.(context);
   }

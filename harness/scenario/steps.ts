@@ -42,7 +42,11 @@ function readStep(source: Source, path: Path, nameFor: (wanted: string) => strin
     const fault = read(source, healed, [...path, "heal"]);
     return { does, name: given ?? nameFor(`heal-${fault ?? "fault"}`), start, fault };
   }
-  const common = { name: given ?? nameFor(String(step[does])), start, target: read(source, stepTarget, [...path, "target"]) };
+  const common = {
+    name: given ?? nameFor(String(step[does])),
+    start,
+    target: read(source, stepTarget, [...path, "target"]),
+  };
   const withoutParams = [does, ...ACT_KEYS];
   if (does === "fault") {
     const kind = readKind(source, [...path, does], faultKinds, (k) => k.name);
@@ -63,7 +67,11 @@ function readDeed(source: Source, path: Path, step: Mapping): Deed | undefined {
   if (deeds.length > 1) source.complain([...path, deeds[1]!], { found: deeds.join(" and "), expected }, "key");
   else {
     const meant = Object.keys(step).find((key) => closest(key, DEEDS));
-    source.complain(meant === undefined ? path : [...path, meant], { what: "a step that does nothing", expected, meant: closest(meant, DEEDS) }, "key");
+    source.complain(
+      meant === undefined ? path : [...path, meant],
+      { what: "a step that does nothing", expected, meant: closest(meant, DEEDS) },
+      "key",
+    );
   }
   return undefined;
 }
@@ -76,10 +84,20 @@ function readStart(source: Source, path: Path, step: Mapping): PlannedStart | un
   }
   if (step["when"] !== undefined) {
     const detector = read(source, detectorStart, [...path, "when"]);
-    return detector && { by: "detector", probe: detector.probe, fails: detector.fails, everyMs: detector.every, timeoutMs: detector.timeout };
+    return (
+      detector && {
+        by: "detector",
+        probe: detector.probe,
+        fails: detector.fails,
+        everyMs: detector.every,
+        timeoutMs: detector.timeout,
+      }
+    );
   }
   const at = step["at"] ?? { after: "0s" };
-  return isMapping(at) ? readPlannedStart(source, [...path, "at"], at) : void source.complain([...path, "at"], { found: shown(at), expected: "a map with after or on" });
+  return isMapping(at)
+    ? readPlannedStart(source, [...path, "at"], at)
+    : void source.complain([...path, "at"], { found: shown(at), expected: "a map with after or on" });
 }
 
 function readPlannedStart(source: Source, path: Path, at: Mapping): PlannedStart | undefined {

@@ -7,7 +7,12 @@ const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const LONGEST_MS = 24 * MS_PER_UNIT.h;
 const BYTES_PER_UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
-const quantity = <Unit extends string>(units: Readonly<Record<Unit, number>>, suffix: string, what: string, example: string) => {
+const quantity = <Unit extends string>(
+  units: Readonly<Record<Unit, number>>,
+  suffix: string,
+  what: string,
+  example: string,
+) => {
   const pattern = new RegExp(`^(\\d{1,9}(?:\\.\\d{1,6})?)(${Object.keys(units).join("|")})${suffix}$`);
   return z
     .string({ error: () => `expected ${what} with a unit, such as ${example}` })
@@ -34,6 +39,8 @@ export const positiveDuration = duration.refine((ms) => ms > 0, { error: "expect
 
 /** Milliseconds as a scenario would write them: `5m`, `1.5s`, `250ms`. */
 export function durationText(ms: number): string {
-  const unit = (["h", "m", "s"] as const).find((u) => ms >= MS_PER_UNIT[u] && Number.isInteger((ms / MS_PER_UNIT[u]) * 10));
+  const unit = (["h", "m", "s"] as const).find(
+    (u) => ms >= MS_PER_UNIT[u] && Number.isInteger((ms / MS_PER_UNIT[u]) * 10),
+  );
   return unit === undefined ? `${ms}ms` : `${ms / MS_PER_UNIT[unit]}${unit}`;
 }

@@ -20,9 +20,8 @@ const ADMIN_TIMEOUT_MS = 2_000;
 const FAULT_FACTS_TIMEOUT_MS = 300;
 
 /** Brings up a primary and its standbys side by side and returns when the primary takes connections. */
-export const boot: Boot<PostgresConfig> = async (name, config, context) => {
+export const boot: Boot<PostgresConfig> = async (name, config, context, password = randomBytes(24).toString("base64url")) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
-  const password = randomBytes(24).toString("base64url");
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([

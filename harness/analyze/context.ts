@@ -1,0 +1,31 @@
+import { lstat, readFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import type { Report } from "../report.ts";
+
+/** What a report says of its own evidence. The drill writes it into the pack, so that it is the same whenever it is derived again. */
+export type AnalysisContext = Partial<Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint">>;
+
+const MAX_BYTES = 1024 ** 2;
+const count = z.int().min(0);
+
+const contextFile = z.object({
+  class: z.enum(["development", "attested"]).exactOptional(),
+  classReasons: z.array(z.string()).max(1_000).exactOptional(),
+  attempts: z.object({ number: count, windowDays: z.number().min(0), passed: count, failed: count, other: count }).exactOptional(),
+  intent: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), ledgerIndex: count }).nullable().exactOptional(),
+  keyFingerprint: z.string().max(1_000).nullable().exactOptional(),
+});
+
+/** raw/context.json; empty where there is none. One that cannot be used gives nothing but the lowest class. */
+export async function readContext(dir: string): Promise<AnalysisContext> {
+  const file = path.join(dir, "raw", "context.json");
+  const found = await lstat(file).catch(() => null);
+  if (!found) return {};
+  try {
+    if (!found.isFile() || found.size > MAX_BYTES) throw new Error("not a plain file of a bearable size");
+    return contextFile.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch {
+    return { class: "development", classReasons: ["raw/context.json cannot be used, so nothing is known of the evidence"] };
+  }
+}

@@ -1,0 +1,98 @@
+import type { ComponentPaths, NodeStart, StackContext } from "../component.ts";
+import { componentKind } from "../components.ts";
+import type { Node } from "../node.ts";
+import type { Plan } from "../plan.ts";
+import { builtReference, recipes } from "./recipes.ts";
+
+/** Where the files that a node gets are kept for use by hand, relative to the repository. */
+const FILES_DIR = "fixtures/compose";
+const FIRST_HOST_PORT = 15_432;
+const FIRST_HOP_PORT = 6_000;
+const FIRST_PORT = 9_000;
+
+interface Path {
+  readonly component: string;
+  readonly port: number;
+  readonly nodes: readonly string[];
+  readonly first: string;
+}
+
+/**
+ * The stack of a plan as docker-compose.yml and the files it mounts: what the component's own boot code asks for is written down
+ * instead of started, so that the two cannot differ. The one secret in it is a password for use on this machine alone.
+ */
+export async function composeFiles(plan: Plan): Promise<ReadonlyMap<string, string>> {
+  const starts: NodeStart[] = [];
+  const paths: Path[] = [];
+  for (const component of plan.components) {
+    const { boot } = await componentKind(component.kind)!.load();
+    await boot(component.name, component.config, recorder(starts, paths), "by-hand-only");
+  }
+  const files = new Map<string, string>(starts.flatMap((start) => start.files.map((file) => [`${FILES_DIR}/${start.name}/${fileName(file.path)}`, file.content] as const)));
+  files.set(`${FILES_DIR}/clients/toxiproxy.json`, `${JSON.stringify(proxies(paths), null, 2)}\n`);
+  files.set("docker-compose.yml", composeText(plan, starts, paths));
+  return files;
+}
+
+/** A stack that starts nothing: nodes are known by their names, which compose resolves. */
+function recorder(starts: NodeStart[], paths: Path[]): StackContext {
+  return {
+    run: "compose",
+    seed: 0,
+    signal: new AbortController().signal,
+    addressOf: (node) => node,
+    startNode: async (start) => {
+      starts.push(start);
+      return { name: start.name } as Node;
+    },
+    openPaths: async (component, port, nodes, first) => {
+      paths.push({ component, port, nodes, first });
+      return { clients: {} as ComponentPaths["clients"], admin: new Map() };
+    },
+  };
+}
+
+const fileName = (file: string): string => file.split("/").at(-1) ?? file;
+
+/** The same chain as in a drill: the client path leads to a hop on the proxy's loopback, and the hop to the node. */
+function proxies(paths: readonly Path[]): object[] {
+  let hop = FIRST_HOP_PORT;
+  return paths.flatMap(({ component, port, nodes, first }, i) => {
+    const hops = new Map(nodes.map((node) => [node, `127.0.0.1:${hop++}`]));
+    const chain = nodes.map((node) => ({ name: node, listen: hops.get(node), upstream: `${node}:${port}`, enabled: true }));
+    return [...chain, { name: component, listen: `0.0.0.0:${FIRST_PORT + i}`, upstream: hops.get(first), enabled: true }];
+  });
+}
+
+function composeText(plan: Plan, starts: readonly NodeStart[], paths: readonly Path[]): string {
+  const services = starts.map((start) => [
+    `  ${start.name}:`,
+    `    image: ${imageOf(start.image)}`,
+    `    user: "0:0"`,
+    `    entrypoint: ${JSON.stringify(start.argv)}`,
+    `    volumes:`,
+    ...start.files.map((file) => `      - ./${FILES_DIR}/${start.name}/${fileName(file.path)}:${file.path}:ro`),
+    `      - ${volumeOf(start.name)}:${start.disk}`,
+  ]);
+  const ports = paths.map((_path, i) => `      - 127.0.0.1:${FIRST_HOST_PORT + i}:${FIRST_PORT + i}`);
+  return [
+    `# The stack of ${plan.scenario.file} for use by hand. Written by \`./blackstart compose ${plan.scenario.file} --write\`; a test keeps it equal to`,
+    "# what the drill boots. `./blackstart images build` makes the images; the clients' way in is the proxy, as in a drill.",
+    `version: "3.7"`,
+    "services:",
+    ...services.flat(),
+    "  clients:",
+    `    image: ${imageOf("proxy")}`,
+    `    entrypoint: ["toxiproxy-server", "-host", "0.0.0.0", "-config", "/blackstart/toxiproxy.json"]`,
+    "    volumes:",
+    `      - ./${FILES_DIR}/clients/toxiproxy.json:/blackstart/toxiproxy.json:ro`,
+    "    ports:",
+    ...ports,
+    "volumes:",
+    ...starts.map((start) => `  ${volumeOf(start.name)}:`),
+    "",
+  ].join("\n");
+}
+
+const imageOf = (name: string): string => (name in recipes ? builtReference(name) : name);
+const volumeOf = (node: string): string => node.replaceAll(".", "-");

@@ -43,7 +43,7 @@ function fake(program: string, script: string): void {
 function bootstrap(args: string[] = [], env: Record<string, string> = {}) {
   const { DOCKER_HOST: _, ...inherited } = process.env;
   const path = `${join(clone, "bin")}:${process.env["PATH"]}`;
-  const result = spawnSync("./bootstrap", args, {
+  const result = spawnSync(join(clone, "bootstrap"), args, {
     cwd: clone,
     env: { ...inherited, PATH: path, ...env },
     encoding: "utf8",

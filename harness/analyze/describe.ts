@@ -1,12 +1,13 @@
 /** The parts of a report that describe what was drilled rather than judge it. */
 import { detectionsOf } from "../checkers/detection.ts";
+import { roundMs } from "../checkers/findings.ts";
 import { outageOf } from "../checkers/outage.ts";
 import { eventsOf } from "../checkers/reading.ts";
 import { componentKind } from "../components.ts";
 import type { History } from "../history.ts";
 import type { PlannedStart, PlannedStep } from "../plan.ts";
 import type { Report } from "../report.ts";
-import { grouped, humanMs } from "../text.ts";
+import { grouped } from "../text.ts";
 
 /** Settings that decide whether an acknowledged write survives, and what hangs on each. */
 const MATTERS: Readonly<Record<string, string>> = {
@@ -69,8 +70,8 @@ function doesOf(step: PlannedStep, steps: readonly PlannedStep[]): { does: strin
 
 function startOf(start: PlannedStart): string {
   if (start.by === "trigger") return `on ${start.on}`;
-  if (start.by === "detector") return `by the detector of ${start.probe}: ${start.fails} failed probes, ${humanMs(start.everyMs)} apart`;
-  return `${humanMs(start.afterMs)} after the step before it${start.jitterMs > 0 ? `, jitter ${humanMs(start.jitterMs)}` : ""}`;
+  if (start.by === "detector") return `by the detector of ${start.probe}: ${start.fails} failed probes, ${roundMs(start.everyMs)} apart`;
+  return `${roundMs(start.afterMs)} after the step before it${start.jitterMs > 0 ? `, jitter ${roundMs(start.jitterMs)}` : ""}`;
 }
 
 /** What happened, in one sentence and without a judgement. */

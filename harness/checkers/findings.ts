@@ -14,5 +14,8 @@ export const finding =
 export function againstObjective(what: string, { lowerMs, upperMs }: Interval, objectiveMs: number): { verdict: Verdict; detail: string } {
   const verdict = upperMs < objectiveMs ? "pass" : lowerMs >= objectiveMs ? "fail" : "unknown";
   const judged = verdict === "pass" ? "under" : verdict === "fail" ? "not under" : "on both sides of";
-  return { verdict, detail: `${what} ${humanMs(lowerMs)} to ${humanMs(upperMs)}, ${judged} the objective of ${humanMs(objectiveMs)}` };
+  return { verdict, detail: `${what} ${humanMs(lowerMs)} to ${humanMs(upperMs)}, ${judged} the objective of ${roundMs(objectiveMs)}` };
 }
+
+/** What somebody chose rather than measured: `5 min`, `1 s`. */
+export const roundMs = (ms: number): string => humanMs(ms).replace(/ 00 s$/, "").replace(/\.0+ /, " ");

@@ -3,7 +3,7 @@ import type { History } from "../history.ts";
 import { humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { worstClock } from "./clocks.ts";
-import { againstObjective, finding } from "./findings.ts";
+import { againstObjective, finding, roundMs } from "./findings.ts";
 import { type Outage, outageOf } from "./outage.ts";
 
 function check(history: History): Finding {
@@ -19,10 +19,10 @@ function judge(history: History, outage: Outage): Pick<Finding, "verdict" | "det
   const { recovery, interval, lowerMs, relapse } = outage;
   const objectiveMs = history.plan.objectives.recoveryTimeMs;
   if (recovery.state === "not-recovered") {
-    return { verdict: "fail", detail: `clients were not served again for ${humanMs(history.plan.settleMs)} without a failure; the record ends ${humanMs(lowerMs)} after the fault` };
+    return { verdict: "fail", detail: `clients were not served again for ${roundMs(history.plan.settleMs)} without a failure; the record ends ${humanMs(lowerMs)} after the fault` };
   }
   if (recovery.state === "cut-short" || interval === null) {
-    const short = `clients were served again, but asked for less than ${humanMs(history.plan.settleMs)} after that: nothing says that it lasted`;
+    const short = `clients were served again, but asked for less than ${roundMs(history.plan.settleMs)} after that: nothing says that it lasted`;
     return { verdict: lowerMs >= objectiveMs ? "fail" : "unknown", detail: short };
   }
   const judged = againstObjective("writes were acknowledged again after", interval, objectiveMs);

@@ -3,7 +3,7 @@ import type { History } from "../history.ts";
 import { humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { attempts, failuresBefore } from "./clients.ts";
-import { finding } from "./findings.ts";
+import { finding, roundMs } from "./findings.ts";
 import { effectiveFaults } from "./outage.ts";
 import { phaseOf, steadyWindow } from "./reading.ts";
 
@@ -15,13 +15,13 @@ function check(history: History): Finding {
   const window = steadyWindow(history);
   if (!steady || !window) return say("unknown", "the system was never called steady before the fault");
   if (steady.error !== null) return say("unknown", `no steady state: ${steady.error}`);
-  if (window.toMs - window.fromMs < holdMs) return say("unknown", `steady for ${humanMs(window.toMs - window.fromMs)} only, ${humanMs(holdMs)} are asked for`);
+  if (window.toMs - window.fromMs < holdMs) return say("unknown", `steady for ${humanMs(window.toMs - window.fromMs)} only, ${roundMs(holdMs)} are asked for`);
   const failed = attempts(history).filter((a) => a.critical && !a.ok && a.askedMs >= window.fromMs && a.endedMs <= window.toMs).length;
-  if (failed > errors) return say("unknown", `${failed} failures within the steady ${humanMs(holdMs)}, ${errors} are allowed`);
+  if (failed > errors) return say("unknown", `${failed} failures within the steady ${roundMs(holdMs)}, ${errors} are allowed`);
   const firstMs = effectiveFaults(history)[0]?.at.fromMs ?? -Infinity;
   const between = failuresBefore(history, firstMs);
   if (between > errors) return say("unknown", `${between} failures after the steady state and before any fault was effective: it was not steady, or the clock starts too late`);
-  return say("pass", `${humanMs(holdMs)} with ${failed} failures before the fault`);
+  return say("pass", `${roundMs(holdMs)} with ${failed} failures before the fault`);
 }
 
 export const steadyState: Checker = { name: "steady-state", summary: "The system served normally before the fault", always: true, check };

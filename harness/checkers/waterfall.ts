@@ -1,8 +1,8 @@
 import type { History, JournalEvent } from "../history.ts";
 import type { Interval, Mark, MarkName, Timeline } from "../report.ts";
-import { humanMs } from "../text.ts";
 import { type Attempt, askedUntilMs, attempts, type Baseline, baselineOf, lowerBound, nearestRank } from "./clients.ts";
 import { slowestDetection } from "./detection.ts";
+import { roundMs } from "./findings.ts";
 import { type Outage, outageOf } from "./outage.ts";
 import { eventsOf, type Span, spanOf } from "./reading.ts";
 
@@ -139,10 +139,10 @@ class Waterfall {
   sustained({ recovery, noticed }: Outage): Mark {
     const { settleMs } = this.#history.plan;
     if (!noticed) return this.none("sustained", "service was never interrupted");
-    if (recovery.state === "not-recovered") return this.none("sustained", `no ${humanMs(settleMs)} without a failure by the end`);
-    if (recovery.state === "cut-short") return this.none("sustained", `the record ends less than ${humanMs(settleMs)} after the first success`);
+    if (recovery.state === "not-recovered") return this.none("sustained", `no ${roundMs(settleMs)} without a failure by the end`);
+    if (recovery.state === "cut-short") return this.none("sustained", `the record ends less than ${roundMs(settleMs)} after the first success`);
     const atMs = recovery.ackMs + settleMs;
-    return this.#mark("sustained", { fromMs: atMs, toMs: atMs }, `${humanMs(settleMs)} without a failure`);
+    return this.#mark("sustained", { fromMs: atMs, toMs: atMs }, `${roundMs(settleMs)} without a failure`);
   }
 
   /** The first second with at least 90 % of the steady throughput and at most twice the steady p99. */

@@ -132,7 +132,7 @@ const isJson = (word: string): boolean => word === "--json" || word.startsWith("
 const once =
   (option: string) =>
   <T>(value: T): T => {
-    if (Array.isArray(value)) throw usage(`--${option} was given ${value.length} times`, "give it once");
+    if (Array.isArray(value)) throw usage(`--${option} was given ${value.length} times, expected once`);
     return value;
   };
 

@@ -64,7 +64,13 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   journal.append("intent-signed", intent);
   const watcher = startWatcher(run, reportsDir);
   const stalls = watchStalls();
-  const end = await runPlan({ run, plan, record, journal: journal.append, images: new Map([...images].map(([name, image]) => [name, image.reference])), signal, listen });
+  const measured: Listener = (event) => {
+    if (event.kind === "phase-started" && event.phase === "steady") stalls.start();
+    if (event.kind === "phase-started" && event.phase === "read-back") stalls.stop();
+    listen(event);
+  };
+  const references = new Map([...images].map(([name, image]) => [name, image.reference]));
+  const end = await runPlan({ run, plan, record, journal: journal.append, images: references, signal, listen: measured });
   stalls.stop();
   const down = end.takeDown(); // goes on while the record is judged
   try {

@@ -25,6 +25,12 @@ export interface EngineFacts {
   readonly address: string;
 }
 
+/** The two fields that matter here, of the docker client's configuration and of a context's own file. */
+interface DockerFile {
+  readonly currentContext?: string;
+  readonly Endpoints?: { readonly docker?: { readonly Host?: string } };
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -77,12 +83,11 @@ export function candidates(env: Environment, home: string, uid: number): Candida
 /** The endpoint of the docker context that is in use, unless it is the default one. */
 function contextEndpoint(env: Environment, home: string): Candidate | undefined {
   const folder = env["DOCKER_CONFIG"] ?? join(home, ".docker");
-  const name =
-    env["DOCKER_CONTEXT"] ?? readJson<{ currentContext?: string }>(join(folder, "config.json"))?.currentContext;
+  const name = env["DOCKER_CONTEXT"] ?? readJson(join(folder, "config.json"))?.currentContext;
   if (!name || name === "default") return undefined;
   // The docker client files a context under the hash of its name.
   const id = createHash("sha256").update(name).digest("hex");
-  const meta = readJson<{ Endpoints?: { docker?: { Host?: string } } }>(join(folder, "contexts/meta", id, "meta.json"));
+  const meta = readJson(join(folder, "contexts/meta", id, "meta.json"));
   const certificates = join(folder, "contexts/tls", id, "docker");
   const address = meta?.Endpoints?.docker?.Host;
   if (!address) {
@@ -94,10 +99,10 @@ function contextEndpoint(env: Environment, home: string): Candidate | undefined 
   return { address, from: `docker context ${name}`, ...(existsSync(certificates) ? { certificates } : {}) };
 }
 
-function readJson<T>(file: string): T | undefined {
+function readJson(file: string): DockerFile | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as T;
+    return JSON.parse(readFileSync(file, "utf8")) as DockerFile;
   } catch (error) {
     throw notReady(`${file} cannot be read: ${messageOf(error)}`, "repair it, or set DOCKER_HOST");
   }

@@ -19,6 +19,8 @@ export interface NodePlace {
   /** Image of the network sidecar; null when no step of this drill cuts this node. */
   readonly sidecarImage: string | null;
   addressOf(name: string): string;
+  /** To be called when the node is back on the network: see Proxy.redial. */
+  redial(address: string): Promise<void>;
 }
 
 /** The component itself knows when it is ready; nothing about a port would prove it. */
@@ -97,7 +99,7 @@ class ContainerNode implements Node {
   async start(): Promise<void> {
     await this.#sidecar?.stop();
     await this.#container.start();
-    await this.attachSidecar();
+    await Promise.all([this.#place.redial(this.address), this.attachSidecar()]);
   }
 
   async pause() {
@@ -106,6 +108,7 @@ class ContainerNode implements Node {
 
   async resume(): Promise<void> {
     await this.#container.unpause();
+    await this.#place.redial(this.address);
   }
 
   async exec(argv: readonly string[], options: { timeoutMs: number; stdin?: string; env?: Record<string, string> }): Promise<ExecResult> {
@@ -132,6 +135,7 @@ class ContainerNode implements Node {
   async join(): Promise<void> {
     if (!this.#sidecar || (await this.state()) === "stopped") return; // a dead namespace took its rules with it
     await this.#sidecar.apply(["-F INPUT", "-F OUTPUT"]);
+    await this.#place.redial(this.address);
   }
 
   async droppedPackets(): Promise<number> {

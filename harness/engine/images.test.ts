@@ -66,20 +66,20 @@ test("a build gets the host's CA bundle once, and none where none is named", () 
   }
 });
 
-describe("the engine's output", () => {
-  const bytes = (text: string, at: number) => {
-    const whole = new TextEncoder().encode(text);
-    return [whole.slice(0, at), whole.slice(at)];
-  };
-  async function collect(chunks: Uint8Array[]): Promise<string[]> {
-    async function* stream() {
-      yield* chunks;
-    }
-    const lines: string[] = [];
-    for await (const line of outputLines(stream())) lines.push(line);
-    return lines;
+const bytes = (text: string, at: number) => {
+  const whole = new TextEncoder().encode(text);
+  return [whole.slice(0, at), whole.slice(at)];
+};
+async function collect(chunks: Uint8Array[]): Promise<string[]> {
+  async function* stream() {
+    yield* chunks;
   }
+  const lines: string[] = [];
+  for await (const line of outputLines(stream())) lines.push(line);
+  return lines;
+}
 
+describe("the engine's output", () => {
   test("survives being cut anywhere, inside a character too, and loses its colours", async () => {
     const text =
       '{"stream":"Step 1/2 : RUN é\\n"}\r\n{"stream":" ---> Using cache\\n"}\n{"status":"\\u001b[91mPulling\\u001b[0m"}\n';

@@ -7,6 +7,7 @@ import { bracket } from "../time.ts";
 import { within } from "../wait.ts";
 import { labelsFor, NODE_LABEL } from "./labels.ts";
 import type { RunNetwork } from "./network.ts";
+import { startSidecar } from "./sidecar.ts";
 
 export const PROXY_NODE = "clients";
 const API_PORT = 8474;
@@ -20,13 +21,19 @@ const REMOVAL_TIMEOUT_MS = 2_000;
  * client path never dials anything but the loopback and can always be re-pointed.
  */
 export interface Proxy {
+  /**
+   * A node is back on the network. What the proxy was still dialling waits for TCP's next retry, up to seconds; a client that
+   * dials for itself would have given up and dialled anew. So those attempts end, and the clients behind them try again.
+   */
+  redial(address: string): Promise<void>;
   openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
 }
 
-export async function startProxy(_docker: Dockerode, options: { run: string; image: string; network: RunNetwork; paths: number }): Promise<Proxy> {
+export async function startProxy(docker: Dockerode, options: { run: string; image: string; network: RunNetwork; paths: number }): Promise<Proxy> {
   const ports = Array.from({ length: options.paths }, (_unused, i) => FIRST_PUBLISHED_PORT + i);
   const container = await new ProxyContainer(options, ports).start();
   const api = `http://127.0.0.1:${container.getMappedPort(API_PORT)}`;
+  const sidecar = await startSidecar(docker, { run: options.run, image: options.image, node: PROXY_NODE, containerId: container.getId() });
   const toxiproxy = new Toxiproxy(api);
   let nextHop = FIRST_INNER_PORT;
   const open = async (name: string, listen: string, upstream: string) => toxiproxy.createProxy({ name, listen, upstream, enabled: true });
@@ -36,6 +43,7 @@ export async function startProxy(_docker: Dockerode, options: { run: string; ima
     return { inside, outside: container.getMappedPort(inside) };
   };
   return {
+    redial: sidecar.redial,
     async openPaths(component, port, nodes, first) {
       const hops = new Map(nodes.map((node) => [node, `127.0.0.1:${nextHop++}`]));
       const admin = new Map<string, number>();

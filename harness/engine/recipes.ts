@@ -23,7 +23,7 @@ export interface Dockerfile {
   readonly args?: Readonly<Record<string, string>>;
 }
 
-export const imagesFolder = join(import.meta.dirname, "../../fixtures/images");
+const imagesFolder = join(import.meta.dirname, "../../fixtures/images");
 
 /** A program written in Go: they all share one Dockerfile and differ in their go.mod. */
 const goProgram = (folder: string, args: { PACKAGE: string; PROGRAM: string; LDFLAGS?: string }): Dockerfile => ({

@@ -16,6 +16,8 @@ export interface Sidecar {
   apply(rules: readonly string[]): Promise<Bracket>;
   /** Packets that the DROP rules have counted. */
   dropped(): Promise<number>;
+  /** Ends connection attempts to an address that nobody has answered yet. */
+  redial(address: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,6 +49,9 @@ export async function startSidecar(docker: Dockerode, options: { run: string; im
     async dropped() {
       const lines = await shell("iptables-nft-save -c -t filter");
       return lines.reduce((sum, line) => sum + Number(/^\[(\d+):\d+\].*-j DROP$/.exec(line)?.[1] ?? 0), 0);
+    },
+    async redial(address) {
+      await shell(`ss -K -t state syn-sent dst ${address} >/dev/null`);
     },
     async stop() {
       stream.end();

@@ -62,7 +62,8 @@ async function openContext(docker: Dockerode, options: StackOptions, nodes: Map<
     async startNode(spec: NodeStart): Promise<Node> {
       signal.throwIfAborted();
       const sidecarImage = cuts.has(spec.name) ? proxyImage : null;
-      const place = { docker, run, network: network.name, address: network.addressOf(spec.name), sidecarImage, addressOf: network.addressOf };
+      const redial = async (address: string) => (await proxy).redial(address);
+      const place = { docker, run, redial, network: network.name, address: network.addressOf(spec.name), sidecarImage, addressOf: network.addressOf };
       const started = startNode({ ...spec, image: imageOf(spec.image) }, place);
       starting.push(started);
       const node = await started;

@@ -7,17 +7,19 @@ import type { Report } from "../report.ts";
 import { signBundle, parseBundle } from "./dsse.ts";
 import { packFiles, sha256 } from "./files.ts";
 import { canonicalJson } from "./json.ts";
-import { fileSigner, keygen, ledgerKey, loadSigner, type Signer } from "./keys.ts";
+import { fileSigner, keygen, ledgerKey, type Signer } from "./keys.ts";
 import { leafHash, rootOf } from "./merkle.ts";
 import { makeProof } from "./ledger-proof.ts";
 import { signCheckpoint } from "./note.ts";
 import { PACK } from "./pack-files.ts";
-import { PREDICATE_TYPES } from "./statement.ts";
+import { PREDICATE_TYPES, parseStatement } from "./statement.ts";
 import { analyzeSynthetic, edit, makePack, testBed, type TestBed } from "./testing.ts";
 import { verifyPack, type CheckName, type Verification } from "./verify.ts";
+import { checkLedger } from "./verify-ledger.ts";
 
 let bed: TestBed;
 let stranger: Signer;
+let strangerBed: TestBed;
 /** The same three runs for every row: the second one failed. */
 let original: string;
 let dir: string;
@@ -25,6 +27,7 @@ const RUN = "run-3";
 
 beforeAll(async () => {
   bed = testBed();
+  strangerBed = testBed();
   stranger = fileSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey, "attested");
   await makePack(bed, { run: "run-1" });
   await makePack(bed, { run: "run-2", lost: 4 });
@@ -32,7 +35,7 @@ beforeAll(async () => {
   original = join(bed.root, "original");
   renameSync(bed.reports, original);
 });
-afterAll(() => bed.remove());
+afterAll(() => [bed, strangerBed].forEach((each) => each.remove()));
 beforeEach(() => {
   rmSync(bed.reports, { recursive: true, force: true });
   cpSync(original, bed.reports, { recursive: true });
@@ -111,15 +114,14 @@ const rows: [name: string, tamper: () => void | Promise<void>, fires: CheckName[
   ["the pinned key's hint over another key's signature", () => keepHint(stranger), ["signature", "ledger-proof"]],
   ["a second signature added", () => edit(dir, PACK.report, (t) => t.replace(/"signatures":\[(.*?)\]/, '"signatures":[$1,$1]')), ["bundle"]],
   ["intent swapped for another run's", () => cpSync(join(bed.reports, "run-1", PACK.intent), join(dir, PACK.intent)), ["digests", "intent"]],
-  ["intent re-signed by a stranger with looser objectives", () => resign(stranger, (p) => (adopt(stranger)(p), (p.predicate["objectives"] = { recoveryTimeMs: 900_000 })), PACK.intent), ["digests", "intent", "ledger"]],
+  ["intent re-signed by a stranger with looser objectives", () => resign(stranger, (p) => (adopt(stranger)(p), (p.predicate["objectives"] = { recoveryTimeMs: 900_000 })), PACK.intent), ["digests", "intent"]],
   ["intent removed", () => rmSync(join(dir, PACK.intent)), ["files", "intent"]],
   ["ledger proof removed", () => rmSync(join(dir, PACK.proof)), ["files", "ledger-proof"]],
   ["ledger proof of another run", () => cpSync(join(bed.reports, "run-1", "ledger"), join(dir, "ledger"), { recursive: true }), ["ledger-proof"]],
   ["hidden run: a failed one cut out of the ledger", () => cutFromLedger("run-2"), ["ledger"]],
-  ["ledger entry removed and the tree rebuilt without the key", () => (cutFromLedger("run-2"), signLedger(ledgerKey(testBed().env))), ["ledger"]],
+  ["ledger entry removed and the tree rebuilt without the key", () => (cutFromLedger("run-2"), signLedger(ledgerKey(strangerBed.env))), ["ledger"]],
   ["ledger entry removed and the tree rebuilt with the key", () => (cutFromLedger("run-2"), signLedger(ledgerKey(bed.env))), ["ledger"]],
   ["ledger rolled back to before the run", () => (keepLedger(4), signLedger(ledgerKey(bed.env))), ["ledger"]],
-  ["whole pack of a run that never entered this ledger", () => cpSync(join(bed.reports, RUN), join(bed.reports, "run-4"), { recursive: true }), []],
 ];
 
 const relabel = (payload: Payload): void => {
@@ -168,7 +170,7 @@ function signLedger(key: ReturnType<typeof ledgerKey>): void {
 }
 
 describe("tampering", () => {
-  test.each(rows.filter(([, , fires]) => fires.length > 0))("%s is refused", async (_name, tamper, fires) => {
+  test.each(rows)("%s is refused", async (_name, tamper, fires) => {
     await tamper();
     const verification = await verified();
     expect(verification.ok).toBe(false);
@@ -260,11 +262,14 @@ describe("an insider with the keys", () => {
     expect(failed(await verified())).toEqual(["class", "figures", "ledger-proof"]);
   });
 
-  test("attempts hidden: ten tries cannot be shown as the first", async () => {
-    await resign(bed.signer, (p) => (p.predicate["attempts"] = { number: 1, windowDays: 30, passed: 0, failed: 0, other: 0 }), PACK.intent);
-    expect(failed(await verified())).toEqual(expect.arrayContaining(["digests", "intent", "ledger"]));
-    cpSync(original, bed.reports, { recursive: true });
-    expect(payloadOf(PACK.intent).predicate["attempts"]).toEqual({ number: 3, windowDays: 30, passed: 1, failed: 1, other: 0 });
+  test("attempts hidden: ten tries cannot be shown as the first", () => {
+    const intent = parseStatement(parseBundle(readFileSync(join(dir, PACK.intent)), "i").payload, "intent", "i").predicate;
+    expect(intent.attempts).toEqual({ number: 3, windowDays: 30, passed: 1, failed: 1, other: 0 });
+    const head = { origin: "", size: 0, root: rootOf([]) };
+    const check = (attempts: typeof intent.attempts) =>
+      checkLedger(join(bed.reports, "ledger"), intent.ledger.key, { head }, { ...intent, attempts });
+    expect(check(intent.attempts)).toContain("6 entries without a gap");
+    expect(() => check({ ...intent.attempts, number: 1, failed: 0 })).toThrow(/attempts in ledger and intent.number: 3 is not 1/);
   });
 
   test("a run that never entered the ledger, found beside it", async () => {
@@ -329,9 +334,9 @@ describe("strangers' input", () => {
 
   test("control characters never reach the terminal", async () => {
     writeFileSync(join(dir, "\u001b[2J\u001b[31mpass"), "");
-    const text = JSON.stringify((await verified()).checks.map((check) => check.detail));
-    expect(text).toContain("\\\\u001b");
-    expect(text).not.toMatch(/\\u001b\[2J(?<!\\\\u001b\[2J)/);
+    const text = (await verified()).checks.map((check) => check.detail).join("");
+    expect(text).toContain("\\u001b[2J");
+    expect(text).not.toMatch(/[\u0000-\u001f]/);
   });
 });
 
@@ -353,6 +358,3 @@ test("2,000 random byte changes, each in a random file of the pack: every one is
   expect(unnoticed).toEqual([]);
 });
 
-test("the keys of this file's beds are their own", () => {
-  expect(loadSigner(testBed().env).signer.fingerprint).not.toBe(bed.signer.fingerprint);
-});

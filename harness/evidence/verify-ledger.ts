@@ -14,7 +14,7 @@ import type { ProvenEntries } from "./verify-checks.ts";
  * The whole ledger that a pack says it is from: nothing missing, moved or ended twice, the pack's head is an earlier state of
  * it, the number of attempts is right, and every pack beside it is entered. Returns a sentence; refuses with exit 5.
  */
-export function checkLedger(ledgerDir: string, key: string, proven: ProvenEntries, intent: IntentPredicate): string {
+export function checkLedger(ledgerDir: string, key: string, proven: Pick<ProvenEntries, "head">, intent: IntentPredicate): string {
   const { entries, leaves, problems } = readLedgerDir(ledgerDir, key);
   if (problems.length > 0) throw refusal(problems.slice(0, 5).join("; "));
   const { head } = proven;

@@ -3,7 +3,7 @@ import { shown } from "./escape.ts";
 import type { Tone } from "./words.ts";
 
 export type Paint = (text: string, style: Style) => string;
-export type Style = Tone | "bold" | "dim" | "bar" | "doubt";
+type Style = Tone | "bold" | "dim" | "bar" | "doubt";
 
 const CODES: Record<Style, string> = {
   pass: "32;1",

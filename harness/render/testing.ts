@@ -311,7 +311,7 @@ export const inconclusive = (changes: Partial<Report> = {}): Report =>
 
 /** What a log, a name or an error may hold when somebody means harm. `HOSTILE_MARKER` must never come out as markup. */
 export const HOSTILE_MARKER = "<script>alert('hostile')</script>";
-export const HOSTILE = `${HOSTILE_MARKER}"><img src=https://evil.example/x onerror=1>&lt;]]>\u001b[31mred\u0007\u0000\u202etxt\u2028\ufeff\ud800=cmd|' /C calc'!A0`;
+const HOSTILE = `${HOSTILE_MARKER}"><img src=https://evil.example/x onerror=1>&lt;]]>\u001b[31mred\u0007\u0000\u202etxt\u2028\ufeff\ud800=cmd|' /C calc'!A0`;
 
 /** Every string of a report replaced, except those that a program reads. */
 export function hostile(): Report {

@@ -57,7 +57,7 @@ export const tokenCss = `:root{color-scheme:light dark;${declare(LIGHT)}}
 @media print{:root{color-scheme:light;${declare(LIGHT)}}}
 `;
 
-export const SANS = `system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Inter,Arial,"Noto Sans",sans-serif`;
+const SANS = `system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Inter,Arial,"Noto Sans",sans-serif`;
 const MONO = `ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace`;
 
 /** Shared by the page and the timeline that stands alone. */

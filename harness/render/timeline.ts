@@ -97,7 +97,7 @@ ${headings(frame)}`;
 }
 
 /** For those who hear the plot instead of seeing it. */
-export function description(report: Report): string {
+function description(report: Report): string {
   const { operations, recoveryTime, timeline } = report;
   const span = `From ${tickTime(timeline.fromMs)} to ${tickTime(endMs(timeline))} around the fault`;
   const marks = inOrder(report.waterfall).flatMap(({ label, at }) => (at ? [`${label} ${interval(at)}`] : []));

@@ -88,7 +88,7 @@ test.each([
   [
     "a key twice in a step",
     soundBut(["target: db.primary }", "target: db.primary, target: db }"]),
-    "x.yaml:8:43: steps[0].target: the same key a second time, expected each key once",
+    "x.yaml:8:45: steps[0].target: the same key a second time, expected each key once",
   ],
   [
     "a number as a key",
@@ -111,7 +111,7 @@ test.each([
       "replication: synchronous }]",
       "replication: synchronous }], settings: { work_mem: 12345678901234567890 }",
     ]),
-    "x.yaml:4:99: stack.db.settings.work_mem: a number that cannot be kept exactly; put it in quotes if it is text",
+    "x.yaml:4:104: stack.db.settings.work_mem: a number that cannot be kept exactly; put it in quotes if it is text",
   ],
   [
     "no number",

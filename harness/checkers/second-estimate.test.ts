@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { formatLsn } from "../history/lsn.ts";
+import { noLostWrites } from "./no-lost-writes.ts";
+import { comparisonOf, secondEstimate } from "./second-estimate.ts";
+import { drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf } from "./testing.ts";
+
+const promoted = (values: Record<string, string | undefined>) => (h: DraftHistory) => setFacts(h, "recovered", "db.standby", values);
+
+/** The same server comes back: every acknowledgement is its own, on one timeline. */
+const restarted = (values: Record<string, string | undefined>, change: (h: DraftHistory) => void = () => undefined) => (h: DraftHistory) => {
+  for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", timeline: 1 });
+  promoted({ timeline: "1", switch_lsn: undefined, switch_from_timeline: undefined, ...values })(h);
+  change(h);
+};
+
+describe("the loss from WAL positions", () => {
+  it("is exact but for the writes in flight", () => {
+    expect(comparisonOf(drill({ loseFrom: 380 }))).toMatchObject({ lowest: 20, highest: 21, agrees: true });
+    expect(comparisonOf(drill({ ratePerSecond: 1_000, loseFrom: 2_000 }))).toMatchObject({ lowest: 1_999, highest: 2_001, agrees: true });
+  });
+
+  it("never sees the read-back: it disagrees when writes are absent whose position survived", () => {
+    const history = drill({ loseFrom: 380 }, promoted({ switch_lsn: formatLsn(lsnOf(390)) }));
+    expect(secondEstimate.check(history)).toMatchObject({ verdict: "unknown", detail: expect.stringContaining("9 writes are absent although their position survived") });
+    expect(noLostWrites.check(history)).toMatchObject({ verdict: "unknown", detail: expect.stringContaining("not proven") });
+  });
+
+  it("disagrees when writes are present whose position did not survive", () => {
+    const history = drill({ loseFrom: 390 }, promoted({ switch_lsn: formatLsn(lsnOf(380)) }));
+    expect(secondEstimate.check(history)).toMatchObject({ verdict: "unknown", detail: expect.stringContaining("10 writes are present although their position did not survive") });
+  });
+
+  it("disagrees when nothing is absent and the positions say that something must be", () => {
+    expect(verdictOf(secondEstimate, drill({}, promoted({ switch_lsn: formatLsn(lsnOf(399)) })))).toBe("unknown");
+  });
+
+  it("keeps a loss that is no suffix unproven, unless the drill declares a hole", () => {
+    const punch = (h: DraftHistory) => void (h.recovered = h.recovered.filter((element) => element.op !== "ledger-100"));
+    expect(verdictOf(noLostWrites, drill({}, punch))).toBe("unknown");
+    const declared = drill({}, (h) => {
+      punch(h);
+      h.plan.expect = { verdict: "fail", lost: { min: 1, shape: "hole" } };
+    });
+    expect(verdictOf(secondEstimate, declared)).toBe("pass");
+    expect(verdictOf(noLostWrites, declared)).toBe("fail");
+  });
+
+  it("reads where crash recovery ended when the same server comes back", () => {
+    const redo = { recovery_end_lsn: formatLsn(lsnOf(389)) };
+    expect(comparisonOf(drill({ loseFrom: 390 }, restarted(redo)))).toMatchObject({ lowest: 10, highest: 11, agrees: true });
+    // The last record replayed begins there: a commit in that very place is neither kept nor lost for certain.
+    expect(comparisonOf(drill({ loseFrom: 389 }, restarted(redo)))).toMatchObject({ lowest: 10, highest: 11, agrees: true });
+    expect(comparisonOf(drill({ loseFrom: 388 }, restarted(redo)))).toMatchObject({ agrees: false });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["says that it is the same process", { same_postmaster: "true" }],
+    ["shut down in order", { clean_shutdown: "true" }],
+  ])("expects no loss at all from a server that %s", (_, values) => {
+    expect(comparisonOf(drill({}, restarted(values)))).toMatchObject({ lowest: 0, highest: 0, agrees: true });
+    expect(comparisonOf(drill({ loseFrom: 399 }, restarted(values)))).toMatchObject({ agrees: false });
+  });
+
+  it("knows a process by its start time", () => {
+    const same = restarted({ postmaster_start: "s1" }, (h) => setFacts(h, "steady", "db.standby", { in_recovery: "false" }));
+    expect(comparisonOf(drill({}, same))).toMatchObject({ lowest: 0, highest: 0 });
+  });
+
+  it("is unknown when nobody says where the old history ended", () => {
+    for (const history of [drill({}, promoted({ switch_lsn: undefined })), drill({}, restarted({})), drill({}, (h) => void (h.facts = []))]) {
+      expect(secondEstimate.check(history)).toMatchObject({ verdict: "unknown", detail: expect.stringContaining("no second estimate") });
+    }
+  });
+
+  it("leaves a counted loss a failure where there is no second estimate", () => {
+    expect(verdictOf(noLostWrites, drill({ loseFrom: 380 }, promoted({ switch_lsn: undefined })))).toBe("fail");
+  });
+
+  it("has nothing to say when nothing was acknowledged", () => {
+    const history = drill({}, (h) => {
+      for (const op of h.operations) Object.assign(op, { outcome: "info" });
+      h.facts = [];
+    });
+    expect(verdictOf(secondEstimate, history)).toBe("pass");
+  });
+
+  it("counts an acknowledgement on the old timeline after the switch as lost", () => {
+    const zombie = drill({}, (h) => {
+      const late = h.operations.find((op) => op.dueMs === 5_600)!;
+      Object.assign(late, { outcome: "ok", endedMs: 5_602, node: "primary", timeline: 1, lsn: lsnOf(late.seq), error: null });
+      h.recovered.push(elementOf(late));
+    });
+    expect(comparisonOf(zombie)).toMatchObject({ lowest: 1, agrees: false });
+  });
+});

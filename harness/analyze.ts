@@ -22,7 +22,8 @@ const NAMED_LOSSES = 100;
 const ONE_RUN = 1;
 
 /** Reads a run from disk and judges it again: the same pack gives the same report to the byte. */
-export const analyzePack = async (dir: string): Promise<Report> => analyze(await loadHistory(dir), await readContext(dir));
+export const analyzePack = async (dir: string): Promise<Report> =>
+  analyze(await loadHistory(dir), await readContext(dir));
 
 /** The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. */
 export function analyze(history: History, context: AnalysisContext = {}): Report {
@@ -58,7 +59,9 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     policy: plan.policy,
     overrides: plan.overrides,
     seed: plan.seed,
-    classReasons: context.classReasons ?? (context.class === undefined ? ["the pack does not say how its evidence came about"] : []),
+    classReasons:
+      context.classReasons ??
+      (context.class === undefined ? ["the pack does not say how its evidence came about"] : []),
     luckyPass: verdict === "pass" && lost.count === 0 && !guaranteed.zeroLoss,
     waterfall: waterfallOf(history),
     timeline: timelineOf(history),
@@ -80,7 +83,20 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
 
 /** The stable part of a report: the contract `blackstart/result/v1` and nothing else. */
 export function toResult(report: Report): Result {
-  const { schema, run, scenario, scenarioSha256, verdict, expect, exitCode, reasons, recoveryTime, detection, operations, lost } = report;
+  const {
+    schema,
+    run,
+    scenario,
+    scenarioSha256,
+    verdict,
+    expect,
+    exitCode,
+    reasons,
+    recoveryTime,
+    detection,
+    operations,
+    lost,
+  } = report;
   const { phantom, resurrected, duplicated, mutated, stale, guaranteed, pack, bundle } = report;
   const found = { verdict, expect, exitCode, reasons, recoveryTime, detection, operations, lost };
   return {
@@ -91,7 +107,8 @@ export function toResult(report: Report): Result {
 
 function durationsOf(history: History): Pick<Report, "recoveryTime" | "detection"> {
   const { recoveryTimeMs, detectionMs } = history.plan.objectives;
-  const against = (objectiveMs: number, interval: Interval | null | undefined) => (interval ? { objectiveMs, ...rounded(interval) } : null);
+  const against = (objectiveMs: number, interval: Interval | null | undefined) =>
+    interval ? { objectiveMs, ...rounded(interval) } : null;
   return {
     recoveryTime: against(recoveryTimeMs, outageOf(history)?.interval),
     detection: against(detectionMs, slowestDetection(history)?.interval),
@@ -107,7 +124,13 @@ function operationCounts({ operations }: History): Report["operations"] {
 function nothingRead(history: History): LossReading {
   return {
     lostOperations: [],
-    loss: { count: 0, shape: "none", seconds: 0, walBytes: 0, byStore: Object.fromEntries(storesOf(history).map((store) => [store, 0])) },
+    loss: {
+      count: 0,
+      shape: "none",
+      seconds: 0,
+      walBytes: 0,
+      byStore: Object.fromEntries(storesOf(history).map((store) => [store, 0])),
+    },
     ...{ phantom: 0, resurrected: 0, duplicated: 0, mutated: 0, stale: 0 },
     indeterminate: { present: 0, absent: 0 },
   };
@@ -118,7 +141,11 @@ function roundedBaseline(history: History): Report["baseline"] {
   if (!baseline) return null;
   const round = (value: number): number => Math.round(value * 1_000) / 1_000;
   const { throughputPerSecond, latencyP50Ms, latencyP99Ms } = baseline;
-  return { throughputPerSecond: round(throughputPerSecond), latencyP50Ms: round(latencyP50Ms), latencyP99Ms: round(latencyP99Ms) };
+  return {
+    throughputPerSecond: round(throughputPerSecond),
+    latencyP50Ms: round(latencyP50Ms),
+    latencyP99Ms: round(latencyP99Ms),
+  };
 }
 
 function secondEstimateOf(history: History): Report["secondEstimate"] {
@@ -132,7 +159,14 @@ function secondEstimateOf(history: History): Report["secondEstimate"] {
 function describeLost(history: History, op: Operation): LostOperation {
   const zeroMs = outageOf(history)?.fault.at.toMs ?? 0;
   const ackMs = Math.round(((op.endedMs ?? 0) - zeroMs) * 1_000) / 1_000;
-  return { op: op.op, store: op.store, ackMs, node: op.node, lsn: op.lsn === null ? null : formatLsn(op.lsn), cause: causeOf(history, op) };
+  return {
+    op: op.op,
+    store: op.store,
+    ackMs,
+    node: op.node,
+    lsn: op.lsn === null ? null : formatLsn(op.lsn),
+    cause: causeOf(history, op),
+  };
 }
 
 function causeOf(history: History, op: Operation): string {
@@ -141,7 +175,8 @@ function causeOf(history: History, op: Operation): string {
   if ("missing" in positions) return where;
   const fate = positions.fate(op);
   if (fate === "lost") return `${where}, beyond ${positions.point(op)}`;
-  if (fate === "kept") return `${where}; its position survived (${positions.point(op)}) and it is absent all the same: a hole`;
+  if (fate === "kept")
+    return `${where}; its position survived (${positions.point(op)}) and it is absent all the same: a hole`;
   return `${where}, at the edge of ${positions.point(op)}`;
 }
 
@@ -152,7 +187,11 @@ function errorsOf(history: History): { errorMs: number; parts: string[] } {
   const outage = outageOf(history);
   if (!outage) return { errorMs: eventLoopStallMs, parts: [stall] };
   const widthMs = outage.fault.at.toMs - outage.fault.at.fromMs;
-  const parts = [`the fault became effective within ${humanMs(widthMs)}`, ...gapOf(outage, widthMs, eventLoopStallMs), stall];
+  const parts = [
+    `the fault became effective within ${humanMs(widthMs)}`,
+    ...gapOf(outage, widthMs, eventLoopStallMs),
+    stall,
+  ];
   const errorMs = outage.interval ? outage.interval.upperMs - outage.interval.lowerMs : widthMs + eventLoopStallMs;
   return { errorMs: Math.round(errorMs * 1_000) / 1_000, parts };
 }

@@ -32,6 +32,13 @@ describe("drills that lose data are red, with the exact count", () => {
     expect(results[0]!.lost.count).toBe(recount(packOf(lab, results[0]!)));
   });
 
+  test("synchronous_commit off and the server crashes: the buffered tail is lost, counted exactly", async () => {
+    const { code, results, stderr } = await run(lab, [scenario("postgres/synchronous-commit-off-crash")]);
+    expect(code, stderr).toBe(0);
+    expect(results[0]!.lost.count).toBeGreaterThan(0);
+    expect(results[0]!.lost.count).toBe(recount(packOf(lab, results[0]!)));
+  });
+
   test("ANY 1 (a, b) and the one that did not confirm is promoted: fails with the exact count", async () => {
     const { code, results, stderr } = await run(lab, [scenario("postgres/any-one-of-two-wrong-standby")]);
     expect(code, stderr).toBe(0);
@@ -47,7 +54,7 @@ describe("what was not lost is told from what could not be lost", () => {
   test.each([
     ["FIRST 1 (a, b), and the confirming one is promoted", "postgres/first-one-of-two", true],
     ["synchronous_commit remote_write", "postgres/remote-write", false],
-    ["synchronous_commit off and the server crashes", "postgres/synchronous-commit-off-crash", false],
+    ["synchronous_commit off and a planned restart", "postgres/synchronous-commit-off-restart", false],
     ["fsync off and the server crashes", "postgres/fsync-off-crash", false],
   ])("%s", async (_name, file, guaranteed) => {
     const { results, stderr } = await run(lab, [scenario(file)]);

@@ -4,7 +4,9 @@ import { z } from "zod";
 import type { Report } from "../report.ts";
 
 /** What a report says of its own evidence. The drill writes it into the pack, so that it is the same whenever it is derived again. */
-export type AnalysisContext = Partial<Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint">>;
+export type AnalysisContext = Partial<
+  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint">
+>;
 
 const MAX_BYTES = 1024 ** 2;
 const count = z.int().min(0);
@@ -12,8 +14,13 @@ const count = z.int().min(0);
 const contextFile = z.object({
   class: z.enum(["development", "attested"]).exactOptional(),
   classReasons: z.array(z.string()).max(1_000).exactOptional(),
-  attempts: z.object({ number: count, windowDays: z.number().min(0), passed: count, failed: count, other: count }).exactOptional(),
-  intent: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), ledgerIndex: count }).nullable().exactOptional(),
+  attempts: z
+    .object({ number: count, windowDays: z.number().min(0), passed: count, failed: count, other: count })
+    .exactOptional(),
+  intent: z
+    .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), ledgerIndex: count })
+    .nullable()
+    .exactOptional(),
   keyFingerprint: z.string().max(1_000).nullable().exactOptional(),
 });
 
@@ -26,6 +33,9 @@ export async function readContext(dir: string): Promise<AnalysisContext> {
     if (!found.isFile() || found.size > MAX_BYTES) throw new Error("not a plain file of a bearable size");
     return contextFile.parse(JSON.parse(await readFile(file, "utf8")));
   } catch {
-    return { class: "development", classReasons: ["raw/context.json cannot be used, so nothing is known of the evidence"] };
+    return {
+      class: "development",
+      classReasons: ["raw/context.json cannot be used, so nothing is known of the evidence"],
+    };
   }
 }

@@ -22,7 +22,9 @@ const MATTERS: Readonly<Record<string, string>> = {
 /** As they stood just before the fault that counts, else in the steady state. */
 export function settingsOf(history: History): Report["settings"] {
   const faultMs = outageOf(history)?.fault.at.toMs ?? Infinity;
-  const before = history.facts.filter((facts) => facts.at !== "recovered" && facts.ms <= faultMs && facts.values["unreachable"] === undefined);
+  const before = history.facts.filter(
+    (facts) => facts.at !== "recovered" && facts.ms <= faultMs && facts.values["unreachable"] === undefined,
+  );
   const latest = new Map(before.map((facts) => [facts.node, facts]));
   return [...latest.values()].flatMap(({ node, values }) =>
     Object.entries(MATTERS).flatMap(([name, matters]) => {
@@ -34,13 +36,26 @@ export function settingsOf(history: History): Report["settings"] {
 
 /** Every node of the plan with the image that it ran on, and what else ran beside them. */
 export function topologyOf({ plan, images }: History): Report["topology"] {
-  const imageOf = (node: string, component: string): string => images.find((image) => image.component === node)?.name ?? images.find((image) => image.component === component)?.name ?? "unknown";
+  const imageOf = (node: string, component: string): string =>
+    images.find((image) => image.component === node)?.name ??
+    images.find((image) => image.component === component)?.name ??
+    "unknown";
   const nodes = plan.components.flatMap(({ name, kind, config, nodes: planned }) => {
     const roles = rolesOf(kind, config);
-    return planned.map((node) => ({ node, role: roles.get(node.slice(name.length + 1)) ?? kind, image: imageOf(node, name) }));
+    return planned.map((node) => ({
+      node,
+      role: roles.get(node.slice(name.length + 1)) ?? kind,
+      image: imageOf(node, name),
+    }));
   });
   const known = new Set(plan.components.flatMap(({ name, nodes: planned }) => [name, ...planned]));
-  const others = images.filter((image) => !known.has(image.component)).map(({ component, name }) => ({ node: component, role: component === "clients" ? "client path" : "beside the stack", image: name }));
+  const others = images
+    .filter((image) => !known.has(image.component))
+    .map(({ component, name }) => ({
+      node: component,
+      role: component === "clients" ? "client path" : "beside the stack",
+      image: name,
+    }));
   return [...nodes, ...others];
 }
 
@@ -53,7 +68,11 @@ function rolesOf(kind: string, config: unknown): ReadonlyMap<string, string> {
 
 export function stepsOf(history: History): Report["steps"] {
   const begun = new Set(eventsOf(history, "step-started").map(({ data }) => data.step));
-  const human = new Set(eventsOf(history, "recovery-started").filter(({ data }) => data.human).map(({ data }) => data.step));
+  const human = new Set(
+    eventsOf(history, "recovery-started")
+      .filter(({ data }) => data.human)
+      .map(({ data }) => data.step),
+  );
   return history.plan.steps.map((step) => ({
     name: step.name,
     ...doesOf(step, history.plan.steps),
@@ -70,17 +89,23 @@ function doesOf(step: PlannedStep, steps: readonly PlannedStep[]): { does: strin
 
 function startOf(start: PlannedStart): string {
   if (start.by === "trigger") return `on ${start.on}`;
-  if (start.by === "detector") return `by the detector of ${start.probe}: ${start.fails} failed probes, ${roundMs(start.everyMs)} apart`;
+  if (start.by === "detector")
+    return `by the detector of ${start.probe}: ${start.fails} failed probes, ${roundMs(start.everyMs)} apart`;
   return `${roundMs(start.afterMs)} after the step before it${start.jitterMs > 0 ? `, jitter ${roundMs(start.jitterMs)}` : ""}`;
 }
 
 /** What happened, in one sentence and without a judgement. */
 export function sentenceOf(history: History): string {
   const { plan } = history;
-  const load = plan.workload.map((w) => `${grouped(w.ratePerSecond)} writes a second ran against ${w.target}`).join(" and ") || "nothing was written";
+  const load =
+    plan.workload.map((w) => `${grouped(w.ratePerSecond)} writes a second ran against ${w.target}`).join(" and ") ||
+    "nothing was written";
   const detected = new Set(detectionsOf(history).map((detection) => detection.step));
   const acts = stepsOf(history)
     .filter((step) => !step.started.endsWith("never started"))
-    .map(({ name, does, target, human }) => `${does.replace(/^(fault|recover) /, "")} of ${target}${human ? " as planned by a person" : detected.has(name) ? " by a detector" : ""}`);
+    .map(
+      ({ name, does, target, human }) =>
+        `${does.replace(/^(fault|recover) /, "")} of ${target}${human ? " as planned by a person" : detected.has(name) ? " by a detector" : ""}`,
+    );
   return `While ${load}: ${acts.join(", then ") || "no step was started"}.`;
 }

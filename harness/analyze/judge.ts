@@ -20,42 +20,75 @@ const LOSS = "no-lost-writes";
  * with defects, so what would be a fail there is unknown too.
  */
 export function judge(history: History, checkers: readonly Checker[] = all): Judgement {
-  const found = [...named(history, checkers).map((checker) => run(checker, history)), ...unknownNames(history, checkers)];
+  const found = [
+    ...named(history, checkers).map((checker) => run(checker, history)),
+    ...unknownNames(history, checkers),
+  ];
   const whole = history.defects.length === 0 ? found : found.map(unproven);
   const reasons = history.plan.expect.verdict === "fail" ? [declaredLoss(history, whole), ...whole] : whole;
   const verdict = worst(reasons.map((finding) => finding.verdict));
   return { verdict, exitCode: exitCodeFor(history, reasons, verdict), reasons };
 }
 
-const named = ({ plan }: History, checkers: readonly Checker[]): Checker[] => checkers.filter(({ name, always }) => always || plan.verify.includes(name));
+const named = ({ plan }: History, checkers: readonly Checker[]): Checker[] =>
+  checkers.filter(({ name, always }) => always || plan.verify.includes(name));
 
 const unknownNames = ({ plan }: History, checkers: readonly Checker[]): Finding[] =>
   plan.verify
     .filter((name) => !checkers.some((checker) => checker.name === name))
-    .map((check) => ({ check, verdict: "unknown", detail: `there is no check called ${check}`, evidence: ["raw/plan.json"] }));
+    .map((check) => ({
+      check,
+      verdict: "unknown",
+      detail: `there is no check called ${check}`,
+      evidence: ["raw/plan.json"],
+    }));
 
 /** A checker that breaks has proven nothing. */
 function run(checker: Checker, history: History): Finding {
   try {
     return checker.check(history);
   } catch (thrown) {
-    return { check: checker.name, verdict: "unknown", detail: `the check itself broke: ${messageOf(thrown)}`, evidence: [] };
+    return {
+      check: checker.name,
+      verdict: "unknown",
+      detail: `the check itself broke: ${messageOf(thrown)}`,
+      evidence: [],
+    };
   }
 }
 
 const unproven = (finding: Finding): Finding =>
-  finding.verdict === "fail" ? { ...finding, verdict: "unknown", detail: `not proven, for the record has defects: ${finding.detail}` } : finding;
+  finding.verdict === "fail"
+    ? { ...finding, verdict: "unknown", detail: `not proven, for the record has defects: ${finding.detail}` }
+    : finding;
 
 /** A lossy control must lose what it declares and nothing else may be wrong: else the drill, or a detector, does not bite. */
 function declaredLoss(history: History, findings: readonly Finding[]): Finding {
-  const say = (verdict: Verdict, detail: string): Finding => ({ check: "declared-loss", verdict, detail, evidence: ["raw/plan.json", "raw/recovered.jsonl"] });
+  const say = (verdict: Verdict, detail: string): Finding => ({
+    check: "declared-loss",
+    verdict,
+    detail,
+    evidence: ["raw/plan.json", "raw/recovered.jsonl"],
+  });
   const unknown = findings.filter((finding) => finding.verdict === "unknown");
-  if (unknown.length > 0) return say("unknown", `whether it lost what it declares is not proven: ${unknown.map((finding) => finding.check).join(", ")}`);
+  if (unknown.length > 0)
+    return say(
+      "unknown",
+      `whether it lost what it declares is not proven: ${unknown.map((finding) => finding.check).join(", ")}`,
+    );
   const others = findings.filter((finding) => finding.verdict === "fail" && finding.check !== LOSS);
-  if (others.length > 0) return say("fail", `a lossy control may only lose writes, but it also failed ${others.map((finding) => finding.check).join(", ")}`);
+  if (others.length > 0)
+    return say(
+      "fail",
+      `a lossy control may only lose writes, but it also failed ${others.map((finding) => finding.check).join(", ")}`,
+    );
   const mismatch = lossMismatch(history);
   if (mismatch !== null) return say("fail", mismatch);
-  if (findings.every((finding) => finding.verdict === "pass")) return say("fail", `nothing failed: a lossy control must name ${LOSS} in verify, with an objective that its loss exceeds`);
+  if (findings.every((finding) => finding.verdict === "pass"))
+    return say(
+      "fail",
+      `nothing failed: a lossy control must name ${LOSS} in verify, with an objective that its loss exceeds`,
+    );
   return say("pass", "it lost what it declares, and nothing else is wrong");
 }
 
@@ -65,11 +98,15 @@ function lossMismatch(history: History): string | null {
   if (!reading) return "nothing was read back";
   const { min = 1, max = Infinity, shape } = history.plan.expect.lost ?? {};
   const { count, shape: found } = reading.loss;
-  if (count === 0) return "a lossy control that lost nothing is a failed drill: its fault does not bite, or its checks are blind";
-  const strange = (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const).filter((kind) => reading[kind] > 0);
+  if (count === 0)
+    return "a lossy control that lost nothing is a failed drill: its fault does not bite, or its checks are blind";
+  const strange = (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const).filter(
+    (kind) => reading[kind] > 0,
+  );
   if (strange.length > 0) return `a lossy control may only lose writes, but some are ${strange.join(", ")}`;
   const most = max === Infinity ? "" : ` to ${grouped(max)}`;
-  if (count < min || count > max) return `${grouped(count)} writes are lost, declared are ${grouped(min)}${most || " or more"}`;
+  if (count < min || count > max)
+    return `${grouped(count)} writes are lost, declared are ${grouped(min)}${most || " or more"}`;
   return shape !== undefined && found !== shape ? `the loss is a ${found}, declared is a ${shape}` : null;
 }
 

@@ -13,38 +13,64 @@ function check(history: History): Finding {
   const say = finding("balances", ["raw/accounts.jsonl", "raw/recovered.jsonl"]);
   if (!wasReadBack(history)) return say("unknown", "nothing was read back after the recovery");
   const results = storesOf(history).map((store) => judgeStore(history, store));
-  const problem = results.find(({ verdict }) => verdict === "fail") ?? results.find(({ verdict }) => verdict === "unknown");
+  const problem =
+    results.find(({ verdict }) => verdict === "fail") ?? results.find(({ verdict }) => verdict === "unknown");
   if (problem) return say(problem.verdict, problem.detail);
   return say("pass", results.map(({ detail }) => detail).join("; ") || "nothing was written");
 }
 
 function judgeStore(history: History, store: string): Pick<Finding, "verdict" | "detail"> {
   const accounts = history.accounts.filter((account) => account.store === store);
-  const transfers = history.recovered.flatMap((element) => (element.store === store && element.transfer ? [element.transfer] : []));
+  const transfers = history.recovered.flatMap((element) =>
+    element.store === store && element.transfer ? [element.transfer] : [],
+  );
   if (accounts.length === 0) {
     const wanted = transfers.length > 0 || history.plan.workload.some((w) => w.target === store && w.transfers > 0);
-    return wanted ? { verdict: "unknown", detail: `the accounts of ${store} were not read back` } : { verdict: "pass", detail: `${store} has no transfers` };
+    return wanted
+      ? { verdict: "unknown", detail: `the accounts of ${store} were not read back` }
+      : { verdict: "pass", detail: `${store} has no transfers` };
   }
   const expected = new Map(accounts.map((account) => [account.account, account.initial]));
-  if (expected.size < accounts.length) return { verdict: "fail", detail: `${store} has ${accounts.length - expected.size} accounts twice` };
+  if (expected.size < accounts.length)
+    return { verdict: "fail", detail: `${store} has ${accounts.length - expected.size} accounts twice` };
   for (const { from, to, amount } of transfers) {
     const [debit, credit] = [expected.get(from), expected.get(to)];
-    if (debit === undefined || credit === undefined) return { verdict: "fail", detail: `${store} has a transfer from ${from} to ${to}, and not both accounts` };
+    if (debit === undefined || credit === undefined)
+      return { verdict: "fail", detail: `${store} has a transfer from ${from} to ${to}, and not both accounts` };
     expected.set(from, debit - amount);
     expected.set(to, (from === to ? debit - amount : credit) + amount);
   }
   return judgeAccounts(store, accounts, expected, transfers.length);
 }
 
-function judgeAccounts(store: string, accounts: readonly RecoveredAccount[], expected: ReadonlyMap<number, number>, transfers: number): Pick<Finding, "verdict" | "detail"> {
+function judgeAccounts(
+  store: string,
+  accounts: readonly RecoveredAccount[],
+  expected: ReadonlyMap<number, number>,
+  transfers: number,
+): Pick<Finding, "verdict" | "detail"> {
   const wrong = accounts.filter(({ account, balance }) => balance !== expected.get(account));
   const [seeded, found] = [sum(accounts.map((a) => a.initial)), sum(accounts.map((a) => a.balance))];
   const [first] = wrong;
-  if (!first && seeded === found) return { verdict: "pass", detail: `${store}: ${grouped(accounts.length)} accounts hold what ${grouped(transfers)} transfers left them, ${grouped(found)} in all` };
-  const example = first ? `; account ${first.account} holds ${grouped(first.balance)}, ${grouped(expected.get(first.account) ?? 0)} expected` : "";
-  return { verdict: "fail", detail: `${store}: ${grouped(wrong.length)} of ${grouped(accounts.length)} accounts are wrong, the sum is off by ${grouped(found - seeded)}${example}` };
+  if (!first && seeded === found)
+    return {
+      verdict: "pass",
+      detail: `${store}: ${grouped(accounts.length)} accounts hold what ${grouped(transfers)} transfers left them, ${grouped(found)} in all`,
+    };
+  const example = first
+    ? `; account ${first.account} holds ${grouped(first.balance)}, ${grouped(expected.get(first.account) ?? 0)} expected`
+    : "";
+  return {
+    verdict: "fail",
+    detail: `${store}: ${grouped(wrong.length)} of ${grouped(accounts.length)} accounts are wrong, the sum is off by ${grouped(found - seeded)}${example}`,
+  };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-export const balances: Checker = { name: "balances", summary: "Every account holds its seed plus the transfers that were read back", always: false, check };
+export const balances: Checker = {
+  name: "balances",
+  summary: "Every account holds its seed plus the transfers that were read back",
+  always: false,
+  check,
+};

@@ -7,8 +7,13 @@ export const checksums: Checker = {
   always: false,
   check: (history) =>
     judgeServing("checksums", history, ({ data_checksums: on, checksum_failures: failures }, node) => {
-      if (on === undefined || failures === undefined) return { verdict: "unknown", detail: `${node} did not say ${on === undefined ? "whether data checksums are on" : "how many checksums failed"}` };
-      if (on !== "on") return { verdict: "fail", detail: `data checksums are ${on} on ${node}: corruption would be read as data` };
+      if (on === undefined || failures === undefined)
+        return {
+          verdict: "unknown",
+          detail: `${node} did not say ${on === undefined ? "whether data checksums are on" : "how many checksums failed"}`,
+        };
+      if (on !== "on")
+        return { verdict: "fail", detail: `data checksums are ${on} on ${node}: corruption would be read as data` };
       if (failures !== "0") return { verdict: "fail", detail: `${node} has counted ${failures} checksum failures` };
       return { verdict: "pass", detail: `${node}: data checksums are on and none has failed` };
     }),

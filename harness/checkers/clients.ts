@@ -60,14 +60,17 @@ export const attempts = perHistory((history): readonly Attempt[] => {
     all.push({ source: name, store, mode, critical, askedMs: dueMs, endedMs, ok });
   }
   const untilMs = askedUntilMs(history);
-  return all.filter((attempt) => attempt.askedMs <= untilMs).sort((a, b) => a.askedMs - b.askedMs || a.endedMs - b.endedMs);
+  return all
+    .filter((attempt) => attempt.askedMs <= untilMs)
+    .sort((a, b) => a.askedMs - b.askedMs || a.endedMs - b.endedMs);
 });
 
 /** A write that was never sent has no connection. */
 const neverSent = (op: Operation): boolean => op.outcome === "fail" && op.conn === null;
 
 /** Given up before the client's patience was over: only because the workload was stopped, which says nothing about the store. */
-const droppedAtStop = (op: Operation, patienceMs: number): boolean => neverSent(op) && (op.endedMs ?? op.invokedMs) - op.dueMs < patienceMs;
+const droppedAtStop = (op: Operation, patienceMs: number): boolean =>
+  neverSent(op) && (op.endedMs ?? op.invokedMs) - op.dueMs < patienceMs;
 
 const attemptOf = (op: Operation, store: string): Attempt => ({
   source: op.workload,
@@ -91,7 +94,10 @@ export const baselineOf = perHistory((history): Baseline | null => {
   const window = steadyWindow(history);
   if (!window || window.toMs <= window.fromMs) return null;
   const latencies = history.operations
-    .filter((op) => op.outcome === "ok" && (op.endedMs ?? Infinity) > window.fromMs && (op.endedMs ?? Infinity) <= window.toMs)
+    .filter(
+      (op) =>
+        op.outcome === "ok" && (op.endedMs ?? Infinity) > window.fromMs && (op.endedMs ?? Infinity) <= window.toMs,
+    )
     .map((op) => (op.endedMs ?? 0) - op.dueMs);
   if (latencies.length === 0) return null;
   const sorted = Float64Array.from(latencies).sort();
@@ -104,7 +110,8 @@ export const baselineOf = perHistory((history): Baseline | null => {
 });
 
 /** Percentile by nearest rank of values in ascending order; never an interpolated value that nobody measured. */
-export const nearestRank = (sorted: Float64Array, share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+export const nearestRank = (sorted: Float64Array, share: number): number =>
+  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 
 /** Failures that were noticed after the system was called steady and before the instant. */
 export const failuresBefore = (history: History, beforeMs: number): number => {

@@ -12,11 +12,19 @@ function check(history: History): Finding {
   const { preload, clockSynchronised } = history.host;
   if (preload) return say("unknown", `a library was loaded into the harness (${preload}): it may have faked the clock`);
   const worst = worstClock(history);
-  if (worst) return say("unknown", `${worst.name} contradicts the monotonic clock by ${humanMs(worst.byMs)} beyond what the brackets allow`);
+  if (worst)
+    return say(
+      "unknown",
+      `${worst.name} contradicts the monotonic clock by ${humanMs(worst.byMs)} beyond what the brackets allow`,
+    );
   const witnesses = clocksOf(history).filter((clock) => clock.independent && spansOutage(history, clock));
-  if (witnesses.length === 0) return say("unknown", "no independent clock was looked at both before the fault and after the recovery");
+  if (witnesses.length === 0)
+    return say("unknown", "no independent clock was looked at both before the fault and after the recovery");
   const names = clocksOf(history).map(({ name, looks }) => `${name} (${looks.length})`);
-  const wall = clockSynchronised === true ? "" : "; the wall clock is not known to be synchronised, and no duration is taken from it";
+  const wall =
+    clockSynchronised === true
+      ? ""
+      : "; the wall clock is not known to be synchronised, and no duration is taken from it";
   return say("pass", `the monotonic clock agrees with ${names.join(", ")}${wall}`);
 }
 
@@ -29,4 +37,9 @@ function spansOutage(history: History, { looks }: Clock): boolean {
   return first.toMs <= outage.fault.at.fromMs && last.fromMs >= endMs;
 }
 
-export const clock: Checker = { name: "clock", summary: "The clock that measures agrees with every other clock at hand", always: true, check };
+export const clock: Checker = {
+  name: "clock",
+  summary: "The clock that measures agrees with every other clock at hand",
+  always: true,
+  check,
+};

@@ -35,7 +35,10 @@ export const clocksOf = perHistory((history): readonly Clock[] => {
 });
 
 /** How far the clock was ahead of the monotonic one, at least and at most. */
-const offset = (look: Look): { least: number; most: number } => ({ least: look.shownMs - look.toMs, most: look.shownMs + look.tickMs - look.fromMs });
+const offset = (look: Look): { least: number; most: number } => ({
+  least: look.shownMs - look.toMs,
+  most: look.shownMs + look.tickMs - look.fromMs,
+});
 
 /** By how many milliseconds two looks at one clock contradict the monotonic clock, beyond what their brackets and drift allow; 0 if they do not. */
 function disagreementMs(a: Look, b: Look): number {
@@ -65,7 +68,10 @@ export const worstClock = perHistory((history): { readonly name: string; readonl
  */
 export function toMonotonic(history: History, wallMs: number, node: string | null, tickMs: number): Span | null {
   const clocks = clocksOf(history);
-  const own = node === null ? undefined : clocks.find((clock) => clock.name.startsWith("store ") && shortName(clock.name.slice(6)) === shortName(node));
+  const own =
+    node === null
+      ? undefined
+      : clocks.find((clock) => clock.name.startsWith("store ") && shortName(clock.name.slice(6)) === shortName(node));
   const looks = (own ?? clocks.find((clock) => clock.name === "wall"))?.looks ?? [];
   const before = looks.filter((look) => look.shownMs <= wallMs).at(-1);
   const after = looks.find((look) => look.shownMs > wallMs);

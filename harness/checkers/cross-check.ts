@@ -28,13 +28,17 @@ function check(history: History): Finding {
   const comparisons = [...engineComparisons(history), ...logComparisons(history)];
   const wrong = comparisons.filter((c) => outsideByMs(c) > TOLERANCE_MS);
   if (wrong.length > 0) return say("unknown", wrong.map(contradiction).join("; "));
-  if (comparisons.length === 0) return say("pass", "neither the engine nor a server recorded an instant that our marks could be compared with");
-  const said = [...Map.groupBy(comparisons, (c) => c.what)].map(([what, of]) => (of.length > 1 ? `${what} (${of.length})` : what));
+  if (comparisons.length === 0)
+    return say("pass", "neither the engine nor a server recorded an instant that our marks could be compared with");
+  const said = [...Map.groupBy(comparisons, (c) => c.what)].map(([what, of]) =>
+    of.length > 1 ? `${what} (${of.length})` : what,
+  );
   return say("pass", `within ${TOLERANCE_MS} ms of our marks: ${said.join(", ")}`);
 }
 
 /** By how much an instant certainly lies outside, at its most favourable; 0 inside. */
-const outsideByMs = ({ seen, earliestMs, latestMs }: Comparison): number => Math.max(0, earliestMs - seen.toMs, seen.fromMs - latestMs);
+const outsideByMs = ({ seen, earliestMs, latestMs }: Comparison): number =>
+  Math.max(0, earliestMs - seen.toMs, seen.fromMs - latestMs);
 
 function contradiction(c: Comparison): string {
   const early = c.seen.toMs < c.earliestMs;
@@ -46,12 +50,16 @@ function engineComparisons(history: History): Comparison[] {
   return effectiveFaults(history).flatMap((fault) => {
     const provenMs = eventsOf(history, "fault-proven").find(({ data }) => data.step === fault.step)?.ms ?? Infinity;
     const sinceMs = sinceWhen(history, fault);
-    const mine = history.engineEvents.filter((event) => event.node === fault.target && ENDS_OF_A_NODE.includes(event.action));
+    const mine = history.engineEvents.filter(
+      (event) => event.node === fault.target && ENDS_OF_A_NODE.includes(event.action),
+    );
     const seen = mine.flatMap(({ action, wallNs }) => {
       const at = toMonotonic(history, Number(wallNs) / 1e6, null, 0);
       return at !== null && at.toMs > sinceMs ? [{ what: `the engine's ${action} of ${fault.target}`, seen: at }] : [];
     });
-    const firstOfEach = [...Map.groupBy(seen, (event) => event.what).values()].map((of) => of.reduce((a, b) => (b.seen.fromMs < a.seen.fromMs ? b : a)));
+    const firstOfEach = [...Map.groupBy(seen, (event) => event.what).values()].map((of) =>
+      of.reduce((a, b) => (b.seen.fromMs < a.seen.fromMs ? b : a)),
+    );
     return firstOfEach
       .filter((event) => event.seen.fromMs <= nextFaultOf(history, fault))
       .map((event) => ({ ...event, earliestMs: fault.at.fromMs, latestMs: provenMs }));
@@ -62,7 +70,9 @@ function engineComparisons(history: History): Comparison[] {
 function sinceWhen(history: History, fault: EffectiveFault): number {
   const steadyMs = phaseOf(history, "steady")?.startedMs ?? -Infinity;
   const earlier = effectiveFaults(history).filter((f) => f.target === fault.target && f.at.fromMs < fault.at.fromMs);
-  const provenMs = earlier.map((f) => eventsOf(history, "fault-proven").find(({ data }) => data.step === f.step)?.ms ?? f.at.toMs);
+  const provenMs = earlier.map(
+    (f) => eventsOf(history, "fault-proven").find(({ data }) => data.step === f.step)?.ms ?? f.at.toMs,
+  );
   return Math.max(steadyMs, ...provenMs);
 }
 
@@ -86,7 +96,9 @@ function logComparisons(history: History): Comparison[] {
   const steadyMs = phaseOf(history, "steady")?.startedMs ?? -Infinity;
   const decisions = Map.groupBy(eventsOf(history, "recovery-started"), ({ data }) => data.target);
   return [...decisions].flatMap(([target, started]) => {
-    const log = Object.entries(history.logs).find(([node]) => node === target || shortName(node) === shortName(target))?.[1] ?? "";
+    const log =
+      Object.entries(history.logs).find(([node]) => node === target || shortName(node) === shortName(target))?.[1] ??
+      "";
     return LINES.flatMap(({ phrase, beforeServing }) =>
       instantsOf(log, phrase).flatMap((wallMs) => {
         const seen = toMonotonic(history, wallMs, target, LOG_TICK_MS);
@@ -100,13 +112,26 @@ function logComparisons(history: History): Comparison[] {
 }
 
 function firstWriteAfter(history: History, decidedMs: number): number {
-  return attempts(history).reduce((first, a) => (a.ok && a.mode === "write" && a.askedMs >= decidedMs ? Math.min(first, a.endedMs) : first), Infinity);
+  return attempts(history).reduce(
+    (first, a) => (a.ok && a.mode === "write" && a.askedMs >= decidedMs ? Math.min(first, a.endedMs) : first),
+    Infinity,
+  );
 }
 
 /** Instants, in milliseconds since the epoch, of the lines with a phrase; log_line_prefix is '%m [%p] ' and the log speaks UTC. */
 function instantsOf(log: string, phrase: string): number[] {
-  const lines = log.matchAll(new RegExp(`^(\\d{4}-\\d\\d-\\d\\d) (\\d\\d:\\d\\d:\\d\\d\\.\\d{3}) (?:UTC|GMT) \\[\\d+\\] LOG: {1,2}${phrase}`, "gm"));
+  const lines = log.matchAll(
+    new RegExp(
+      `^(\\d{4}-\\d\\d-\\d\\d) (\\d\\d:\\d\\d:\\d\\d\\.\\d{3}) (?:UTC|GMT) \\[\\d+\\] LOG: {1,2}${phrase}`,
+      "gm",
+    ),
+  );
   return [...lines].map(([, day, time]) => Date.parse(`${day}T${time}Z`)).filter(Number.isFinite);
 }
 
-export const crossCheck: Checker = { name: "cross-check", summary: "Our marks against the engine's events and the servers' own logs", always: true, check };
+export const crossCheck: Checker = {
+  name: "cross-check",
+  summary: "Our marks against the engine's events and the servers' own logs",
+  always: true,
+  check,
+};

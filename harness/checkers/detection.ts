@@ -23,22 +23,32 @@ export function detectionsOf(history: History): Detection[] {
   return eventsOf(history, "detected").flatMap(({ data }) => {
     const detectedMs = atMs(history, data.toNs);
     const before = (faults: readonly EffectiveFault[]) => faults.filter(({ at }) => at.fromMs <= detectedMs).at(-1);
-    const fault = before(outages(history).map((outage) => outage.fault)) ?? before(effectiveFaults(history)) ?? outageOf(history)?.fault;
+    const fault =
+      before(outages(history).map((outage) => outage.fault)) ??
+      before(effectiveFaults(history)) ??
+      outageOf(history)?.fault;
     if (!fault) return [];
     const upperMs = detectedMs - fault.at.fromMs + history.host.eventLoopStallMs;
-    return [{ step: data.step, fault, detectedMs, interval: { lowerMs: Math.max(0, detectedMs - fault.at.toMs), upperMs } }];
+    return [
+      { step: data.step, fault, detectedMs, interval: { lowerMs: Math.max(0, detectedMs - fault.at.toMs), upperMs } },
+    ];
   });
 }
 
 /** The slowest detection: the one that the objective is held against. */
 export const slowestDetection = (history: History): Detection | null =>
-  detectionsOf(history).reduce<Detection | null>((a, b) => (a && a.interval.upperMs >= b.interval.upperMs ? a : b), null);
+  detectionsOf(history).reduce<Detection | null>(
+    (a, b) => (a && a.interval.upperMs >= b.interval.upperMs ? a : b),
+    null,
+  );
 
 function check(history: History): Finding {
   const planned = history.plan.steps.filter((step) => step.start.by === "detector");
   const say = finding("detection", ["raw/events.jsonl", "raw/probes.jsonl"]);
-  if (planned.length === 0) return say("pass", "no step of this drill starts on a detector: the time to detect is not measured");
-  if (effectiveFaults(history).length === 0) return say("unknown", "no fault was effective: there is nothing to detect");
+  if (planned.length === 0)
+    return say("pass", "no step of this drill starts on a detector: the time to detect is not measured");
+  if (effectiveFaults(history).length === 0)
+    return say("unknown", "no fault was effective: there is nothing to detect");
   const fired = new Set(eventsOf(history, "detected").map(({ data }) => data.step));
   const silent = planned.find((step) => !fired.has(step.name));
   if (silent) return say("fail", `the detector of ${silent.name} never fired`);
@@ -46,19 +56,32 @@ function check(history: History): Finding {
   const early = detections.find(({ detectedMs, fault }) => detectedMs < fault.at.fromMs);
   if (early) return say("unknown", `the detector of ${early.step} fired before any fault was effective`);
   const unfounded = detections.find((detection) => !isFounded(history, detection));
-  if (unfounded) return say("unknown", `the samples of the detector of ${unfounded.step} do not show the failures that it fired on`);
+  if (unfounded)
+    return say("unknown", `the samples of the detector of ${unfounded.step} do not show the failures that it fired on`);
   const slowest = slowestDetection(history);
   if (!slowest) return say("unknown", "no detection could be measured");
-  const words = againstObjective(`${slowest.fault.fault} of ${slowest.fault.target} was detected after`, slowest.interval, history.plan.objectives.detectionMs);
-  return words.verdict === "fail" && worstClock(history) ? say("unknown", `${words.detail}; but the clocks disagree`) : say(words.verdict, words.detail);
+  const words = againstObjective(
+    `${slowest.fault.fault} of ${slowest.fault.target} was detected after`,
+    slowest.interval,
+    history.plan.objectives.detectionMs,
+  );
+  return words.verdict === "fail" && worstClock(history)
+    ? say("unknown", `${words.detail}; but the clocks disagree`)
+    : say(words.verdict, words.detail);
 }
 
 /** Whether the record holds the consecutive failures, the last of which ended when the detector is said to have fired. */
 function isFounded(history: History, { step, detectedMs }: Detection): boolean {
   const fails = eventsOf(history, "detected").find(({ data }) => data.step === step)?.data.fails ?? 1;
-  const samples = history.probes.filter((sample) => sample.probe === `detector:${step}` && sample.endedMs <= detectedMs + SAME_INSTANT_MS);
+  const samples = history.probes.filter(
+    (sample) => sample.probe === `detector:${step}` && sample.endedMs <= detectedMs + SAME_INSTANT_MS,
+  );
   const last = samples.sort((a, b) => a.endedMs - b.endedMs).slice(-fails);
-  return last.length === fails && last.every((sample) => !sample.ok) && Math.abs((last.at(-1)?.endedMs ?? 0) - detectedMs) <= SAME_INSTANT_MS;
+  return (
+    last.length === fails &&
+    last.every((sample) => !sample.ok) &&
+    Math.abs((last.at(-1)?.endedMs ?? 0) - detectedMs) <= SAME_INSTANT_MS
+  );
 }
 
 export const detection: Checker = {

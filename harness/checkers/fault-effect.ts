@@ -17,15 +17,22 @@ function check(history: History): Finding {
   return say("pass", proofs.join("; "));
 }
 
-const proofOf = (history: History, step: string) => eventsOf(history, "fault-proven").find(({ data }) => data.step === step)?.data;
+const proofOf = (history: History, step: string) =>
+  eventsOf(history, "fault-proven").find(({ data }) => data.step === step)?.data;
 
 function problemOf(history: History, { name, kind, target }: PlannedFault): string | null {
   const effective = eventsOf(history, "fault-effective").find(({ data }) => data.step === name)?.data;
   if (!effective) return `${kind} of ${target} never became effective`;
-  if (effective.fault !== kind || effective.target !== target) return `planned was ${kind} of ${target}, done was ${effective.fault} of ${effective.target}`;
+  if (effective.fault !== kind || effective.target !== target)
+    return `planned was ${kind} of ${target}, done was ${effective.fault} of ${effective.target}`;
   const proof = proofOf(history, name);
   if (!proof) return `nothing proves that ${kind} of ${target} had an effect`;
   return proof.observed ? null : `${kind} of ${target} had no observed effect: ${proof.proof}`;
 }
 
-export const faultEffect: Checker = { name: "fault-effect", summary: "Every planned fault was seen to bite", always: true, check };
+export const faultEffect: Checker = {
+  name: "fault-effect",
+  summary: "Every planned fault was seen to bite",
+  always: true,
+  check,
+};

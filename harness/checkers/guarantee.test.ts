@@ -11,7 +11,9 @@ const names = (text: string): Values => ({ synchronous_standby_names: text });
 const attached = (...senders: object[]): Values => ({ replication: JSON.stringify(senders) });
 const restarted = (values: Values) => (h: DraftHistory) => {
   for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", timeline: 1 });
-  h.facts = h.facts.map((f) => (f.at === "recovered" && f.node === "db.primary" ? { ...f, values: { serves: "true", timeline: "1" } } : f));
+  h.facts = h.facts.map((f) =>
+    f.at === "recovered" && f.node === "db.primary" ? { ...f, values: { serves: "true", timeline: "1" } } : f,
+  );
   setFacts(h, "recovered", "db.standby", { serves: "false" });
   both(values)(h);
 };
@@ -30,7 +32,15 @@ describe("whether zero loss is guaranteed", () => {
     ["name in other case", true, both(names('"STANDBY"')), "every commit waits"],
     ["ANY 2 of 2", true, both(names('ANY 2 ("standby", "b")')), "every commit waits"],
     ["ANY 1 of 2", false, both(names('ANY 1 ("standby", "b")')), "any 1 of 2 may confirm"],
-    ["FIRST 1 of 2, attached throughout", true, both({ ...names('FIRST 1 ("standby", "b")'), ...attached(sender("standby"), sender("b", { sync_state: "potential" })) }), "as long as it is attached"],
+    [
+      "FIRST 1 of 2, attached throughout",
+      true,
+      both({
+        ...names('FIRST 1 ("standby", "b")'),
+        ...attached(sender("standby"), sender("b", { sync_state: "potential" })),
+      }),
+      "as long as it is attached",
+    ],
     ["FIRST 1 of 2, only second", false, both(names('FIRST 1 ("b", "standby")')), "not among the first 1"],
     [
       "FIRST 1 of 2, attached anew",
@@ -50,13 +60,33 @@ describe("whether zero loss is guaranteed", () => {
       },
       "not attached on db.primary at the fault",
     ],
-    ["FIRST 1 of 2, looked at once", false, (h) => {
-      both(names('FIRST 1 ("standby", "b")'))(h);
-      h.facts = h.facts.filter((f) => f.at !== "steady");
-    }, "looked at only once"],
-    ["two of one name", false, both(attached(sender("standby"), sender("standby", { backend_start: "x" }))), "2 connections called themselves standby"],
-    ["changed before the fault", false, (h) => setFacts(h, "fault", "db.primary", { synchronous_commit: "off" }), "synchronous_commit=off"],
-    ["fsync off on the promoted", false, (h) => setFacts(h, "fault", "db.standby", { fsync: "off" }), "fsync=off on db.standby"],
+    [
+      "FIRST 1 of 2, looked at once",
+      false,
+      (h) => {
+        both(names('FIRST 1 ("standby", "b")'))(h);
+        h.facts = h.facts.filter((f) => f.at !== "steady");
+      },
+      "looked at only once",
+    ],
+    [
+      "two of one name",
+      false,
+      both(attached(sender("standby"), sender("standby", { backend_start: "x" }))),
+      "2 connections called themselves standby",
+    ],
+    [
+      "changed before the fault",
+      false,
+      (h) => setFacts(h, "fault", "db.primary", { synchronous_commit: "off" }),
+      "synchronous_commit=off",
+    ],
+    [
+      "fsync off on the promoted",
+      false,
+      (h) => setFacts(h, "fault", "db.standby", { fsync: "off" }),
+      "fsync=off on db.standby",
+    ],
     ["fsync off only on the lost one", true, both({ fsync: "off" }), "fsync=on on db.standby"],
     ["nothing recorded", false, (h) => void (h.facts = h.facts.filter((f) => f.at === "recovered")), "not recorded"],
     ["restart, all on", true, restarted({}), "full_page_writes=on"],
@@ -64,7 +94,12 @@ describe("whether zero loss is guaranteed", () => {
     ["restart, commit off", false, restarted({ synchronous_commit: "off" }), "synchronous_commit=off"],
     ["restart, fsync off", false, restarted({ fsync: "off" }), "fsync=off"],
     ["restart, torn pages", false, restarted({ full_page_writes: "off" }), "full_page_writes=off"],
-    ["nobody serves", false, (h) => void (h.facts = h.facts.filter((f) => f.at !== "recovered")), "no node is known to serve"],
+    [
+      "nobody serves",
+      false,
+      (h) => void (h.facts = h.facts.filter((f) => f.at !== "recovered")),
+      "no node is known to serve",
+    ],
     ["no rule for the kind", false, (h) => void (h.plan.components[0]!.kind = "redis"), "no rule is known"],
   ])("%s: %s", (_, zeroLoss, change, why) => {
     const history = drill({}, change);
@@ -78,7 +113,7 @@ describe("whether zero loss is guaranteed", () => {
 describe("synchronous_standby_names", () => {
   it.each([
     ['FIRST 1 ("standby")', { method: "first", count: 1, names: ["standby"] }],
-    ["ANY 2 (a, \"B c\",d)", { method: "any", count: 2, names: ["a", "b c", "d"] }],
+    ['ANY 2 (a, "B c",d)', { method: "any", count: 2, names: ["a", "b c", "d"] }],
     ["2 (a, b)", { method: "first", count: 2, names: ["a", "b"] }],
     ["a, b", { method: "first", count: 1, names: ["a", "b"] }],
     ['"say ""hi"""', { method: "first", count: 1, names: ['say "hi"'] }],

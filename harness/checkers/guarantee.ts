@@ -30,7 +30,8 @@ export const guaranteeOf = perHistory((history): Guarantee => {
 
 function judgeStore(history: History, store: string, reasons: Reasons): void {
   const kind = history.plan.components.find((component) => component.name === store)?.kind;
-  if (kind !== "postgres") return void reasons.permits.push(`no rule is known for the durability of ${store} (${kind ?? "not in the plan"})`);
+  if (kind !== "postgres")
+    return void reasons.permits.push(`no rule is known for the durability of ${store} (${kind ?? "not in the plan"})`);
   const { before, after } = servedBy(history, store);
   if (after === null) return void reasons.permits.push(`no node is known to serve ${store} after the recovery`);
   const served = before ?? after;
@@ -47,7 +48,12 @@ function judgeStore(history: History, store: string, reasons: Reasons): void {
 function factsBeforeFault(history: History, store: string, node: string): NodeFacts[] {
   const faultMs = outageOf(history)?.fault.at.toMs ?? Infinity;
   return history.facts.filter(
-    (f) => f.component === store && shortName(f.node) === node && f.at !== "recovered" && f.ms <= faultMs && f.values["unreachable"] === undefined,
+    (f) =>
+      f.component === store &&
+      shortName(f.node) === node &&
+      f.at !== "recovered" &&
+      f.ms <= faultMs &&
+      f.values["unreachable"] === undefined,
   );
 }
 
@@ -67,10 +73,14 @@ const COMMIT_SHORTFALL: Readonly<Record<string, string>> = {
 function judgePromotion(look: NodeFacts, promoted: string, reasons: Reasons): void {
   const commit = look.values["synchronous_commit"] ?? "not recorded";
   if (commit === "on" || commit === "remote_apply") reasons.holds.push(`synchronous_commit=${commit} on ${look.node}`);
-  else reasons.permits.push(`synchronous_commit=${commit} on ${look.node}${COMMIT_SHORTFALL[commit] ? `: ${COMMIT_SHORTFALL[commit]}` : ""}`);
+  else
+    reasons.permits.push(
+      `synchronous_commit=${commit} on ${look.node}${COMMIT_SHORTFALL[commit] ? `: ${COMMIT_SHORTFALL[commit]}` : ""}`,
+    );
   const names = look.values["synchronous_standby_names"];
   if (names === undefined) reasons.permits.push(`synchronous_standby_names of ${look.node} is not recorded`);
-  else if (names.trim() === "") reasons.permits.push(`synchronous_standby_names is empty on ${look.node}: no standby has to confirm`);
+  else if (names.trim() === "")
+    reasons.permits.push(`synchronous_standby_names is empty on ${look.node}: no standby has to confirm`);
   else judgeNames(names, promoted, reasons);
 }
 
@@ -84,8 +94,12 @@ function judgeNames(text: string, promoted: string, reasons: Reasons): void {
   if (names.includes("*")) reasons.permits.push(`${said}: any client that streams may confirm`);
   else if (rank < 0) reasons.permits.push(`${said} does not name ${promoted}, which was promoted`);
   else if (count >= names.length) reasons.holds.push(`${said}: every commit waits for ${promoted}`);
-  else if (method === "any") reasons.permits.push(`${said}: any ${count} of ${names.length} may confirm, and nothing says that ${promoted} was among them`);
-  else if (rank >= count) reasons.permits.push(`${said}: ${promoted} is not among the first ${count} and confirms only in another's place`);
+  else if (method === "any")
+    reasons.permits.push(
+      `${said}: any ${count} of ${names.length} may confirm, and nothing says that ${promoted} was among them`,
+    );
+  else if (rank >= count)
+    reasons.permits.push(`${said}: ${promoted} is not among the first ${count} and confirms only in another's place`);
   else reasons.holds.push(`${said}: commits wait for ${promoted} as long as it is attached`);
 }
 
@@ -95,19 +109,30 @@ function judgeConfirmation(looks: readonly NodeFacts[], promoted: string, reason
   for (const look of looks) {
     const rule = parseStandbyNames(look.values["synchronous_standby_names"] ?? "");
     const mine = sendersOf(look)?.filter(({ name }) => name.toLowerCase() === promoted.toLowerCase());
-    if (mine && mine.length > 1) reasons.permits.push(`${mine.length} connections called themselves ${promoted} on ${look.node}: either may have confirmed`);
+    if (mine && mine.length > 1)
+      reasons.permits.push(
+        `${mine.length} connections called themselves ${promoted} on ${look.node}: either may have confirmed`,
+      );
     if (rule === null || rule.method === "any" || rule.count >= rule.names.length) continue;
     const sender = mine?.[0];
     if (sender?.sync_state !== "sync") {
-      reasons.permits.push(`${promoted} was ${sender?.sync_state ?? "not attached"} on ${look.node} at ${look.at === "fault" ? "the fault" : "the steady state"}`);
+      reasons.permits.push(
+        `${promoted} was ${sender?.sync_state ?? "not attached"} on ${look.node} at ${look.at === "fault" ? "the fault" : "the steady state"}`,
+      );
     }
     starts.add(sender?.backend_start ?? "none");
-    if (looks.length < 2) reasons.permits.push(`${promoted} was looked at only once: nothing says that it was attached all the time`);
+    if (looks.length < 2)
+      reasons.permits.push(`${promoted} was looked at only once: nothing says that it was attached all the time`);
   }
-  if (starts.size > 1) reasons.permits.push(`${promoted} was attached anew between the steady state and the fault: others may have confirmed in between`);
+  if (starts.size > 1)
+    reasons.permits.push(
+      `${promoted} was attached anew between the steady state and the fault: others may have confirmed in between`,
+    );
 }
 
-const senders = z.array(z.object({ name: z.string(), state: z.string().nullable(), sync_state: z.string(), backend_start: z.string() }));
+const senders = z.array(
+  z.object({ name: z.string(), state: z.string().nullable(), sync_state: z.string(), backend_start: z.string() }),
+);
 
 /** pg_stat_replication as it was recorded; null when it was not. */
 function sendersOf(look: NodeFacts): z.output<typeof senders> | null {
@@ -121,7 +146,10 @@ function sendersOf(look: NodeFacts): z.output<typeof senders> | null {
 function demand(look: NodeFacts, setting: string, allowed: readonly string[], { holds, permits }: Reasons): void {
   const value = look.values[setting];
   if (value !== undefined && allowed.includes(value)) holds.push(`${setting}=${value} on ${look.node}`);
-  else permits.push(value === undefined ? `${setting} of ${look.node} is not recorded` : `${setting}=${value} on ${look.node}`);
+  else
+    permits.push(
+      value === undefined ? `${setting} of ${look.node} is not recorded` : `${setting}=${value} on ${look.node}`,
+    );
 }
 
 export interface StandbyRule {
@@ -135,8 +163,11 @@ export interface StandbyRule {
 export function parseStandbyNames(text: string): StandbyRule | null {
   const [, method = "first", count, inner] = /^\s*(?:(first|any)\s+)?(\d{1,4})\s*\((.*)\)\s*$/is.exec(text) ?? [];
   const names = (inner ?? text).match(/"(?:[^"]|"")+"|[^\s,"()]+|,/g);
-  const listed = names?.filter((_, i) => i % 2 === 0).map((name) => name.replace(/^"|"$/g, "").replaceAll('""', '"').toLowerCase());
-  const wellFormed = names?.length !== undefined && names.length % 2 === 1 && names.every((name, i) => (name === ",") === (i % 2 === 1));
+  const listed = names
+    ?.filter((_, i) => i % 2 === 0)
+    .map((name) => name.replace(/^"|"$/g, "").replaceAll('""', '"').toLowerCase());
+  const wellFormed =
+    names?.length !== undefined && names.length % 2 === 1 && names.every((name, i) => (name === ",") === (i % 2 === 1));
   if (!listed || !wellFormed || Number(count ?? 1) < 1) return null;
   return { method: method.toLowerCase() === "any" ? "any" : "first", count: Number(count ?? 1), names: listed };
 }

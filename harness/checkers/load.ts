@@ -17,12 +17,28 @@ function check(history: History): Finding {
   const untilMs = outage.fault.at.fromMs;
   const seen = history.plan.workload.map(({ name, ratePerSecond }) => {
     const acks = history.operations.filter(
-      (op) => op.workload === name && op.outcome === "ok" && op.endedMs !== null && op.endedMs > untilMs - WINDOW_MS && op.endedMs <= untilMs,
+      (op) =>
+        op.workload === name &&
+        op.outcome === "ok" &&
+        op.endedMs !== null &&
+        op.endedMs > untilMs - WINDOW_MS &&
+        op.endedMs <= untilMs,
     ).length;
     const planned = (ratePerSecond * WINDOW_MS) / 1_000;
-    return { enough: acks >= LEAST && acks >= LEAST_SHARE * planned, words: `${name}: ${acks} acknowledged in the second before the fault, ${Math.round(planned)} planned` };
+    return {
+      enough: acks >= LEAST && acks >= LEAST_SHARE * planned,
+      words: `${name}: ${acks} acknowledged in the second before the fault, ${Math.round(planned)} planned`,
+    };
   });
-  return say(seen.every((workload) => workload.enough) ? "pass" : "unknown", seen.map((workload) => workload.words).join("; "));
+  return say(
+    seen.every((workload) => workload.enough) ? "pass" : "unknown",
+    seen.map((workload) => workload.words).join("; "),
+  );
 }
 
-export const load: Checker = { name: "load", summary: "Enough writes were in flight when the fault struck", always: true, check };
+export const load: Checker = {
+  name: "load",
+  summary: "Enough writes were in flight when the fault struck",
+  always: true,
+  check,
+};

@@ -18,8 +18,17 @@ describe("what is lost", () => {
     const { loss } = lossOf(history)!;
     expect(history.operations.filter((op) => op.outcome === "ok")).toHaveLength(7_800);
     // The oldest lost was due at 3,179 ms and acknowledged 2 ms later; the fault was effective by 8,002 ms.
-    expect(loss).toEqual({ count: 4_820, shape: "suffix", seconds: 4.821, walBytes: 4_819 * 0x100, byStore: { db: 4_820 } });
-    expect(noLostWrites.check(history)).toMatchObject({ verdict: "fail", detail: expect.stringContaining("4,820 of 7,800 acknowledged writes lost, a suffix") });
+    expect(loss).toEqual({
+      count: 4_820,
+      shape: "suffix",
+      seconds: 4.821,
+      walBytes: 4_819 * 0x100,
+      byStore: { db: 4_820 },
+    });
+    expect(noLostWrites.check(history)).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining("4,820 of 7,800 acknowledged writes lost, a suffix"),
+    });
   });
 
   it("tells a hole from a suffix", () => {
@@ -60,7 +69,15 @@ describe("what is lost", () => {
   it("reaches to the last lost acknowledgement where the old server went on", () => {
     const { read } = reading((h) => {
       for (const op of h.operations) {
-        if (op.outcome === "info" && op.dueMs < 5_600) Object.assign(op, { outcome: "ok", endedMs: op.dueMs + 2, node: "primary", timeline: 1, lsn: null, error: null });
+        if (op.outcome === "info" && op.dueMs < 5_600)
+          Object.assign(op, {
+            outcome: "ok",
+            endedMs: op.dueMs + 2,
+            node: "primary",
+            timeline: 1,
+            lsn: null,
+            error: null,
+          });
       }
     });
     expect(read.loss).toMatchObject({ count: 60, shape: "suffix", seconds: 0.59 });
@@ -76,10 +93,16 @@ describe("what is lost", () => {
 
 describe("what else may be wrong", () => {
   it.each<[string, (h: DraftHistory) => void]>([
-    ["phantom", (h) => void h.recovered.push({ op: "never-sent", store: "db", sha256: "0".repeat(64), transfer: null })],
+    [
+      "phantom",
+      (h) => void h.recovered.push({ op: "never-sent", store: "db", sha256: "0".repeat(64), transfer: null }),
+    ],
     ["phantom", (h) => void (h.recovered = h.recovered.map((e, i) => (i === 7 ? { ...e, store: "other" } : e)))],
     ["duplicated", (h) => void h.recovered.push(h.recovered[3]!, h.recovered[3]!)],
-    ["mutated", (h) => void (h.recovered = h.recovered.map((e, i) => (i === 3 ? { ...e, sha256: "f".repeat(64) } : e)))],
+    [
+      "mutated",
+      (h) => void (h.recovered = h.recovered.map((e, i) => (i === 3 ? { ...e, sha256: "f".repeat(64) } : e))),
+    ],
     [
       "resurrected",
       (h) => {
@@ -91,8 +114,18 @@ describe("what else may be wrong", () => {
   ])("counts one %s operation and fails", (kind, change) => {
     const { history, read } = reading(change);
     const { phantom, resurrected, duplicated, mutated, stale } = read;
-    expect({ phantom, resurrected, duplicated, mutated, stale }).toEqual({ phantom: 0, resurrected: 0, duplicated: 0, mutated: 0, stale: 0, [kind]: 1 });
-    expect(noLostWrites.check(history)).toMatchObject({ verdict: "fail", detail: expect.stringContaining(`1 ${kind}`) });
+    expect({ phantom, resurrected, duplicated, mutated, stale }).toEqual({
+      phantom: 0,
+      resurrected: 0,
+      duplicated: 0,
+      mutated: 0,
+      stale: 0,
+      [kind]: 1,
+    });
+    expect(noLostWrites.check(history)).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining(`1 ${kind}`),
+    });
   });
 
   it("takes an indeterminate write either way", () => {
@@ -107,16 +140,25 @@ describe("what else may be wrong", () => {
   it("passes a loss within the objective", () => {
     const allowed = drill({ loseFrom: 390 }, (h) => void (h.plan.objectives.lostWrites = 10));
     expect(verdictOf(noLostWrites, allowed)).toBe("pass");
-    expect(verdictOf(noLostWrites, drill({ loseFrom: 389 }, (h) => void (h.plan.objectives.lostWrites = 10)))).toBe("fail");
+    expect(
+      verdictOf(
+        noLostWrites,
+        drill({ loseFrom: 389 }, (h) => void (h.plan.objectives.lostWrites = 10)),
+      ),
+    ).toBe("fail");
   });
 });
 
 describe("balances", () => {
-  it("holds when lost transfers are lost whole", () => expect(verdictOf(balances, drill({ loseFrom: 200 }))).toBe("pass"));
+  it("holds when lost transfers are lost whole", () =>
+    expect(verdictOf(balances, drill({ loseFrom: 200 }))).toBe("pass"));
 
   it("sees one unit too much", () => {
     const history = drill({}, (h) => void h.accounts[4]!.balance++);
-    expect(balances.check(history)).toMatchObject({ verdict: "fail", detail: expect.stringContaining("1 of 10 accounts are wrong, the sum is off by 1; account 4") });
+    expect(balances.check(history)).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining("1 of 10 accounts are wrong, the sum is off by 1; account 4"),
+    });
   });
 
   it("sees half a transfer where the sum is right", () => {
@@ -124,10 +166,25 @@ describe("balances", () => {
       h.accounts[4]!.balance++;
       h.accounts[5]!.balance--;
     });
-    expect(balances.check(history)).toMatchObject({ verdict: "fail", detail: expect.stringContaining("2 of 10 accounts are wrong, the sum is off by 0") });
+    expect(balances.check(history)).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining("2 of 10 accounts are wrong, the sum is off by 0"),
+    });
   });
 
-  it("is unknown when the accounts were not read", () => expect(verdictOf(balances, drill({}, (h) => void (h.accounts = [])))).toBe("unknown"));
+  it("is unknown when the accounts were not read", () =>
+    expect(
+      verdictOf(
+        balances,
+        drill({}, (h) => void (h.accounts = [])),
+      ),
+    ).toBe("unknown"));
 
-  it("fails on a transfer without its account", () => expect(verdictOf(balances, drill({}, (h) => void h.accounts.pop()))).toBe("fail"));
+  it("fails on a transfer without its account", () =>
+    expect(
+      verdictOf(
+        balances,
+        drill({}, (h) => void h.accounts.shift()),
+      ),
+    ).toBe("fail"));
 });

@@ -87,8 +87,15 @@ function describeLoss(history: History, lost: readonly Operation[], present: Ele
  * the same server on the same timeline, and on the same side of the fault, so that what the recovered system took afterwards
  * does not count.
  */
-function hasHole(history: History, store: string, lost: readonly Operation[], present: Elements, faultMs: number | null): boolean {
-  const eraOf = (op: Operation): string => `${op.node} ${op.timeline} ${faultMs !== null && op.invokedMs > faultMs ? "after" : "before"}`;
+function hasHole(
+  history: History,
+  store: string,
+  lost: readonly Operation[],
+  present: Elements,
+  faultMs: number | null,
+): boolean {
+  const eraOf = (op: Operation): string =>
+    `${op.node} ${op.timeline} ${faultMs !== null && op.invokedMs > faultMs ? "after" : "before"}`;
   const oldestLostMs = new Map<string, number>();
   for (const op of lost) {
     if (op.store === store && !oldestLostMs.has(eraOf(op))) oldestLostMs.set(eraOf(op), op.endedMs ?? 0);

@@ -16,20 +16,26 @@ function check(history: History): Finding {
   if (others.length > 0) return say("fail", [words, ...others].join("; "));
   if (reading.loss.count <= history.plan.objectives.lostWrites) return say("pass", `${words}; ${unsure(reading)}`);
   const contradiction = contradictionOf(history);
-  if (contradiction !== null) return say("unknown", `${words}; not proven, for the second estimate disagrees: ${contradiction}`);
+  if (contradiction !== null)
+    return say("unknown", `${words}; not proven, for the second estimate disagrees: ${contradiction}`);
   return say("fail", `${words}; the objective is ${grouped(history.plan.objectives.lostWrites)}`);
 }
 
 function shapeOf({ loss }: LossReading): string {
   if (loss.count === 0) return "";
   const bytes = loss.walBytes > 0 ? `, ${grouped(loss.walBytes)} bytes of WAL` : "";
-  return loss.shape === "suffix" ? `, a suffix of ${loss.seconds} s before the fault${bytes}` : `, with later writes surviving: a hole${bytes}`;
+  return loss.shape === "suffix"
+    ? `, a suffix of ${loss.seconds} s before the fault${bytes}`
+    : `, with later writes surviving: a hole${bytes}`;
 }
 
-const unsure = ({ indeterminate: { present, absent } }: LossReading): string => `of ${present + absent} indeterminate ones ${present} are present`;
+const unsure = ({ indeterminate: { present, absent } }: LossReading): string =>
+  `of ${present + absent} indeterminate ones ${present} are present`;
 
 const othersOf = (reading: LossReading): string[] =>
-  (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const).filter((kind) => reading[kind] > 0).map((kind) => `${grouped(reading[kind])} ${kind}`);
+  (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const)
+    .filter((kind) => reading[kind] > 0)
+    .map((kind) => `${grouped(reading[kind])} ${kind}`);
 
 export const noLostWrites: Checker = {
   name: "no-lost-writes",

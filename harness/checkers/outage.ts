@@ -1,6 +1,14 @@
 import type { History } from "../history.ts";
 import type { Interval } from "../report.ts";
-import { askedUntilMs, type Attempt, attempts, baselineOf, criticalSources, lowerBound, type Source } from "./clients.ts";
+import {
+  askedUntilMs,
+  type Attempt,
+  attempts,
+  baselineOf,
+  criticalSources,
+  lowerBound,
+  type Source,
+} from "./clients.ts";
 import { type EventOf, eventsOf, perHistory, type Span, spanOf } from "./reading.ts";
 
 /** A write that is still open this much longer than the slowest one of the steady state when the next fault comes was hanging already. */
@@ -55,7 +63,8 @@ export const outageOf = perHistory((history): Outage | null => {
   return worst ?? unnoticed(history);
 });
 
-const worseThan = (a: Outage, b: Outage): boolean => (a.interval?.upperMs ?? Infinity) > (b.interval?.upperMs ?? Infinity);
+const worseThan = (a: Outage, b: Outage): boolean =>
+  (a.interval?.upperMs ?? Infinity) > (b.interval?.upperMs ?? Infinity);
 
 /** Every outage that clients noticed. A fault during an outage belongs to it: its clock runs from the first of them. */
 export const outages = perHistory((history): readonly Outage[] => {
@@ -63,7 +72,8 @@ export const outages = perHistory((history): readonly Outage[] => {
   const found: Outage[] = [];
   let openUntilMs = -Infinity;
   for (const [i, fault] of faults.entries()) {
-    if (fault.at.fromMs < openUntilMs || !hurt(history, fault.at.fromMs, faults[i + 1]?.at.fromMs ?? Infinity)) continue;
+    if (fault.at.fromMs < openUntilMs || !hurt(history, fault.at.fromMs, faults[i + 1]?.at.fromMs ?? Infinity))
+      continue;
     const outage = follow(history, fault, faults);
     found.push(outage);
     openUntilMs = outage.recovery.state === "recovered" ? outage.recovery.ackMs : Infinity;
@@ -76,7 +86,11 @@ function hurt(history: History, fromMs: number, nextMs: number): boolean {
   const hangsMs = (baselineOf(history)?.slowestMs ?? 0) + HANGS_AFTER_MS;
   return attempts(history).some(
     (a) =>
-      a.critical && !a.ok && a.endedMs > fromMs && a.askedMs < nextMs && (a.endedMs <= nextMs || nextMs - Math.max(a.askedMs, fromMs) > hangsMs),
+      a.critical &&
+      !a.ok &&
+      a.endedMs > fromMs &&
+      a.askedMs < nextMs &&
+      (a.endedMs <= nextMs || nextMs - Math.max(a.askedMs, fromMs) > hangsMs),
   );
 }
 
@@ -103,7 +117,11 @@ const endOf = (recovery: Recovery): number =>
   recovery.state === "recovered" ? recovery.ackMs : recovery.state === "cut-short" ? Number.MAX_VALUE : Infinity;
 
 /** How one store came back; null when nothing that clients asked of it failed. */
-function followStore(history: History, store: string, fault: Span): { recovery: Recovery; lastFailureMs: number } | null {
+function followStore(
+  history: History,
+  store: string,
+  fault: Span,
+): { recovery: Recovery; lastFailureMs: number } | null {
   const mine = attempts(history).filter((a) => a.critical && a.store === store);
   const failedMs = Float64Array.from(mine.filter((a) => !a.ok && a.endedMs > fault.fromMs).map((a) => a.askedMs));
   const firstMs = failedMs[0];
@@ -131,7 +149,10 @@ class Service {
     this.#acks = (writes.length > 0 ? writes : ok).sort((a, b) => a.endedMs - b.endedMs);
     this.#served = criticalSources(history)
       .filter((source) => source.store === store)
-      .map((source) => ({ source, askedMs: Float64Array.from(ok.filter((a) => a.source === source.name).map((a) => a.askedMs)) }));
+      .map((source) => ({
+        source,
+        askedMs: Float64Array.from(ok.filter((a) => a.source === source.name).map((a) => a.askedMs)),
+      }));
   }
 
   /** The first acknowledgement, of something asked at `fromMs` or later, after which nothing failed for the settle time. */
@@ -150,14 +171,18 @@ class Service {
   #wasServed(fromMs: number): boolean {
     const toMs = fromMs + this.#settleMs;
     const counts = this.#served.map(({ askedMs }) => lowerBound(askedMs, toMs) - lowerBound(askedMs, fromMs));
-    const enough = this.#served.every(({ source }, i) => (counts[i] ?? 0) >= Math.floor(this.#settleMs / source.everyMs / 2));
+    const enough = this.#served.every(
+      ({ source }, i) => (counts[i] ?? 0) >= Math.floor(this.#settleMs / source.everyMs / 2),
+    );
     return enough && counts.some((count) => count > 0);
   }
 }
 
 function relapseAfter(history: History, ackMs: number, faults: readonly EffectiveFault[]): Outage["relapse"] {
   const nextFaultMs = faults.find(({ at }) => at.toMs > ackMs)?.at.fromMs ?? Infinity;
-  const later = attempts(history).filter((a) => a.critical && !a.ok && a.askedMs > ackMs && (a.endedMs < nextFaultMs || nextFaultMs === Infinity));
+  const later = attempts(history).filter(
+    (a) => a.critical && !a.ok && a.askedMs > ackMs && (a.endedMs < nextFaultMs || nextFaultMs === Infinity),
+  );
   const [first] = later;
   return first ? { count: later.length, firstMs: first.askedMs } : null;
 }

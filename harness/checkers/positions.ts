@@ -40,11 +40,18 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
   }
   const acknowledged = history.operations.filter((op) => op.outcome === "ok");
   const commits = commitBounds(history, acknowledged, ends);
-  const fates = new Map(acknowledged.map((op) => [op, fateOf(op, ends.get(op.store), atStake(history, op, ends.get(op.store)), commits.get(op) ?? null)]));
+  const fates = new Map(
+    acknowledged.map((op) => [
+      op,
+      fateOf(op, ends.get(op.store), atStake(history, op, ends.get(op.store)), commits.get(op) ?? null),
+    ]),
+  );
   const count = (fate: Fate): number => acknowledged.filter((op) => fates.get(op) === fate).length;
   const lowest = count("lost");
   return {
-    method: [...ends].map(([store, end]) => `${store}: WAL position of each acknowledgement against ${words(end)}`).join("; "),
+    method: [...ends]
+      .map(([store, end]) => `${store}: WAL position of each acknowledgement against ${words(end)}`)
+      .join("; "),
     lowest,
     highest: lowest + count("undecided"),
     fate: (op) => fates.get(op) ?? "undecided",
@@ -81,14 +88,21 @@ function endOf(history: History, store: string): End | string {
   const switchLsn = parseLsn(values["switch_lsn"] ?? "");
   const [left, now] = [Number(values["switch_from_timeline"]), Number(values["timeline"])];
   const promoted = history.operations.some((op) => op.outcome === "ok" && op.store === store && op.timeline === left);
-  if (switchLsn !== null && promoted && now > left) return { by: "switch", lsn: switchLsn, timeline: left, newTimeline: now };
-  if (history.operations.some((op) => op.outcome === "ok" && op.store === store && op.timeline !== null && op.timeline < now)) {
+  if (switchLsn !== null && promoted && now > left)
+    return { by: "switch", lsn: switchLsn, timeline: left, newTimeline: now };
+  if (
+    history.operations.some(
+      (op) => op.outcome === "ok" && op.store === store && op.timeline !== null && op.timeline < now,
+    )
+  ) {
     return `${facts.node} is on timeline ${now} and does not say where the one before it ended`;
   }
   if (stayed(history, facts)) return { by: "whole", why: `the server of ${facts.node}, which never went away` };
   if (values["clean_shutdown"] === "true") return { by: "whole", why: `an orderly shutdown of ${facts.node}` };
   const redo = parseLsn(values["recovery_end_lsn"] ?? "");
-  return redo === null ? `${facts.node} does not say where its history before the fault ended` : { by: "redo", lsn: redo };
+  return redo === null
+    ? `${facts.node} does not say where its history before the fault ended`
+    : { by: "redo", lsn: redo };
 }
 
 /** Whether the server that serves is the very process that served before the fault. */
@@ -96,7 +110,11 @@ function stayed(history: History, { node, component, values }: NodeFacts): boole
   if (values["same_postmaster"] !== undefined) return values["same_postmaster"] === "true";
   const before = history.facts.find((f) => f.at === "steady" && f.component === component && f.node === node);
   const start = values["postmaster_start"];
-  return start !== undefined && before?.values["postmaster_start"] === start && before.values["in_recovery"] === values["in_recovery"];
+  return (
+    start !== undefined &&
+    before?.values["postmaster_start"] === start &&
+    before.values["in_recovery"] === values["in_recovery"]
+  );
 }
 
 /** Whether the write was acknowledged by the history that ended, and not by the one that went on. */
@@ -109,14 +127,19 @@ function atStake(history: History, op: Operation, end: End | undefined): boolean
 function fateOf(op: Operation, end: End | undefined, stake: boolean, commitBefore: bigint | null): Fate {
   if (end === undefined) return "undecided";
   if (!stake) return "kept";
-  if (end.by === "whole" || op.lsn === null || (end.by === "switch" && op.timeline !== end.timeline)) return "undecided";
+  if (end.by === "whole" || op.lsn === null || (end.by === "switch" && op.timeline !== end.timeline))
+    return "undecided";
   // A record that begins at the last replayed position was itself replayed; one that begins at a switch point was not.
   if (end.by === "switch" ? op.lsn >= end.lsn : op.lsn > end.lsn) return "lost";
   return commitBefore !== null && commitBefore <= end.lsn ? "kept" : "undecided";
 }
 
 /** For each write at stake the position before which its commit record ended; none when nothing was sent after it. */
-function commitBounds(history: History, acknowledged: readonly Operation[], ends: ReadonlyMap<string, End>): Map<Operation, bigint> {
+function commitBounds(
+  history: History,
+  acknowledged: readonly Operation[],
+  ends: ReadonlyMap<string, End>,
+): Map<Operation, bigint> {
   const groups = Map.groupBy(
     acknowledged.filter((op) => op.lsn !== null && atStake(history, op, ends.get(op.store))),
     (op) => `${op.store.length}:${op.store} ${op.timeline} ${op.node}`,
@@ -141,7 +164,8 @@ function commitBounds(history: History, acknowledged: readonly Operation[], ends
 }
 
 function words(end: End): string {
-  if (end.by === "switch") return `${formatLsn(end.lsn)}, where timeline ${end.timeline} was left for ${end.newTimeline}`;
+  if (end.by === "switch")
+    return `${formatLsn(end.lsn)}, where timeline ${end.timeline} was left for ${end.newTimeline}`;
   return end.by === "redo" ? `${formatLsn(end.lsn)}, the last record that crash recovery replayed` : end.why;
 }
 

@@ -32,7 +32,10 @@ export const spanOf = (history: History, at: { fromNs: string; toNs: string }): 
 });
 
 /** When a phase began and ended; null when it did not begin. `endedMs` is null when it did not end. */
-export function phaseOf(history: History, phase: Phase): { startedMs: number; endedMs: number | null; error: string | null } | null {
+export function phaseOf(
+  history: History,
+  phase: Phase,
+): { startedMs: number; endedMs: number | null; error: string | null } | null {
   const started = eventsOf(history, "phase-started").find((event) => event.data.phase === phase);
   if (!started) return null;
   const ended = eventsOf(history, "phase-ended").find((event) => event.data.phase === phase);
@@ -59,10 +62,15 @@ export function steadyWindow(history: History): Span | null {
 }
 
 /** The last acknowledged write of a store that `matches`; by the time of its acknowledgement. */
-export function lastAck(history: History, store: string, matches: (op: Operation) => boolean = () => true): Operation | null {
+export function lastAck(
+  history: History,
+  store: string,
+  matches: (op: Operation) => boolean = () => true,
+): Operation | null {
   let last: Operation | null = null;
   for (const op of history.operations) {
-    if (op.outcome === "ok" && op.store === store && matches(op) && (op.endedMs ?? 0) >= (last?.endedMs ?? -Infinity)) last = op;
+    if (op.outcome === "ok" && op.store === store && matches(op) && (op.endedMs ?? 0) >= (last?.endedMs ?? -Infinity))
+      last = op;
   }
   return last;
 }
@@ -72,7 +80,9 @@ export function lastAck(history: History, store: string, matches: (op: Operation
  * led to, then the only one that takes writes, then the one that acknowledged last.
  */
 export function servingFacts(history: History, store: string): NodeFacts | null {
-  const spoke = history.facts.filter((f) => f.at === "recovered" && f.component === store && f.values["unreachable"] === undefined);
+  const spoke = history.facts.filter(
+    (f) => f.at === "recovered" && f.component === store && f.values["unreachable"] === undefined,
+  );
   const only = (facts: NodeFacts[]): NodeFacts | null => (facts.length === 1 ? (facts[0] ?? null) : null);
   const acknowledger = lastAck(history, store)?.node ?? "";
   return (

@@ -10,7 +10,10 @@ export const record: Checker = {
   check({ defects, events, operations, recovered }) {
     const say = finding("record", ["raw/events.jsonl", "raw/operations.jsonl"]);
     if (defects.length === 0) {
-      return say("pass", `${events.length} journal entries, ${operations.length} operations and ${recovered.length} elements read back, without a gap`);
+      return say(
+        "pass",
+        `${events.length} journal entries, ${operations.length} operations and ${recovered.length} elements read back, without a gap`,
+      );
     }
     const more = defects.length > SHOWN ? `; and ${defects.length - SHOWN} more` : "";
     return say("unknown", `${defects.slice(0, SHOWN).join("; ")}${more}`);

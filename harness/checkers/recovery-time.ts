@@ -19,7 +19,10 @@ function judge(history: History, outage: Outage): Pick<Finding, "verdict" | "det
   const { recovery, interval, lowerMs, relapse } = outage;
   const objectiveMs = history.plan.objectives.recoveryTimeMs;
   if (recovery.state === "not-recovered") {
-    return { verdict: "fail", detail: `clients were not served again for ${roundMs(history.plan.settleMs)} without a failure; the record ends ${humanMs(lowerMs)} after the fault` };
+    return {
+      verdict: "fail",
+      detail: `clients were not served again for ${roundMs(history.plan.settleMs)} without a failure; the record ends ${humanMs(lowerMs)} after the fault`,
+    };
   }
   if (recovery.state === "cut-short" || interval === null) {
     const short = `clients were served again, but asked for less than ${roundMs(history.plan.settleMs)} after that: nothing says that it lasted`;
@@ -28,7 +31,10 @@ function judge(history: History, outage: Outage): Pick<Finding, "verdict" | "det
   const judged = againstObjective("writes were acknowledged again after", interval, objectiveMs);
   if (relapse && judged.verdict === "pass") {
     const sinceMs = relapse.firstMs - recovery.ackMs;
-    return { verdict: "unknown", detail: `${judged.detail}; but ${relapse.count} failures followed, the first ${humanMs(sinceMs)} after the recovery and with no fault to explain it` };
+    return {
+      verdict: "unknown",
+      detail: `${judged.detail}; but ${relapse.count} failures followed, the first ${humanMs(sinceMs)} after the recovery and with no fault to explain it`,
+    };
   }
   return judged;
 }

@@ -26,16 +26,23 @@ export const comparisonOf = perHistory((history): Comparison | { readonly missin
   const { method, lowest, highest } = positions;
   const lost = new Set(loss.lostOperations);
   const keptButLost = loss.lostOperations.filter((op) => positions.fate(op) === "kept").length;
-  const lostButPresent = history.operations.filter((op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op)).length;
+  const lostButPresent = history.operations.filter(
+    (op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op),
+  ).length;
   const differences = [
     ...(keptButLost > 0 ? [`${grouped(keptButLost)} writes are absent although their position survived`] : []),
-    ...(lostButPresent > 0 ? [`${grouped(lostButPresent)} writes are present although their position did not survive`] : []),
-    ...(lost.size < lowest || lost.size > highest ? [`${grouped(lost.size)} are absent, the positions say ${range(lowest, highest)}`] : []),
+    ...(lostButPresent > 0
+      ? [`${grouped(lostButPresent)} writes are present although their position did not survive`]
+      : []),
+    ...(lost.size < lowest || lost.size > highest
+      ? [`${grouped(lost.size)} are absent, the positions say ${range(lowest, highest)}`]
+      : []),
   ];
   return { method, lowest, highest, agrees: differences.length === 0, difference: differences.join("; ") || null };
 });
 
-const range = (lowest: number, highest: number): string => (lowest === highest ? grouped(lowest) : `${grouped(lowest)} to ${grouped(highest)}`);
+const range = (lowest: number, highest: number): string =>
+  lowest === highest ? grouped(lowest) : `${grouped(lowest)} to ${grouped(highest)}`;
 
 /**
  * What makes a count of lost writes unproven: a hole in the store looks like a hole in the read-back. Null when the estimates
@@ -48,12 +55,14 @@ export function contradictionOf(history: History): string | null {
 
 function check(history: History): Finding {
   const say = finding("second-estimate", ["raw/operations.jsonl", "raw/facts.jsonl"]);
-  if (!history.operations.some((op) => op.outcome === "ok")) return say("pass", "no write was acknowledged: there is nothing that could be lost");
+  if (!history.operations.some((op) => op.outcome === "ok"))
+    return say("pass", "no write was acknowledged: there is nothing that could be lost");
   const comparison = comparisonOf(history);
   if ("missing" in comparison) return say("unknown", `there is no second estimate of the loss: ${comparison.missing}`);
   const { method, lowest, highest, difference } = comparison;
   if (difference === null) return say("pass", `${range(lowest, highest)} lost by ${method}, as read back`);
-  if (contradictionOf(history) === null) return say("pass", `the declared loss is a hole, which no position measures: ${difference}`);
+  if (contradictionOf(history) === null)
+    return say("pass", `the declared loss is a hole, which no position measures: ${difference}`);
   return say("unknown", `the two estimates of the loss disagree: ${difference} (${method})`);
 }
 

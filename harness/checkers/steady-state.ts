@@ -15,13 +15,26 @@ function check(history: History): Finding {
   const window = steadyWindow(history);
   if (!steady || !window) return say("unknown", "the system was never called steady before the fault");
   if (steady.error !== null) return say("unknown", `no steady state: ${steady.error}`);
-  if (window.toMs - window.fromMs < holdMs) return say("unknown", `steady for ${humanMs(window.toMs - window.fromMs)} only, ${roundMs(holdMs)} are asked for`);
-  const failed = attempts(history).filter((a) => a.critical && !a.ok && a.askedMs >= window.fromMs && a.endedMs <= window.toMs).length;
-  if (failed > errors) return say("unknown", `${failed} failures within the steady ${roundMs(holdMs)}, ${errors} are allowed`);
+  if (window.toMs - window.fromMs < holdMs)
+    return say("unknown", `steady for ${humanMs(window.toMs - window.fromMs)} only, ${roundMs(holdMs)} are asked for`);
+  const failed = attempts(history).filter(
+    (a) => a.critical && !a.ok && a.askedMs >= window.fromMs && a.endedMs <= window.toMs,
+  ).length;
+  if (failed > errors)
+    return say("unknown", `${failed} failures within the steady ${roundMs(holdMs)}, ${errors} are allowed`);
   const firstMs = effectiveFaults(history)[0]?.at.fromMs ?? -Infinity;
   const between = failuresBefore(history, firstMs);
-  if (between > errors) return say("unknown", `${between} failures after the steady state and before any fault was effective: it was not steady, or the clock starts too late`);
+  if (between > errors)
+    return say(
+      "unknown",
+      `${between} failures after the steady state and before any fault was effective: it was not steady, or the clock starts too late`,
+    );
   return say("pass", `${roundMs(holdMs)} with ${failed} failures before the fault`);
 }
 
-export const steadyState: Checker = { name: "steady-state", summary: "The system served normally before the fault", always: true, check };
+export const steadyState: Checker = {
+  name: "steady-state",
+  summary: "The system served normally before the fault",
+  always: true,
+  check,
+};

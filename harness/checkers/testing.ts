@@ -5,15 +5,28 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { EventData, History, JournalEvent, NodeFacts, Operation, RecoveredAccount, RecoveredElement } from "../history.ts";
+import type {
+  EventData,
+  History,
+  JournalEvent,
+  NodeFacts,
+  Operation,
+  RecoveredAccount,
+  RecoveredElement,
+} from "../history.ts";
 import { formatLsn } from "../history/lsn.ts";
 import { structuralDefects } from "../history/structure.ts";
 import type { Plan } from "../plan.ts";
 import type { Checker } from "../checker.ts";
 import type { Finding } from "../verdict.ts";
 
-export type Draft<T> = T extends (infer U)[] | readonly (infer U)[] ? Draft<U>[] : T extends object ? { -readonly [K in keyof T]: Draft<T[K]> } : T;
-export type DraftHistory = { -readonly [K in keyof History]: History[K] extends readonly (infer U)[] ? { -readonly [P in keyof U]: U[P] }[] : History[K] } & { plan: Draft<Plan> };
+type Draft<T> = T extends (infer U)[] | readonly (infer U)[]
+  ? Draft<U>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Draft<T[K]> }
+    : T;
+type Rows<T> = T extends readonly (infer U)[] ? { -readonly [P in keyof U]: U[P] }[] : T;
+export type DraftHistory = { -readonly [K in keyof History]: K extends "plan" ? Draft<Plan> : Rows<History[K]> };
 
 export interface Course {
   readonly ratePerSecond: number;
@@ -26,7 +39,14 @@ export interface Course {
   readonly loseFrom: number;
 }
 
-const COURSE: Course = { ratePerSecond: 100, effectiveMs: 5_000, restoredMs: 5_700, stoppedMs: 9_000, settleMs: 3_000, loseFrom: Infinity };
+const COURSE: Course = {
+  ratePerSecond: 100,
+  effectiveMs: 5_000,
+  restoredMs: 5_700,
+  stoppedMs: 9_000,
+  settleMs: 3_000,
+  loseFrom: Infinity,
+};
 
 const ORIGIN_NS = 7_000_000_000_000n;
 const EPOCH_MS = Date.parse("2026-11-23T10:00:00.000Z");
@@ -44,7 +64,10 @@ export const wallNsOf = (ms: number): bigint => BigInt(EPOCH_MS) * 1_000_000n + 
 export const lsnOf = (seq: number): bigint => 0x5000000n + BigInt(seq) * 0x100n;
 
 /** A drill as it should be, then changed by the test. Its structure is checked as the loader would, unless the test sets defects. */
-export function drill(course: Partial<Course> = {}, change: (history: DraftHistory) => void = () => undefined): History {
+export function drill(
+  course: Partial<Course> = {},
+  change: (history: DraftHistory) => void = () => undefined,
+): History {
   const full = { ...COURSE, ...course };
   const operations = operationsOf(full);
   const recovered = elementsOf(operations, full);
@@ -70,7 +93,10 @@ export function drill(course: Partial<Course> = {}, change: (history: DraftHisto
     defects: [],
   };
   change(draft);
-  return { ...draft, defects: draft.defects.length > 0 ? draft.defects : structuralDefects(draft as History) } as History;
+  return {
+    ...draft,
+    defects: draft.defects.length > 0 ? draft.defects : structuralDefects(draft as History),
+  } as History;
 }
 
 const HOST: History["host"] = {
@@ -90,21 +116,59 @@ const HOST: History["host"] = {
 
 const planOf = ({ ratePerSecond, settleMs }: Course): Draft<Plan> => ({
   schema: "blackstart/plan/v1",
-  scenario: { id: "golden", title: "The primary's machine is lost", file: "golden.yaml", sha256: HASH(SCENARIO), covers: ["A3"], controls: ["adr-004/rto"] },
+  scenario: {
+    id: "golden",
+    title: "The primary's machine is lost",
+    file: "golden.yaml",
+    sha256: HASH(SCENARIO),
+    covers: ["A3"],
+    controls: ["adr-004/rto"],
+  },
   overrides: [],
   seed: 7,
   policy: { id: "adr-004", sha256: HASH("policy") },
   objectives: { recoveryTimeMs: 300_000, lostWrites: 0, detectionMs: 1_000 },
-  components: [{ name: "db", kind: "postgres", config: { version: 17, standbys: [{ name: "standby", replication: "synchronous" }] }, nodes: ["db.primary", "db.standby"] }],
-  workload: [{ name: "ledger", kind: "ledger", target: "db", ratePerSecond, connections: 4, transfers: 0.2, timeoutMs: TIMEOUT_MS }],
+  components: [
+    {
+      name: "db",
+      kind: "postgres",
+      config: { version: 17, standbys: [{ name: "standby", replication: "synchronous" }] },
+      nodes: ["db.primary", "db.standby"],
+    },
+  ],
+  workload: [
+    {
+      name: "ledger",
+      kind: "ledger",
+      target: "db",
+      ratePerSecond,
+      connections: 4,
+      transfers: 0.2,
+      timeoutMs: TIMEOUT_MS,
+    },
+  ],
   probes: [
     { name: "db-write", target: "db", mode: "write", everyMs: 100, timeoutMs: 200, critical: true },
     { name: "db-read", target: "db", mode: "read", everyMs: 100, timeoutMs: 200, critical: true },
   ],
   steadyState: { holdMs: 2_000, errors: 0, timeoutMs: 30_000 },
   steps: [
-    { name: "loss", start: { by: "time", afterMs: 1_000, jitterMs: 0 }, does: "fault", kind: "node-loss", target: "db.primary", params: {} },
-    { name: "promote", start: { by: "detector", probe: "db", fails: 3, everyMs: 200, timeoutMs: 200 }, does: "recover", kind: "promote", target: "db.standby", params: {} },
+    {
+      name: "loss",
+      start: { by: "time", afterMs: 1_000, jitterMs: 0 },
+      does: "fault",
+      kind: "node-loss",
+      target: "db.primary",
+      params: {},
+    },
+    {
+      name: "promote",
+      start: { by: "detector", probe: "db", fails: 3, everyMs: 200, timeoutMs: 200 },
+      does: "recover",
+      kind: "promote",
+      target: "db.standby",
+      params: {},
+    },
   ],
   settleMs,
   verify: ["no-lost-writes", "balances", "checksums", "amcheck"],
@@ -143,7 +207,13 @@ function operationsOf({ ratePerSecond, effectiveMs, restoredMs, stoppedMs }: Cou
 const elementsOf = (operations: readonly Operation[], { loseFrom, effectiveMs }: Course): RecoveredElement[] =>
   operations.filter((op) => op.outcome === "ok" && !(op.seq >= loseFrom && op.dueMs < effectiveMs)).map(elementOf);
 
-export const elementOf = ({ op, store, sha256, kind, seq }: Pick<Operation, "op" | "store" | "sha256" | "kind" | "seq">): RecoveredElement => ({
+export const elementOf = ({
+  op,
+  store,
+  sha256,
+  kind,
+  seq,
+}: Pick<Operation, "op" | "store" | "sha256" | "kind" | "seq">): RecoveredElement => ({
   op,
   store,
   sha256,
@@ -166,7 +236,9 @@ function probesOf({ effectiveMs, restoredMs, stoppedMs }: Course): History["prob
     return { probe, dueMs, endedMs: dueMs + (ok ? 1 : 200), ok, error: ok ? null : "no answer within 200 ms" };
   };
   const every = (probe: string, everyMs: number) =>
-    Array.from({ length: Math.ceil((stoppedMs - FIRST_DUE_MS) / everyMs) }, (_, k) => sample(probe, FIRST_DUE_MS + k * everyMs));
+    Array.from({ length: Math.ceil((stoppedMs - FIRST_DUE_MS) / everyMs) }, (_, k) =>
+      sample(probe, FIRST_DUE_MS + k * everyMs),
+    );
   return [...every("db-write", 100), ...every("db-read", 100), ...every("detector:promote", 200)];
 }
 
@@ -189,7 +261,14 @@ export const sender = (name: string, changes: Partial<Record<"sync_state" | "bac
 
 function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): NodeFacts[] {
   const replication = JSON.stringify([sender("standby")]);
-  const primary = { ...SETTINGS, in_recovery: "false", serves: "true", timeline: "1", postmaster_start: "p1", replication };
+  const primary = {
+    ...SETTINGS,
+    in_recovery: "false",
+    serves: "true",
+    timeline: "1",
+    postmaster_start: "p1",
+    replication,
+  };
   const standby = { ...SETTINGS, in_recovery: "true", serves: "false", postmaster_start: "s1", replication: "[]" };
   const switchSeq = Math.min(loseFrom, ((effectiveMs - FIRST_DUE_MS) * ratePerSecond) / 1_000);
   const promoted = {
@@ -203,7 +282,13 @@ function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): N
     "amcheck.exit": "0",
     "amcheck.output": "",
   };
-  const at = (when: NodeFacts["at"], ms: number, node: string, values: Record<string, string>): NodeFacts => ({ at: when, ms, component: "db", node, values });
+  const at = (when: NodeFacts["at"], ms: number, node: string, values: Record<string, string>): NodeFacts => ({
+    at: when,
+    ms,
+    component: "db",
+    node,
+    values,
+  });
   return [
     at("steady", STEADY_UNTIL_MS - 1, "db.primary", primary),
     at("steady", STEADY_UNTIL_MS - 1, "db.standby", standby),
@@ -215,7 +300,8 @@ function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): N
 }
 
 function standbyLog({ effectiveMs }: Course): string {
-  const line = (ms: number, text: string): string => `${new Date(EPOCH_MS + ms).toISOString().replace("T", " ").slice(0, 23)} UTC [42] LOG:  ${text}\n`;
+  const line = (ms: number, text: string): string =>
+    `${new Date(EPOCH_MS + ms).toISOString().replace("T", " ").slice(0, 23)} UTC [42] LOG:  ${text}\n`;
   return [
     line(500, "database system is ready to accept read-only connections"),
     line(effectiveMs + 605, "received promote request"),
@@ -228,7 +314,10 @@ function standbyLog({ effectiveMs }: Course): string {
 type Entry = { [K in keyof EventData]: [ms: number, kind: K, data: EventData[K]] }[keyof EventData];
 
 function eventsOfCourse({ effectiveMs, stoppedMs }: Course, operations: number): JournalEvent[] {
-  const span = (fromMs: number, toMs: number) => ({ fromNs: nsOf(effectiveMs + fromMs), toNs: nsOf(effectiveMs + toMs) });
+  const span = (fromMs: number, toMs: number) => ({
+    fromNs: nsOf(effectiveMs + fromMs),
+    toNs: nsOf(effectiveMs + toMs),
+  });
   const fault = { step: "loss", fault: "node-loss", target: "db.primary" };
   const entries: Entry[] = [
     [0, "run-started", { run: "2026-11-23T10-00-00Z-7f3a", scenario: "golden", seed: 7 }],
@@ -245,7 +334,11 @@ function eventsOfCourse({ effectiveMs, stoppedMs }: Course, operations: number):
     [effectiveMs + 80, "fault-proven", { ...fault, observed: true, proof: "412 packets dropped, then SIGKILL" }],
     [effectiveMs + 600, "detected", { step: "promote", probe: "db", fails: 3, toNs: nsOf(effectiveMs + 600) }],
     [effectiveMs + 600, "step-started", { step: "promote" }],
-    [effectiveMs + 601, "recovery-started", { step: "promote", recovery: "promote", target: "db.standby", human: false }],
+    [
+      effectiveMs + 601,
+      "recovery-started",
+      { step: "promote", recovery: "promote", target: "db.standby", human: false },
+    ],
     [effectiveMs + 640, "recovery-mark", { step: "promote", mark: "promoted", ...span(601, 640) }],
     [effectiveMs + 650, "recovery-mark", { step: "promote", mark: "repointed", ...span(640, 650) }],
     [effectiveMs + 651, "recovery-ended", { step: "promote", ok: true }],
@@ -259,11 +352,21 @@ function eventsOfCourse({ effectiveMs, stoppedMs }: Course, operations: number):
     [stoppedMs + 300, "phase-ended", { phase: "read-back" }],
     [stoppedMs + 310, "run-ended", { outcome: "completed" }],
   ];
-  return entries.map(([ms, kind, data], seq) => ({ seq, ms, wall: new Date(EPOCH_MS + ms).toISOString(), kind, data })) as JournalEvent[];
+  return entries.map(([ms, kind, data], seq) => ({
+    seq,
+    ms,
+    wall: new Date(EPOCH_MS + ms).toISOString(),
+    kind,
+    data,
+  })) as JournalEvent[];
 }
 
 /** All clocks in agreement. `shift` puts one of them off. */
-export function clockBracket(label: string, ms: number, shift: { wallMs?: number; uptimeMs?: number; storeMs?: number } = {}): EventData["clock-bracket"] {
+export function clockBracket(
+  label: string,
+  ms: number,
+  shift: { wallMs?: number; uptimeMs?: number; storeMs?: number } = {},
+): EventData["clock-bracket"] {
   const [fromNs, toNs] = [nsOf(ms), nsOf(ms + 1)];
   return {
     label,
@@ -271,12 +374,24 @@ export function clockBracket(label: string, ms: number, shift: { wallMs?: number
     toNs,
     wallNs: String(wallNsOf(Math.floor(ms + 0.5 + (shift.wallMs ?? 0)))),
     uptimeNs: String(BigInt(Math.floor((500_000 + ms + 0.5 + (shift.uptimeMs ?? 0)) / 10)) * 10_000_000n),
-    stores: [{ node: "db.standby", fromNs: nsOf(ms + 2), toNs: nsOf(ms + 3), wallNs: String(wallNsOf(ms + 2.5 + (shift.storeMs ?? 0))) }],
+    stores: [
+      {
+        node: "db.standby",
+        fromNs: nsOf(ms + 2),
+        toNs: nsOf(ms + 3),
+        wallNs: String(wallNsOf(ms + 2.5 + (shift.storeMs ?? 0))),
+      },
+    ],
   };
 }
 
 /** Replaces the data of the n-th event of a kind. */
-export function setEvent<K extends keyof EventData>(history: DraftHistory, kind: K, data: Partial<EventData[K]>, n = 0): void {
+export function setEvent<K extends keyof EventData>(
+  history: DraftHistory,
+  kind: K,
+  data: Partial<EventData[K]>,
+  n = 0,
+): void {
   const event = history.events.filter((e) => e.kind === kind)[n];
   if (!event) throw new Error(`the history has no ${kind} number ${n}`);
   (event as { data: unknown }).data = { ...event.data, ...data };
@@ -287,16 +402,28 @@ export const dropEvents = (history: DraftHistory, kind: keyof EventData): void =
 };
 
 /** Adds an event where its time puts it. */
-export function addEvent<K extends keyof EventData>(history: DraftHistory, ms: number, kind: K, data: EventData[K]): void {
+export function addEvent<K extends keyof EventData>(
+  history: DraftHistory,
+  ms: number,
+  kind: K,
+  data: EventData[K],
+): void {
   const event = { seq: 0, ms, wall: new Date(EPOCH_MS + ms).toISOString(), kind, data } as unknown as JournalEvent;
   history.events = [...history.events, event].sort((a, b) => a.ms - b.ms).map((e, seq) => ({ ...e, seq }));
 }
 
 /** Values of one node's facts, changed. */
-export function setFacts(history: DraftHistory, at: NodeFacts["at"], node: string, values: Record<string, string | undefined>): void {
+export function setFacts(
+  history: DraftHistory,
+  at: NodeFacts["at"],
+  node: string,
+  values: Record<string, string | undefined>,
+): void {
   history.facts = history.facts.map((facts) => {
     if (facts.at !== at || facts.node !== node) return facts;
-    const merged = Object.entries({ ...facts.values, ...values }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const merged = Object.entries({ ...facts.values, ...values }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
     return { ...facts, values: Object.fromEntries(merged) };
   });
 }
@@ -315,7 +442,10 @@ export function writePack(dir: string, history: History): void {
   write("images.json", JSON.stringify(history.images));
   write("events.jsonl", journalText(history.events));
   write("operations.jsonl", lines(history.operations.map(rawOperation)));
-  write("probes.jsonl", lines(history.probes.map(({ dueMs, endedMs, ...p }) => ({ ...p, dueNs: nsOf(dueMs), endedNs: nsOf(endedMs) }))));
+  write(
+    "probes.jsonl",
+    lines(history.probes.map(({ dueMs, endedMs, ...p }) => ({ ...p, dueNs: nsOf(dueMs), endedNs: nsOf(endedMs) }))),
+  );
   write("recovered.jsonl", lines(history.recovered));
   write("accounts.jsonl", lines(history.accounts));
   write("facts.jsonl", lines(history.facts.map(({ ms, ...f }) => ({ ...f, ns: nsOf(ms) }))));

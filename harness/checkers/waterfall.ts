@@ -41,7 +41,10 @@ export const rounded = ({ lowerMs, upperMs }: Interval): Interval => ({ lowerMs:
 export function waterfallOf(history: History): Mark[] {
   const outage = outageOf(history);
   const fall = new Waterfall(history, outage);
-  if (!outage) return (["effective", "first-error", "detected", "first-write"] as const).map((name) => fall.none(name, "no fault was effective"));
+  if (!outage)
+    return (["effective", "first-error", "detected", "first-write"] as const).map((name) =>
+      fall.none(name, "no fault was effective"),
+    );
   return [
     fall.effective(outage),
     fall.firstError(),
@@ -74,7 +77,12 @@ class Waterfall {
 
   effective({ fault, note }: Outage): Mark {
     const at = rounded({ lowerMs: this.#fault.fromMs - this.#fault.toMs, upperMs: 0 });
-    return { name: "effective", label: LABELS["effective"] ?? "", at, note: `${fault.fault} of ${fault.target}${note ? `; ${note}` : ""}` };
+    return {
+      name: "effective",
+      label: LABELS["effective"] ?? "",
+      at,
+      note: `${fault.fault} of ${fault.target}${note ? `; ${note}` : ""}`,
+    };
   }
 
   /** From when it was asked to when the client noticed. */
@@ -82,14 +90,21 @@ class Waterfall {
     const first = earliest(this.#failed);
     if (!first) return this.none("first-error", "no client noticed an error");
     const hung = first.endedMs === Infinity;
-    return this.#mark("first-error", { fromMs: first.askedMs, toMs: hung ? askedUntilMs(this.#history) : first.endedMs }, hung ? `${first.source} hung to the end` : `${first.mode} of ${first.source}`);
+    return this.#mark(
+      "first-error",
+      { fromMs: first.askedMs, toMs: hung ? askedUntilMs(this.#history) : first.endedMs },
+      hung ? `${first.source} hung to the end` : `${first.mode} of ${first.source}`,
+    );
   }
 
   detected(): Mark {
     const detection = slowestDetection(this.#history);
     if (!detection) return this.none("detected", "no step of this drill waited for a detector that fired");
     const samples = eventsOf(this.#history, "detected").find(({ data }) => data.step === detection.step)?.data;
-    const about = detection.fault.step === outageOf(this.#history)?.fault.step ? "" : `; counted from ${detection.fault.fault} of ${detection.fault.target}`;
+    const about =
+      detection.fault.step === outageOf(this.#history)?.fault.step
+        ? ""
+        : `; counted from ${detection.fault.fault} of ${detection.fault.target}`;
     return {
       name: "detected",
       label: LABELS["detected"] ?? "",
@@ -101,12 +116,16 @@ class Waterfall {
   /** What the recovery procedures did, in the order in which it was done. */
   procedure(): Mark[] {
     const marks = this.#history.events.flatMap((event) => this.#milestone(event));
-    return marks.sort((a, b) => a.toMs - b.toMs).map(({ name, label, note, ...at }) => ({ ...this.#mark(name, at, note), label }));
+    return marks
+      .sort((a, b) => a.toMs - b.toMs)
+      .map(({ name, label, note, ...at }) => ({ ...this.#mark(name, at, note), label }));
   }
 
   #milestone(event: JournalEvent): ({ name: string; label: string; note: string | null } & Span)[] {
     if (event.kind === "recovery-started") {
-      const note = event.data.human ? "a person's planned act: no time to notice and decide is in it" : `${event.data.recovery} of ${event.data.target}`;
+      const note = event.data.human
+        ? "a person's planned act: no time to notice and decide is in it"
+        : `${event.data.recovery} of ${event.data.target}`;
       return [{ name: "decided", label: LABELS["decided"] ?? "", note, fromMs: event.ms, toMs: event.ms }];
     }
     if (event.kind !== "recovery-mark") return [];
@@ -120,8 +139,12 @@ class Waterfall {
     if (!failed[0]) return this.none(name, `no critical ${mode} failed`);
     const fromMs = Math.max(failed[0].askedMs, this.#fault.toMs);
     const stores = new Set(failed.map((a) => a.store));
-    const first = earliest(this.#after.filter((a) => a.ok && a.mode === mode && a.critical && stores.has(a.store) && a.askedMs >= fromMs));
-    return first ? this.#mark(name, { fromMs: first.askedMs, toMs: first.endedMs }, first.source) : this.none(name, `no ${mode} succeeded again`);
+    const first = earliest(
+      this.#after.filter((a) => a.ok && a.mode === mode && a.critical && stores.has(a.store) && a.askedMs >= fromMs),
+    );
+    return first
+      ? this.#mark(name, { fromMs: first.askedMs, toMs: first.endedMs }, first.source)
+      : this.none(name, `no ${mode} succeeded again`);
   }
 
   /** The first write, and where it did not last, the one that did. The one that lasted carries the recovery time itself. */
@@ -139,8 +162,10 @@ class Waterfall {
   sustained({ recovery, noticed }: Outage): Mark {
     const { settleMs } = this.#history.plan;
     if (!noticed) return this.none("sustained", "service was never interrupted");
-    if (recovery.state === "not-recovered") return this.none("sustained", `no ${roundMs(settleMs)} without a failure by the end`);
-    if (recovery.state === "cut-short") return this.none("sustained", `the record ends less than ${roundMs(settleMs)} after the first success`);
+    if (recovery.state === "not-recovered")
+      return this.none("sustained", `no ${roundMs(settleMs)} without a failure by the end`);
+    if (recovery.state === "cut-short")
+      return this.none("sustained", `the record ends less than ${roundMs(settleMs)} after the first success`);
     const atMs = recovery.ackMs + settleMs;
     return this.#mark("sustained", { fromMs: atMs, toMs: atMs }, `${roundMs(settleMs)} without a failure`);
   }
@@ -151,7 +176,12 @@ class Waterfall {
     if (!normal) return this.none("baseline", "there is no steady state to compare with");
     if (recovery.state === "not-recovered") return this.none("baseline", "service did not come back");
     const fromMs = firstNormalMs(this.#history, normal, recovery.ackMs);
-    if (fromMs !== null) return this.#mark("baseline", { fromMs, toMs: fromMs + BASELINE_STEP_MS }, "90 % of the steady throughput and at most twice its p99, for 1 s");
+    if (fromMs !== null)
+      return this.#mark(
+        "baseline",
+        { fromMs, toMs: fromMs + BASELINE_STEP_MS },
+        "90 % of the steady throughput and at most twice its p99, for 1 s",
+      );
     return this.none("baseline", "not within the record");
   }
 
@@ -160,21 +190,29 @@ class Waterfall {
     const last = states.at(-1);
     if (!last) return this.none("redundancy", "nobody looked");
     const missing = states.find(({ data }) => data.state === "not-restored");
-    return missing ? this.none("redundancy", missing.data.detail) : this.#mark("redundancy", { fromMs: last.ms, toMs: last.ms }, `seen by then: ${last.data.detail}`);
+    return missing
+      ? this.none("redundancy", missing.data.detail)
+      : this.#mark("redundancy", { fromMs: last.ms, toMs: last.ms }, `seen by then: ${last.data.detail}`);
   }
 
   #mark(name: MarkName, { fromMs, toMs }: Span, note: string | null): Mark {
-    const at = { lowerMs: fromMs - this.#fault.toMs, upperMs: toMs - this.#fault.fromMs + this.#history.host.eventLoopStallMs };
+    const at = {
+      lowerMs: fromMs - this.#fault.toMs,
+      upperMs: toMs - this.#fault.fromMs + this.#history.host.eventLoopStallMs,
+    };
     return { name, label: LABELS[name] ?? name, at: rounded(at), note };
   }
 }
 
 /** What was noticed first. */
-const earliest = (of: readonly Attempt[]): Attempt | null => of.reduce<Attempt | null>((a, b) => (a && a.endedMs <= b.endedMs ? a : b), null);
+const earliest = (of: readonly Attempt[]): Attempt | null =>
+  of.reduce<Attempt | null>((a, b) => (a && a.endedMs <= b.endedMs ? a : b), null);
 
 /** Where the first second of normal service begins, looked for in steps of 10 ms; null when there is none in the record. */
 function firstNormalMs(history: History, normal: Baseline, sinceMs: number): number | null {
-  const acks = history.operations.filter((op) => op.outcome === "ok" && (op.endedMs ?? 0) >= sinceMs).sort((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
+  const acks = history.operations
+    .filter((op) => op.outcome === "ok" && (op.endedMs ?? 0) >= sinceMs)
+    .sort((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
   const endedMs = Float64Array.from(acks.map((op) => op.endedMs ?? 0));
   const latencyMs = Float64Array.from(acks.map((op) => (op.endedMs ?? 0) - op.dueMs));
   let fromMs = sinceMs;

@@ -13,6 +13,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["run", lazy(async () => (await import("./run.ts")).runCommand)],
   ["list", lazy(async () => (await import("./list.ts")).listCommand)],
   ["report", lazy(async () => (await import("./report.ts")).reportCommand)],
+  ["analyze", lazy(async () => (await import("./analyze.ts")).analyzeCommand)],
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
   ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],

@@ -15,8 +15,12 @@ export const keygenCommand: CommandModule<object, { out: string; json?: string }
     }) as never,
   handler({ out, json }) {
     const made = keygen(out);
-    say(`Private key ${made.key} (mode 0600): keep it off this repository; sign with BLACKSTART_SIGNING_KEY=${made.key}`);
-    say(`Public key ${made.publicKey}: give it, or the fingerprint below, to those who verify, by another way than the packs`);
+    say(
+      `Private key ${made.key} (mode 0600): keep it off this repository; sign with BLACKSTART_SIGNING_KEY=${made.key}`,
+    );
+    say(
+      `Public key ${made.publicKey}: give it, or the fingerprint below, to those who verify, by another way than the packs`,
+    );
     print(json ? JSON.stringify({ schema: "blackstart/keygen/v1", ...made }, null, 2) : made.fingerprint);
   },
 };

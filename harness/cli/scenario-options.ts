@@ -23,6 +23,6 @@ export const seedOption = {
     if (given === undefined) return undefined;
     const seed = typeof given === "string" && /^\d{1,10}$/.test(given) ? Number(given) : NaN;
     if (seed <= LARGEST_SEED) return seed;
-    throw usage(`--seed: found ${visible(String(given))}, expected one whole number from 0 to ${LARGEST_SEED}`);
+    throw usage(`--seed: found ${visible(JSON.stringify(given))}, expected one whole number from 0 to ${LARGEST_SEED}`);
   },
 } as const satisfies Options;

@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { SOUND, scenarioFile, soundBut } from "../scenario/testing.ts";
 import { blackstart } from "./testing.ts";
 
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
 test("all scenarios of the repository are valid", async () => {

@@ -72,7 +72,10 @@ test("verify --json is one document", async () => {
 test("verify refuses a key that lies in the pack, and words that are no fingerprint or folder", async () => {
   const own = join(dir, "raw/own.pem");
   copyFileSync(publicKey, own);
-  await expect(cli("verify", dir, "--public-key", own)).rejects.toMatchObject({ exitCode: 5, message: expect.stringContaining("lies in the pack") as string });
+  await expect(cli("verify", dir, "--public-key", own)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringContaining("lies in the pack") as string,
+  });
   await expect(cli("verify", dir, "--fingerprint", "abc")).rejects.toMatchObject({ exitCode: 2 });
   await expect(cli("verify", join(dir, "none"))).rejects.toMatchObject({ exitCode: 2 });
 });

@@ -45,8 +45,16 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
         choices: ["attested", "development"] satisfies EvidenceClass[],
         describe: "What the pack must at least be",
       })
-      .option("recompute", { type: "boolean", default: false, describe: "Derive every number again from the raw files" })
-      .option("ledger", { type: "string", requiresArg: true, describe: "The run ledger's folder: checks that no run is missing" })
+      .option("recompute", {
+        type: "boolean",
+        default: false,
+        describe: "Derive every number again from the raw files",
+      })
+      .option("ledger", {
+        type: "string",
+        requiresArg: true,
+        describe: "The run ledger's folder: checks that no run is missing",
+      })
       .example("$0 verify reports/<run> --public-key drill.pub.pem --recompute", "trust nobody but the key") as never,
   async handler(argv) {
     const dir = packFolder(argv.pack);

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import os from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { clockSynchronised } from "../engine/clock.ts";
 import { engineFacts } from "../engine/connect.ts";
 import type { HostFacts } from "../history.ts";
 
@@ -20,14 +20,8 @@ export async function hostFacts(measured: Pick<HostFacts, "blackstart" | "evalua
     memoryBytes: os.totalmem(),
     engine: engine.version,
     node: process.version,
-    clockSynchronised: clockSynchronised(),
+    clockSynchronised: await clockSynchronised(),
     preload: process.env["LD_PRELOAD"] || null,
     ...measured,
   };
-}
-
-/** systemd-timesyncd and chrony leave a mark when the clock is in step; without a mark nobody knows. */
-export function clockSynchronised(): boolean | null {
-  if (existsSync("/run/systemd/timesync/synchronized")) return true;
-  return null;
 }

@@ -10,6 +10,7 @@ export async function followEvents(docker: Dockerode, run: string, witness: (eve
   const stream = await docker.getEvents({ filters: { label: [`${RUN_LABEL}=${run}`], type: ["container"] } });
   let stopped = false;
   const lines = createInterface({ input: stream });
+  lines.on("error", () => undefined); // the stream's own listener below says it
   lines.on("line", (line) => {
     const event = JSON.parse(line) as { Action?: string; timeNano?: number; time?: number; Actor?: { Attributes?: Record<string, string> } };
     const node = event.Actor?.Attributes?.[NODE_LABEL];

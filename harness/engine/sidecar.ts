@@ -2,6 +2,7 @@ import { PassThrough, type Duplex } from "node:stream";
 import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { NODE_LABEL, labelsFor } from "./labels.ts";
+import { messageOf, notReady } from "../errors.ts";
 import { bracket, type Bracket } from "../time.ts";
 import { within } from "../wait.ts";
 
@@ -39,7 +40,11 @@ export async function startSidecar(docker: Dockerode, options: { run: string; im
   const stream = (await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true })) as Duplex;
   await container.start();
   const shell = converse(docker, stream, options.node);
-  await shell("true");
+  try {
+    await shell("printf '*filter\\nCOMMIT\\n' | iptables-nft-restore -n");
+  } catch (thrown) {
+    throw notReady(`this machine cannot drop a node's packets: ${messageOf(thrown)}`, "blackstart doctor says what the kernel or the engine lacks", thrown);
+  }
   return {
     async apply(rules) {
       const text = ["*filter", ...rules, "COMMIT", ""].join("\\n");

@@ -31,6 +31,14 @@ test.each<[Partial<ClassFacts>, string]>([
 });
 
 test("all reasons are named at once", () => {
-  const worst = { ...spotless, signerRole: "development", dirty: null, clockSynchronised: null, preload: "x", images: null, anchors: [] } as const;
+  const worst = {
+    ...spotless,
+    signerRole: "development",
+    dirty: null,
+    clockSynchronised: null,
+    preload: "x",
+    images: null,
+    anchors: [],
+  } as const;
   expect(classify({ ...worst, overrides: ["a=1", "b=2"] }).reasons).toHaveLength(8);
 });

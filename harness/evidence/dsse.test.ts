@@ -8,7 +8,8 @@ import { canonicalJson } from "./json.ts";
 import { fileSigner } from "./keys.ts";
 
 // The example of the specification (secure-systems-lab/dsse, protocol.md): made by its reference implementation in Python.
-const coordinate = (decimal: bigint): string => Buffer.from(decimal.toString(16).padStart(64, "0"), "hex").toString("base64url");
+const coordinate = (decimal: bigint): string =>
+  Buffer.from(decimal.toString(16).padStart(64, "0"), "hex").toString("base64url");
 const specKey = createPublicKey({
   format: "jwk",
   key: {
@@ -45,7 +46,11 @@ test("what was signed is read back and verifies", () => {
 test("@sigstore/verify, offline and with nothing but the public key, accepts the bundle and refuses a changed one", () => {
   const keys = { [parseBundle(bundle, "b").hint]: { rawBytes: signer.spki } as PublicKey };
   const nothing = { mediaType: "", certificateAuthorities: [], timestampAuthorities: [], tlogs: [], ctlogs: [] };
-  const verifier = new Verifier(toTrustMaterial(nothing, keys), { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 });
+  const verifier = new Verifier(toTrustMaterial(nothing, keys), {
+    tlogThreshold: 0,
+    ctlogThreshold: 0,
+    timestampThreshold: 0,
+  });
   const parsed = JSON.parse(bundle.toString()) as { dsseEnvelope: { payload: string } };
   verifier.verify(toSignedEntity(bundleFromJSON(parsed)));
   parsed.dsseEnvelope.payload = Buffer.from(`${payload.toString()} `).toString("base64");
@@ -72,7 +77,11 @@ describe("a bundle of another shape is refused", () => {
     return Buffer.from(canonicalJson(copy));
   };
   test.each<[string, Buffer, RegExp]>([
-    ["two signatures", changed((b) => b.dsseEnvelope.signatures.push(b.dsseEnvelope.signatures[0]!)), /exactly one signature/],
+    [
+      "two signatures",
+      changed((b) => b.dsseEnvelope.signatures.push(b.dsseEnvelope.signatures[0]!)),
+      /exactly one signature/,
+    ],
     ["no signature", changed((b) => b.dsseEnvelope.signatures.pop()), /signature/],
     ["a keyid, which cosign rejects", changed((b) => (b.dsseEnvelope.signatures[0]!["keyid"] = "1")), /keyid/],
     ["another payload type", changed((b) => (b.dsseEnvelope.payloadType = "text/plain")), /payloadType/],

@@ -15,10 +15,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 const sh = (script: string): string => execFileSync("sh", ["-c", script], { cwd: root, encoding: "utf8" });
-const commit = (): string => sh("git init -q . && git add . && git -c user.name=t -c user.email=t@example.org commit -qm x");
+const commit = (): string =>
+  sh("git init -q . && git add . && git -c user.name=t -c user.email=t@example.org commit -qm x");
 
 test("anyone can compute the digest with find and sha256sum", () => {
-  const byHand = sh("find harness -type f ! -name '*.test.ts' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c 1-64");
+  const byHand = sh(
+    "find harness -type f ! -name '*.test.ts' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c 1-64",
+  );
   expect(evaluatorFacts(root).evaluatorSha256).toBe(byHand.trim());
 });
 

@@ -45,7 +45,8 @@ export function packFiles(dir: string): { files: string[]; problems: string[] } 
       else if (entry.isDirectory()) pending.push(`${name}/`);
       else if (entry.isFile()) files.push(name);
       else problems.push(`${name}: neither a regular file nor a folder`);
-      if (files.length + problems.length > LIMITS.files) return { files, problems: [`more than ${LIMITS.files} files`] };
+      if (files.length + problems.length > LIMITS.files)
+        return { files, problems: [`more than ${LIMITS.files} files`] };
     }
   }
   return { files: files.toSorted(), problems };
@@ -63,7 +64,9 @@ function openRegular(path: string, what: string, maxBytes: number): number {
   const stat = fstatSync(fd);
   if (stat.isFile() && stat.size <= maxBytes) return fd;
   closeSync(fd);
-  throw refusal(stat.isFile() ? `${what} has ${stat.size} bytes; at most ${maxBytes} are read` : `${what} is not a file`);
+  throw refusal(
+    stat.isFile() ? `${what} has ${stat.size} bytes; at most ${maxBytes} are read` : `${what} is not a file`,
+  );
 }
 
 /** The bytes of a file that must be there; `what` names it in the refusal (exit 5). */

@@ -2,7 +2,13 @@ import { grouped } from "../text.ts";
 import { PREDICATE_TYPES, type ReportPredicate } from "./statement.ts";
 
 /** VERIFY.md: how to check a pack without trusting whoever handed it over. */
-export const guideFor = ({ run, class: evidenceClass, signer, journal, ledger }: ReportPredicate): string => `# How to verify this pack
+export const guideFor = ({
+  run,
+  class: evidenceClass,
+  signer,
+  journal,
+  ledger,
+}: ReportPredicate): string => `# How to verify this pack
 
 Run \`${run}\`, evidence class **${evidenceClass}**. Every file of this folder is named with its SHA-256 in
 \`report.sigstore.json\`, which is signed; \`ledger/\` holds the proof that the run stands in the run ledger.
@@ -39,4 +45,9 @@ The journal has ${grouped(journal.events)} events. The ledger's key is \`${ledge
 
 /** DEVELOPMENT.txt: says it to whoever never opens the statement. */
 export const markerFor = ({ run, classReasons }: ReportPredicate): string =>
-  [`The run ${run} is a development run and no evidence for an audit:`, "", ...classReasons.map((r) => `- ${r}`), ""].join("\n");
+  [
+    `The run ${run} is a development run and no evidence for an audit:`,
+    "",
+    ...classReasons.map((r) => `- ${r}`),
+    "",
+  ].join("\n");

@@ -40,7 +40,8 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
     const predicate = intentFor(options, place);
     const subjects = [PACK.scenario, PACK.plan, PACK.policy].map((name) => subjectOf(options.dir, name));
     const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer);
-    if (!createFile(join(options.dir, PACK.intent), bundle)) throw refusal(`${PACK.intent} of the run ${options.run} exists already`);
+    if (!createFile(join(options.dir, PACK.intent), bundle))
+      throw refusal(`${PACK.intent} of the run ${options.run} exists already`);
     digest = sha256(bundle);
     const { id: scenario, sha256: scenarioSha256 } = predicate.scenario;
     return { run: options.run, scenario, scenarioSha256, class: predicate.class, bundleSha256: digest };
@@ -54,7 +55,15 @@ function intentFor({ dir, run, signer, ledger, host, images }: IntentOptions, pl
   const plan = readPlan(dir);
   const now = new Date();
   const { clockSynchronised, preload, dirty } = host;
-  const facts = { signerRole: signer.role, overrides: plan.overrides, dirty, clockSynchronised, preload, images, anchors: [] };
+  const facts = {
+    signerRole: signer.role,
+    overrides: plan.overrides,
+    dirty,
+    clockSynchronised,
+    preload,
+    images,
+    anchors: [],
+  };
   const classified = classify(facts);
   return {
     run,

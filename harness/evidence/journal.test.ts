@@ -27,7 +27,11 @@ test("events come back as they were written, instants exact beyond 2^53", () => 
   const { events, defects } = readJournal(text);
   expect(defects).toEqual([]);
   expect(events.map((event) => event.kind)).toEqual(["run-started", "note", "note", "run-ended"]);
-  expect(events[1]).toMatchObject({ seq: 1, ns: 123_456_789_012_345_678n, data: { text: "\u2014 not ASCII, \n and a newline" } });
+  expect(events[1]).toMatchObject({
+    seq: 1,
+    ns: 123_456_789_012_345_678n,
+    data: { text: "\u2014 not ASCII, \n and a newline" },
+  });
 });
 
 test("the chain can be checked with sha256sum and jq alone", () => {
@@ -43,7 +47,11 @@ test("a journal is never written over", () => {
 test.each<[string, () => string, RegExp]>([
   ["an event edited", () => text.replace("third", "Third"), /line 4: the chain is broken/],
   ["an event removed", () => joined(lines().toSpliced(1, 1)), /line 2: the chain is broken/],
-  ["an event removed: the gap", () => joined(lines().toSpliced(1, 1)), /line 2: sequence gap, 1 was expected and 2 is there/],
+  [
+    "an event removed: the gap",
+    () => joined(lines().toSpliced(1, 1)),
+    /line 2: sequence gap, 1 was expected and 2 is there/,
+  ],
   ["events swapped", () => joined([lines()[0]!, lines()[2]!, lines()[1]!, lines()[3]!]), /line 2: the chain is broken/],
   ["an event twice", () => joined([...lines(), lines()[3]!]), /line 5: the chain is broken/],
   ["the last line cut off", () => text.slice(0, -20), /line 4 is cut off/],

@@ -74,31 +74,40 @@ const KINDS: Record<keyof EventData, true> = {
 
 export interface ReadJournal {
   readonly events: readonly RawEvent[];
-  /** What is wrong with the record, each with its line; empty for a complete journal. */
+  /** What is wrong with the record, each with its line, a hundred at most; empty for a complete journal. */
   readonly defects: readonly string[];
   /** SHA-256 of the last whole line, hex. */
   readonly head: string;
 }
 
-/** Reads a journal and says everything that is wrong with it; never throws. */
+/** A record with so many defects is none; what follows them is not read. */
+const MAX_DEFECTS = 100;
+
+/** Reads a journal and says what is wrong with it; never throws. */
 export function readJournal(text: string): ReadJournal {
-  const lines = text.split("\n");
-  const cut = lines.pop() ?? "";
   const events: RawEvent[] = [];
   const defects: string[] = [];
   let head = NOTHING_BEFORE;
-  for (const [i, line] of lines.entries()) {
-    const entry = parseLine(line);
-    if (entry === null) defects.push(`events.jsonl line ${i + 1} is not an event`);
+  let line = 0;
+  let from = 0;
+  for (let to = text.indexOf("\n"); to >= 0 && defects.length < MAX_DEFECTS; to = text.indexOf("\n", from)) {
+    const bytes = text.slice(from, to);
+    const entry = parseLine(bytes);
+    if (entry === null) defects.push(`events.jsonl line ${line + 1} is not an event`);
     else {
-      if (entry.prev !== head) defects.push(`events.jsonl line ${i + 1}: the chain is broken`);
-      if (entry.event.seq !== i)
-        defects.push(`events.jsonl line ${i + 1}: sequence gap, ${i} was expected and ${entry.event.seq} is there`);
+      if (entry.prev !== head) defects.push(`events.jsonl line ${line + 1}: the chain is broken`);
+      if (entry.event.seq !== line)
+        defects.push(
+          `events.jsonl line ${line + 1}: sequence gap, ${line} was expected and ${entry.event.seq} is there`,
+        );
       events.push(entry.event);
     }
-    head = sha256(line);
+    head = sha256(bytes);
+    line += 1;
+    from = to + 1;
   }
-  if (cut !== "") defects.push(`events.jsonl line ${lines.length + 1} is cut off`);
+  if (defects.length >= MAX_DEFECTS) defects.push(`events.jsonl is not read beyond line ${line}`);
+  else if (from < text.length) defects.push(`events.jsonl line ${line + 1} is cut off`);
   if (events.at(-1)?.kind !== "run-ended") defects.push("events.jsonl has no run-ended at its end");
   return { events, defects, head };
 }

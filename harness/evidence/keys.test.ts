@@ -1,5 +1,14 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -17,7 +26,12 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 const message = Buffer.from("what is signed");
 const verifies = async (signer: Signer): Promise<boolean> =>
-  verify("sha256", message, createPublicKey({ key: signer.spki, format: "der", type: "spki" }), await signer.sign(message));
+  verify(
+    "sha256",
+    message,
+    createPublicKey({ key: signer.spki, format: "der", type: "spki" }),
+    await signer.sign(message),
+  );
 
 test("without any key a development key is made, for its owner only, and used again", async () => {
   const first = loadSigner(env);
@@ -63,7 +77,8 @@ test.each([0o640, 0o604, 0o660])("a key of mode %o is not used", (mode) => {
   expect(() => loadSigner({ ...env, BLACKSTART_SIGNING_KEY: key })).toThrow(/others can use it/);
 });
 
-const pem = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string => key.export({ format: "pem", type: "pkcs8" }).toString();
+const pem = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
+  key.export({ format: "pem", type: "pkcs8" }).toString();
 
 test.each<[string, () => string]>([
   ["a P-384 key", () => pem(generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey)],
@@ -85,7 +100,9 @@ test.each<[string, () => string]>([
 });
 
 test("a missing key is named", () => {
-  expect(() => loadSigner({ ...env, BLACKSTART_SIGNING_KEY: join(dir, "none.pem") })).toThrow(/cannot be read \(ENOENT\)/);
+  expect(() => loadSigner({ ...env, BLACKSTART_SIGNING_KEY: join(dir, "none.pem") })).toThrow(
+    /cannot be read \(ENOENT\)/,
+  );
 });
 
 const execEnv = (command: string): Env => {
@@ -100,13 +117,20 @@ test("any command can sign: the message on stdin, the DER signature on stdout", 
 });
 
 test.each([
-  ["signs with another key", 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 > "$KEY.2"; openssl dgst -sha256 -sign "$KEY.2"', /no signature by the key/],
+  [
+    "signs with another key",
+    'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 > "$KEY.2"; openssl dgst -sha256 -sign "$KEY.2"',
+    /no signature by the key/,
+  ],
   ["says nothing", "true", /answered 0 bytes/],
   ["does not read its input and fails", "echo token expired >&2; exit 3", /failed with 3: token expired/],
   ["speaks for ever", "yes", /failed with ERR_CHILD_PROCESS_STDIO_MAXBUFFER/],
 ])("a command that %s is refused", async (_what, command, said) => {
   const { signer } = loadSigner(execEnv(command));
-  await expect(signer.sign(message)).rejects.toMatchObject({ message: expect.stringMatching(said) as string, exitCode: EXIT.notReady });
+  await expect(signer.sign(message)).rejects.toMatchObject({
+    message: expect.stringMatching(said) as string,
+    exitCode: EXIT.notReady,
+  });
 });
 
 test("the command line itself is never quoted: it may hold a secret", async () => {
@@ -119,7 +143,9 @@ test("a command needs its public key, and excludes a key file", () => {
   expect(() => loadSigner({ ...env, BLACKSTART_SIGNER: "true", BLACKSTART_SIGNING_KEY: "x" })).toThrow(/both set/);
   const publicKey = join(dir, "nonsense.pem");
   writeFileSync(publicKey, "nonsense");
-  expect(() => loadSigner({ ...env, BLACKSTART_SIGNER: "true", BLACKSTART_SIGNER_PUBLIC_KEY: publicKey })).toThrow(/not a P-256 public key/);
+  expect(() => loadSigner({ ...env, BLACKSTART_SIGNER: "true", BLACKSTART_SIGNER_PUBLIC_KEY: publicKey })).toThrow(
+    /not a P-256 public key/,
+  );
 });
 
 test("the ledger's key is made once, for its owner only", () => {

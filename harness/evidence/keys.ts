@@ -157,14 +157,20 @@ function readKeyFile(path: string, type: "ec" | "ed25519"): KeyObject {
     try {
       const mode = fstatSync(fd).mode & 0o777;
       if ((mode & 0o077) !== 0)
-        throw notReady(`The private key ${shown} has mode ${mode.toString(8)}: others can use it`, `chmod 600 ${shown}`);
+        throw notReady(
+          `The private key ${shown} has mode ${mode.toString(8)}: others can use it`,
+          `chmod 600 ${shown}`,
+        );
       text = readFileSync(fd);
     } finally {
       closeSync(fd);
     }
   } catch (thrown) {
     if (thrown instanceof Error && "code" in thrown)
-      throw notReady(`The private key ${shown} cannot be read (${String(thrown.code)})`, "check the path and its owner");
+      throw notReady(
+        `The private key ${shown} cannot be read (${String(thrown.code)})`,
+        "check the path and its owner",
+      );
     throw thrown;
   }
   return parsePrivateKey(text, shown, type);
@@ -213,9 +219,16 @@ function output(command: string, stdin: Uint8Array, env: Env): Promise<Buffer> {
     const options = { encoding: "buffer", env, timeout: SIGN_TIMEOUT_MS, maxBuffer: SIGNATURE_BYTES } as const;
     const child = execFile("sh", ["-c", command], options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
-      const how = error.killed ? `was stopped after ${SIGN_TIMEOUT_MS} ms` : `failed with ${error.code ?? error.signal}`;
+      const how = error.killed
+        ? `was stopped after ${SIGN_TIMEOUT_MS} ms`
+        : `failed with ${error.code ?? error.signal}`;
       const said = visible(stderr.toString("utf8").trim()).slice(-300);
-      reject(notReady(`The signer command ${how}: ${said || "it said nothing"}`, "run BLACKSTART_SIGNER by hand with some text on stdin"));
+      reject(
+        notReady(
+          `The signer command ${how}: ${said || "it said nothing"}`,
+          "run BLACKSTART_SIGNER by hand with some text on stdin",
+        ),
+      );
     });
     child.stdin?.on("error", () => undefined); // a command that does not read its input is judged by its answer
     child.stdin?.end(stdin);

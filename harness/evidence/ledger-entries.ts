@@ -40,8 +40,7 @@ export type LedgerEntry = z.output<typeof entrySchema>;
 export type IntentEntry = z.output<typeof intentSchema>;
 export type EndEntry = z.output<typeof endSchema>;
 
-export const parseEntry = (line: string, what: string): LedgerEntry =>
-  parseJson(Buffer.from(line), what, entrySchema);
+export const parseEntry = (line: string, what: string): LedgerEntry => parseJson(Buffer.from(line), what, entrySchema);
 
 export interface LedgerState {
   readonly entries: readonly LedgerEntry[];
@@ -78,10 +77,14 @@ export function readLedger(text: string, notes: readonly string[], vkey: string)
   return { entries, lines, leaves, head, problems };
 }
 
+/** A ledger with so many broken entries is none; what follows them is not read. */
+const MAX_PROBLEMS = 100;
+
 function parseEntries(lines: readonly string[]): { entries: LedgerEntry[]; problems: string[] } {
   const entries: LedgerEntry[] = [];
   const problems: string[] = [];
   for (const [i, line] of lines.entries()) {
+    if (problems.length >= MAX_PROBLEMS) break;
     try {
       entries.push(parseEntry(line, `ledger entry ${i}`));
     } catch (thrown) {
@@ -92,7 +95,8 @@ function parseEntries(lines: readonly string[]): { entries: LedgerEntry[]; probl
 }
 
 function headProblem(head: Checkpoint, found: number): string {
-  if (found < head.size) return `${head.size - found} entries were removed: the signed head counts ${head.size}, ${found} are there`;
+  if (found < head.size)
+    return `${head.size - found} entries were removed: the signed head counts ${head.size}, ${found} are there`;
   if (found > head.size) return `${found - head.size} entries follow the signed head, which counts ${head.size}`;
   return `the ${found} entries are not the ones that the head has signed`;
 }
@@ -109,7 +113,9 @@ function orderProblems(entries: readonly LedgerEntry[]): string[] {
       seen.add(entry.run);
       open.set(entry.run, entry.index);
     } else if (open.get(entry.run) !== entry.intent)
-      problems.push(`entry ${i}: the run ${entry.run} ${seen.has(entry.run) ? "has a second end" : "has an end and no intent"}`);
+      problems.push(
+        `entry ${i}: the run ${entry.run} ${seen.has(entry.run) ? "has a second end" : "has an end and no intent"}`,
+      );
     else open.delete(entry.run);
   }
   return problems;

@@ -5,7 +5,14 @@ import type { Checkpoint } from "./note.ts";
 import { refusal } from "./refusal.ts";
 
 const hashes = z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(64);
-const included = z.strictObject({ index: z.int().min(0).max(2 ** 30), entry: z.string().max(10_000), proof: hashes });
+const included = z.strictObject({
+  index: z
+    .int()
+    .min(0)
+    .max(2 ** 30),
+  entry: z.string().max(10_000),
+  proof: hashes,
+});
 
 /** ledger/proof.json: the two entries of a run as they stand in the ledger, and why they are under the checkpoint beside it. */
 export const proofSchema = z.strictObject({
@@ -38,6 +45,11 @@ export function verifyProof(
   }
   const seenRoot = Buffer.from(seen.root, "hex");
   if (!verifyConsistency(seen.index, head.size, seenRoot, head.root, bytes(proof.consistency)))
-    throw refusal(`The ledger was rewritten: it no longer begins with the ${seen.index} entries that the intent has signed`);
-  return { intent: parseEntry(proof.intent.entry, "the intent's entry"), end: parseEntry(proof.end.entry, "the end's entry") };
+    throw refusal(
+      `The ledger was rewritten: it no longer begins with the ${seen.index} entries that the intent has signed`,
+    );
+  return {
+    intent: parseEntry(proof.intent.entry, "the intent's entry"),
+    end: parseEntry(proof.end.entry, "the end's entry"),
+  };
 }

@@ -27,7 +27,13 @@ afterEach(() => bed.remove());
 const SCENARIO = "postgres-primary-node-loss";
 const enter = (run: string, into = ledger) =>
   into.appendIntent(() =>
-    Promise.resolve({ run, scenario: SCENARIO, scenarioSha256: sha256("s"), class: "development", bundleSha256: sha256(run) }),
+    Promise.resolve({
+      run,
+      scenario: SCENARIO,
+      scenarioSha256: sha256("s"),
+      class: "development",
+      bundleSha256: sha256(run),
+    }),
   );
 const result = (verdict: "pass" | "fail" | "unknown", exitCode: number): RunEnd => {
   return { kind: "result", bundleSha256: sha256("report"), class: "development", verdict, exitCode, reason: null };
@@ -41,7 +47,12 @@ test("every run enters once and leaves once, under a signed head", async () => {
   const { entries, problems, head } = state();
   expect(problems).toEqual([]);
   expect(head?.size).toBe(4);
-  expect(entries.map((entry) => `${entry.index} ${entry.kind} ${entry.run}`)).toEqual(["0 intent a", "1 intent b", "2 result a", "3 void b"]);
+  expect(entries.map((entry) => `${entry.index} ${entry.kind} ${entry.run}`)).toEqual([
+    "0 intent a",
+    "1 intent b",
+    "2 result a",
+    "3 void b",
+  ]);
 });
 
 test("an intent knows its place and the root of all before it", async () => {
@@ -49,7 +60,13 @@ test("an intent knows its place and the root of all before it", async () => {
   const { lines } = state();
   await ledger.appendIntent((place) => {
     expect(place).toMatchObject({ index: 1, root: rootOf(lines.map(leafHash)).toString("hex") });
-    return Promise.resolve({ run: "b", scenario: SCENARIO, scenarioSha256: sha256("s"), class: "development", bundleSha256: sha256("b") });
+    return Promise.resolve({
+      run: "b",
+      scenario: SCENARIO,
+      scenarioSha256: sha256("s"),
+      class: "development",
+      bundleSha256: sha256("b"),
+    });
   });
 });
 
@@ -59,7 +76,10 @@ test.each([
 ])("a run cannot end %s", async (_what, run, message) => {
   await enter("a");
   await ledger.closeRun("a", result("fail", 1));
-  await expect(ledger.closeRun(run, result("pass", 0))).rejects.toMatchObject({ exitCode: EXIT.unverified, message: expect.stringMatching(message) as string });
+  await expect(ledger.closeRun(run, result("pass", 0))).rejects.toMatchObject({
+    exitCode: EXIT.unverified,
+    message: expect.stringMatching(message) as string,
+  });
 });
 
 test("a run cannot enter twice, and a signer that fails leaves no entry and no lock", async () => {
@@ -100,7 +120,13 @@ test("attempts count every ending, and a lossy control that lost as declared has
   await enter("open");
   const at = (wall: Date) => attemptsAt(state().entries, SCENARIO, 30, wall);
   expect(at(new Date())).toEqual({ number: 7, windowDays: 30, passed: 2, failed: 1, other: 3 });
-  expect(at(new Date(Date.now() + 31 * 86_400_000))).toEqual({ number: 1, windowDays: 30, passed: 0, failed: 0, other: 0 });
+  expect(at(new Date(Date.now() + 31 * 86_400_000))).toEqual({
+    number: 1,
+    windowDays: 30,
+    passed: 0,
+    failed: 0,
+    other: 0,
+  });
   expect(attemptsAt(state().entries, "another", 30, new Date()).number).toBe(1);
 });
 
@@ -148,7 +174,10 @@ test("eight processes at once lose no entry", { timeout: 60_000 }, async () => {
 test("a killed run frees the ledger and is closed as crashed", async () => {
   const body = `await ledger.appendIntent(async () => intent);
     await ledger.appendIntent(() => new Promise(() => { console.log("holding"); setInterval(() => {}, 1000); }));`;
-  const child = spawn(process.execPath, [...program(body), "victim"], { env: childEnv(), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...program(body), "victim"], {
+    env: childEnv(),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await new Promise((resolve) => child.stdout.once("data", resolve));
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
@@ -196,7 +225,12 @@ test.each([
 
 const edited = (change: (lines: string[]) => string[]): void => {
   const lines = readFileSync(file("entries.jsonl"), "utf8").trimEnd().split("\n");
-  writeFileSync(file("entries.jsonl"), change(lines).map((line) => `${line}\n`).join(""));
+  writeFileSync(
+    file("entries.jsonl"),
+    change(lines)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
 };
 
 test.each<[string, (lines: string[]) => string[], RegExp]>([
@@ -204,13 +238,28 @@ test.each<[string, (lines: string[]) => string[], RegExp]>([
   ["the last entry removed", (l) => l.slice(0, -1), /1 entries were removed/],
   ["everything removed", () => [], /4 entries were removed/],
   ["entries swapped", (l) => [l[0]!, l[2]!, l[1]!, l[3]!], /a gap: entry 1 calls itself 2/],
-  ["a verdict edited", (l) => l.map((line) => line.replace('"fail"', '"pass"')), /not the ones that the head has signed/],
-  ["an entry added", (l) => [...l, l[0]!.replace('"index":0', '"index":4').replace('"run":"a"', '"run":"z"')], /1 entries follow/],
+  [
+    "a verdict edited",
+    (l) => l.map((line) => line.replace('"fail"', '"pass"')),
+    /not the ones that the head has signed/,
+  ],
+  [
+    "an entry added",
+    (l) => [...l, l[0]!.replace('"index":0', '"index":4').replace('"run":"a"', '"run":"z"')],
+    /1 entries follow/,
+  ],
   ["a second end", (l) => [...l, l[1]!.replace('"index":1', '"index":4')], /has a second end/],
-  ["an end without an intent", (l) => [...l, l[1]!.replace('"index":1', '"index":4').replace('"run":"a"', '"run":"z"')], /an end and no intent/],
+  [
+    "an end without an intent",
+    (l) => [...l, l[1]!.replace('"index":1', '"index":4').replace('"run":"a"', '"run":"z"')],
+    /an end and no intent/,
+  ],
   ["garbage", (l) => [...l, "{}"], /wrong shape/],
 ])("%s is noticed, and nothing is appended to it any more", async (_what, change, problem) => {
-  for (const [run, end] of [["a", result("pass", 0)], ["b", result("fail", 1)]] as const) {
+  for (const [run, end] of [
+    ["a", result("pass", 0)],
+    ["b", result("fail", 1)],
+  ] as const) {
     await enter(run);
     await ledger.closeRun(run, end);
   }

@@ -3,7 +3,17 @@
  * that ten attempts cannot be shown as one. entries.jsonl only grows; `checkpoint` is its signed head (RFC 6962, C2SP).
  */
 import { randomBytes, type KeyObject } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { BlackstartError } from "../errors.ts";
 import { isAlive, self } from "../owner.ts";
@@ -12,7 +22,15 @@ import type { Verdict } from "../verdict.ts";
 import { createFile, exists, readBounded, replaceFile, syncFolder } from "./files.ts";
 import { canonicalJson } from "./json.ts";
 import { ledgerKey, type Env } from "./keys.ts";
-import { entrySchema, openIntents, readLedger, type EndEntry, type IntentEntry, type LedgerEntry, type LedgerState } from "./ledger-entries.ts";
+import {
+  entrySchema,
+  openIntents,
+  readLedger,
+  type EndEntry,
+  type IntentEntry,
+  type LedgerEntry,
+  type LedgerState,
+} from "./ledger-entries.ts";
 import { makeProof, type LedgerProof } from "./ledger-proof.ts";
 import { withLock } from "./lock.ts";
 import { MAX_BYTES } from "./pack-files.ts";
@@ -82,7 +100,8 @@ export async function openLedger(reportsDir: string, env: Env): Promise<Ledger> 
   const origin = originOf(files);
   const key = verifierKey(origin, privateKey);
   readSound(files, key);
-  const append = (entry: LedgerEntry, before: LedgerState): string => appendEntry(files, privateKey, origin, entry, before);
+  const append = (entry: LedgerEntry, before: LedgerState): string =>
+    appendEntry(files, privateKey, origin, entry, before);
   const locked = <T>(act: (state: LedgerState) => Promise<T> | T): Promise<T> =>
     withLock(files.lock, async () => act(settled(files, key)));
 
@@ -90,12 +109,27 @@ export async function openLedger(reportsDir: string, env: Env): Promise<Ledger> 
     key,
     appendIntent: (sign) =>
       locked(async (state) => {
-        const place = { index: state.entries.length, root: rootOf(state.leaves).toString("hex"), entries: state.entries };
+        const place = {
+          index: state.entries.length,
+          root: rootOf(state.leaves).toString("hex"),
+          entries: state.entries,
+        };
         const intent = await sign(place);
-        if (state.entries.some((entry) => entry.run === intent.run)) throw refusal(`The run ${intent.run} is in the ledger already`);
+        if (state.entries.some((entry) => entry.run === intent.run))
+          throw refusal(`The run ${intent.run} is in the ledger already`);
         const { run, scenario, scenarioSha256, bundleSha256 } = intent;
         const wall = new Date().toISOString();
-        const entry: IntentEntry = { index: place.index, kind: "intent", run, scenario, scenarioSha256, class: intent.class, wall, bundleSha256, owner: self() };
+        const entry: IntentEntry = {
+          index: place.index,
+          kind: "intent",
+          run,
+          scenario,
+          scenarioSha256,
+          class: intent.class,
+          wall,
+          bundleSha256,
+          owner: self(),
+        };
         append(entry, state);
         return entry;
       }),
@@ -113,7 +147,14 @@ export async function openLedger(reportsDir: string, env: Env): Promise<Ledger> 
         const dead = openIntents(state.entries).filter((intent) => !alive(intent));
         let now = state;
         for (const intent of dead) {
-          append(endOf(intent, now.entries.length, { kind: "crashed", bundleSha256: null, reason: "its process ended without a word" }), now);
+          append(
+            endOf(intent, now.entries.length, {
+              kind: "crashed",
+              bundleSha256: null,
+              reason: "its process ended without a word",
+            }),
+            now,
+          );
           now = readSound(files, key);
         }
         return dead;
@@ -152,8 +193,12 @@ function endOf(intent: IntentEntry, index: number, end: RunEnd): EndEntry {
 
 function notOpen(run: string, entries: readonly LedgerEntry[]): BlackstartError {
   const end = entries.find((entry) => entry.run === run && entry.kind !== "intent");
-  if (end === undefined) return refusal(`The run ${run} has no intent in the ledger`, "sign and enter the intent before the drill");
-  return refusal(`The run ${run} was closed already, as ${end.kind} in entry ${end.index}`, "a run ends once; run the drill again");
+  if (end === undefined)
+    return refusal(`The run ${run} has no intent in the ledger`, "sign and enter the intent before the drill");
+  return refusal(
+    `The run ${run} was closed already, as ${end.kind} in entry ${end.index}`,
+    "a run ends once; run the drill again",
+  );
 }
 
 /** A new ledger is empty and signed as such. Its name is random: two ledgers never share one. */
@@ -208,7 +253,13 @@ function settled(files: LedgerFiles, key: string): LedgerState {
 const lineOf = (entry: LedgerEntry): string => canonicalJson(entry).trimEnd();
 
 /** Signs the new head, writes it ahead, appends the entry, makes the head count: a crash between any two leaves a ledger that verifies. */
-function appendEntry(files: LedgerFiles, privateKey: KeyObject, origin: string, entry: LedgerEntry, before: LedgerState): string {
+function appendEntry(
+  files: LedgerFiles,
+  privateKey: KeyObject,
+  origin: string,
+  entry: LedgerEntry,
+  before: LedgerState,
+): string {
   entrySchema.parse(entry); // what cannot be read back must not be written
   const line = lineOf(entry);
   const leaves = [...before.leaves, leafHash(line)];

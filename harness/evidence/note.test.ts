@@ -59,9 +59,12 @@ test.each([
   expect(() => openCheckpoint(signNote(text, origin, other), vkey)).toThrow(/checkpoint/);
 });
 
-test.each(["", "name", "name+00000000+AQ==", "a b+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", VKEY.replace("c74f", "c74e")])(
-  "%j is not a verifier key",
-  (text) => {
-    expect(() => openNote(NOTE, text)).toThrow(/key/);
-  },
-);
+test.each([
+  "",
+  "name",
+  "name+00000000+AQ==",
+  "a b+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+  VKEY.replace("c74f", "c74e"),
+])("%j is not a verifier key", (text) => {
+  expect(() => openNote(NOTE, text)).toThrow(/key/);
+});

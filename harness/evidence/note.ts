@@ -34,7 +34,13 @@ function parseVerifierKey(text: string): { name: string; id: Buffer; key: KeyObj
   const [name, idHex, ...base64] = text.split("+");
   const bytes = fromBase64(base64.join("+"), "the ledger's key");
   const raw = bytes.subarray(1);
-  if (!name || /\s/.test(name) || bytes[0] !== ED25519 || raw.length !== 32 || keyId(name, raw).toString("hex") !== idHex)
+  if (
+    !name ||
+    /\s/.test(name) ||
+    bytes[0] !== ED25519 ||
+    raw.length !== 32 ||
+    keyId(name, raw).toString("hex") !== idHex
+  )
     throw refusal("The ledger's key is not an Ed25519 verifier key (name+id+base64, c2sp.org/signed-note)");
   const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: "der", type: "spki" });
   return { name, id: Buffer.from(idHex, "hex"), key };
@@ -51,7 +57,8 @@ export function openNote(note: string, vkey: string): string {
   const end = note.lastIndexOf("\n\n");
   const { name, id, key } = parseVerifierKey(vkey);
   const lines = note.slice(end + 2).split("\n");
-  if (end < 0 || lines.pop() !== "" || lines.length > MAX_SIGNATURES) throw refusal("The checkpoint is not a signed note");
+  if (end < 0 || lines.pop() !== "" || lines.length > MAX_SIGNATURES)
+    throw refusal("The checkpoint is not a signed note");
   const text = note.slice(0, end + 1);
   for (const line of lines) {
     const [dash, signedBy, base64] = line.split(" ");

@@ -36,8 +36,8 @@ const MIB = 2 ** 20;
 export const MAX_BYTES = {
   bundle: 32 * MIB,
   json: 64 * MIB,
-  journal: 256 * MIB,
-  ledger: 256 * MIB,
+  journal: 128 * MIB,
+  ledger: 128 * MIB,
   checkpoint: 16 * 1024,
   proof: 256 * 1024,
 } as const;
@@ -48,7 +48,9 @@ const hostSchema = z.looseObject({
   clockSynchronised: z.boolean().nullable(),
   preload: z.string().max(4096).nullable(),
 });
-const imagesSchema = z.array(z.looseObject({ name: z.string().max(500), digest: z.string().max(200).nullable() })).max(200);
+const imagesSchema = z
+  .array(z.looseObject({ name: z.string().max(500), digest: z.string().max(200).nullable() }))
+  .max(200);
 const planSchema = z.looseObject({
   schema: z.literal("blackstart/plan/v1"),
   scenario: z.looseObject({ id: z.string(), sha256: z.string() }),
@@ -66,10 +68,16 @@ export type IntentPlan = Pick<Plan, "objectives" | "expect" | "overrides" | "ver
 
 /** The part of raw/plan.json that an intent repeats. */
 export const readPlan = (dir: string): IntentPlan =>
-  parseJson(readBounded(join(dir, PACK.plan), PACK.plan, MAX_BYTES.json), PACK.plan, planSchema) as unknown as IntentPlan;
+  parseJson(
+    readBounded(join(dir, PACK.plan), PACK.plan, MAX_BYTES.json),
+    PACK.plan,
+    planSchema,
+  ) as unknown as IntentPlan;
 
 /** null when the pack has no such file, as after a drill that broke off early. */
-export function readHost(dir: string): Pick<HostFacts, "evaluatorSha256" | "dirty" | "clockSynchronised" | "preload"> | null {
+export function readHost(
+  dir: string,
+): Pick<HostFacts, "evaluatorSha256" | "dirty" | "clockSynchronised" | "preload"> | null {
   const path = join(dir, PACK.host);
   return exists(path) ? parseJson(readBounded(path, PACK.host, MAX_BYTES.json), PACK.host, hostSchema) : null;
 }

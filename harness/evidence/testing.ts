@@ -79,7 +79,13 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
 }
 
 const SCENARIO = "id: postgres-primary-node-loss\nobjectives: { recoveryTime: 5m, lostWrites: 0 }\n";
-const postgresImage: ImageFacts = { component: "db", name: "postgres-17", id: "sha256:1", digest: null, origin: "built" };
+const postgresImage: ImageFacts = {
+  component: "db",
+  name: "postgres-17",
+  id: "sha256:1",
+  digest: null,
+  origin: "built",
+};
 
 const hostFacts = (host: Partial<HostFacts> = {}): HostFacts => ({
   kernel: "6.1",
@@ -105,7 +111,14 @@ function writeInputs(dir: string, scenario: string): void {
   writeFileSync(join(dir, "raw/policy.yaml"), policy);
   const plan = {
     schema: "blackstart/plan/v1",
-    scenario: { id: "postgres-primary-node-loss", title: "t", file: "s.yaml", sha256: sha256(scenario), covers: [], controls: [] },
+    scenario: {
+      id: "postgres-primary-node-loss",
+      title: "t",
+      file: "s.yaml",
+      sha256: sha256(scenario),
+      covers: [],
+      controls: [],
+    },
     overrides: [],
     seed: 7,
     policy: { id: "adr-004", sha256: sha256(policy) },
@@ -117,19 +130,35 @@ function writeInputs(dir: string, scenario: string): void {
 }
 
 function writeRaw(dir: string, lost: number, host: HostFacts, images: readonly ImageFacts[]): void {
-  const ops = Array.from({ length: WRITES }, (_, i) => ({ op: `op-${i}`, store: "db", sha256: sha256(`payload ${i}`) }));
+  const ops = Array.from({ length: WRITES }, (_, i) => ({
+    op: `op-${i}`,
+    store: "db",
+    sha256: sha256(`payload ${i}`),
+  }));
   const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  const timed = ops.map((op, i) => ({ ...op, invokedNs: String(i), endedNs: String(i + 1), outcome: "ok", error: null }));
+  const timed = ops.map((op, i) => ({
+    ...op,
+    invokedNs: String(i),
+    endedNs: String(i + 1),
+    outcome: "ok",
+    error: null,
+  }));
   writeFileSync(join(dir, "raw/operations.jsonl"), lines(timed));
   writeFileSync(join(dir, "raw/recovered.jsonl"), lines(ops.slice(0, WRITES - lost)));
-  writeFileSync(join(dir, "raw/probes.jsonl"), lines([{ probe: "db", dueNs: "1", endedNs: "2", ok: true, error: null }]));
+  writeFileSync(
+    join(dir, "raw/probes.jsonl"),
+    lines([{ probe: "db", dueNs: "1", endedNs: "2", ok: true, error: null }]),
+  );
   writeFileSync(join(dir, "raw/host.json"), json(host));
   writeFileSync(join(dir, "raw/images.json"), json(images));
   writeFileSync(join(dir, "raw/clock.json"), json({ synchronised: null }));
 }
 
 const rows = (dir: string, file: string): Record<string, string>[] =>
-  readFileSync(join(dir, file), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, string>);
+  readFileSync(join(dir, file), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>);
 
 /** Stands for analyzePack: derives a report from the raw files alone. */
 export function analyzeSynthetic(dir: string): Promise<Report> {

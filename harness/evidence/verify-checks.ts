@@ -55,7 +55,8 @@ export function checkSigner(
   const key = pinnedKey(opened, stated.publicKey, pins, what);
   verifySigned(opened.signed, key, what);
   const fingerprint = fingerprintOf(key);
-  if (stated.fingerprint !== fingerprint) throw refusal(`${what} was signed by ${fingerprint} and names ${stated.fingerprint}`);
+  if (stated.fingerprint !== fingerprint)
+    throw refusal(`${what} was signed by ${fingerprint} and names ${stated.fingerprint}`);
   return `ECDSA P-256 by ${fingerprint}`;
 }
 
@@ -157,11 +158,13 @@ export interface CheckedJournal {
 export function checkJournal(dir: string, { predicate }: ReportStatement): CheckedJournal {
   const bytes = readBounded(join(dir, PACK.journal), PACK.journal, MAX_BYTES.journal);
   const { events, defects, head } = readJournal(bytes.toString("utf8"));
-  const cut = head === predicate.journal.head ? [] : ["events.jsonl does not end with the event that the report has signed"];
+  const cut =
+    head === predicate.journal.head ? [] : ["events.jsonl does not end with the event that the report has signed"];
   const wrong = [...defects, ...cut];
   if (wrong.length > 0) throw refusal(listed(wrong));
   same(["the number of events", events.length, predicate.journal.events]);
-  for (const event of events) if (event.kind === "run-started") same(["the journal's run", event.data.run, predicate.run]);
+  for (const event of events)
+    if (event.kind === "run-started") same(["the journal's run", event.data.run, predicate.run]);
   return { events, detail: `${grouped(events.length)} events, chain unbroken to the signed head` };
 }
 
@@ -173,7 +176,9 @@ export function checkOrder({ events }: CheckedJournal, intent: OpenedIntent): st
   const intentNs = BigInt(intent.statement.predicate.ns);
   const early = events.find((event) => event.kind === "fault-effective" && startOf(event.data.fromNs) <= intentNs);
   if ((brokeAt >= 0 && brokeAt < signedAt) || early !== undefined)
-    throw refusal("the intent was signed after the first fault: its objectives could have been chosen after the result");
+    throw refusal(
+      "the intent was signed after the first fault: its objectives could have been chosen after the result",
+    );
   return brokeAt < 0 ? "signed; nothing was broken" : "signed before the first step";
 }
 
@@ -205,7 +210,11 @@ export function checkPlan(dir: string, { statement }: OpenedIntent): string {
 const reportJsonSchema = z.looseObject({});
 
 export const readReportJson = (dir: string): Report =>
-  parseJson(readBounded(join(dir, PACK.reportJson), PACK.reportJson, MAX_BYTES.json), PACK.reportJson, reportJsonSchema) as unknown as Report;
+  parseJson(
+    readBounded(join(dir, PACK.reportJson), PACK.reportJson, MAX_BYTES.json),
+    PACK.reportJson,
+    reportJsonSchema,
+  ) as unknown as Report;
 
 /** The figures that people read are the ones that were signed. */
 export function checkFigures(dir: string, { predicate }: ReportStatement, intent: OpenedIntent): string {
@@ -231,12 +240,18 @@ export interface ProvenEntries {
 }
 
 /** The run entered the ledger with this intent and left it with this report, and the ledger only grew in between. */
-export function checkLedgerProof(dir: string, report: ReportStatement, bundle: Opened, intent: OpenedIntent): ProvenEntries {
+export function checkLedgerProof(
+  dir: string,
+  report: ReportStatement,
+  bundle: Opened,
+  intent: OpenedIntent,
+): ProvenEntries {
   const note = readBounded(join(dir, PACK.checkpoint), PACK.checkpoint, MAX_BYTES.checkpoint).toString("utf8");
   const head = openCheckpoint(note, report.predicate.ledger.key);
   const bytes = readBounded(join(dir, PACK.proof), PACK.proof, MAX_BYTES.proof);
   const proven = verifyProof(parseCanonical(bytes, PACK.proof, proofSchema), head, intent.statement.predicate.ledger);
-  if (proven.intent.kind !== "intent" || proven.end.kind === "intent") throw refusal("ledger/proof.json proves other entries than an intent and its end");
+  if (proven.intent.kind !== "intent" || proven.end.kind === "intent")
+    throw refusal("ledger/proof.json proves other entries than an intent and its end");
   const { predicate } = report;
   same(
     ["the intent in ledger and pack", proven.intent.bundleSha256, intent.sha256],

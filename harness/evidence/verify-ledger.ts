@@ -14,7 +14,12 @@ import type { ProvenEntries } from "./verify-checks.ts";
  * The whole ledger that a pack says it is from: nothing missing, moved or ended twice, the pack's head is an earlier state of
  * it, the number of attempts is right, and every pack beside it is entered. Returns a sentence; refuses with exit 5.
  */
-export function checkLedger(ledgerDir: string, key: string, proven: Pick<ProvenEntries, "head">, intent: IntentPredicate): string {
+export function checkLedger(
+  ledgerDir: string,
+  key: string,
+  proven: Pick<ProvenEntries, "head">,
+  intent: IntentPredicate,
+): string {
   const { entries, leaves, problems } = readLedgerDir(ledgerDir, key);
   if (problems.length > 0) throw refusal(problems.slice(0, 5).join("; "));
   const { head } = proven;
@@ -38,7 +43,9 @@ function checkAttempts(entries: readonly LedgerEntry[], intent: IntentPredicate)
 
 /** Packs that lie beside the ledger must be in it as they are. Packs that are gone are counted: retention may have removed them. */
 function checkPacks(reportsDir: string, entries: readonly LedgerEntry[]): string {
-  const entered = new Map(entries.filter((entry) => entry.kind === "intent").map((entry) => [entry.run, entry.bundleSha256]));
+  const entered = new Map(
+    entries.filter((entry) => entry.kind === "intent").map((entry) => [entry.run, entry.bundleSha256]),
+  );
   const runs = readdirSync(reportsDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && exists(join(reportsDir, entry.name, PACK.intent)))
     .map((entry) => entry.name);

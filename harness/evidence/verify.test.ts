@@ -37,7 +37,10 @@ test("a pack verifies wherever it lies, with every check that was asked for", as
 test("what was not asked for is said to be not checked", async () => {
   const { ok, checks } = await verifyPack(dir, { publicKeys: [bed.signer.fingerprint] });
   expect(ok).toBe(true);
-  expect(checks.filter((check) => check.outcome === "not-checked").map((check) => check.name)).toEqual(["ledger", "recompute"]);
+  expect(checks.filter((check) => check.outcome === "not-checked").map((check) => check.name)).toEqual([
+    "ledger",
+    "recompute",
+  ]);
 });
 
 test("a recomputation that crashes is a failed check", async () => {
@@ -55,12 +58,15 @@ test("an aborted drill is sealed and entered as aborted", async () => {
 
 test("a pack is sealed once, and never with what it cannot hold", async () => {
   const link = (pack: string): void => symlinkSync("/etc/hostname", join(pack, "raw/link"));
-  await expect(makePack(bed, { run: "with-link", beforeSeal: link })).rejects.toThrow(/raw\/link: neither a regular file/);
+  await expect(makePack(bed, { run: "with-link", beforeSeal: link })).rejects.toThrow(
+    /raw\/link: neither a regular file/,
+  );
   const space = (pack: string): void => writeFileSync(join(pack, "raw/a b"), "");
   await expect(makePack(bed, { run: "with-space", beforeSeal: space })).rejects.toThrow(/raw\/a b: a name/);
   const again = (pack: string): void => copyFileSync(join(sealed, PACK.report), join(pack, PACK.report));
   await expect(makePack(bed, { run: "again", beforeSeal: again })).rejects.toThrow(/sealed before/);
-  const cut = (pack: string): void => edit(pack, PACK.journal, (text) => text.slice(0, text.trimEnd().lastIndexOf("\n") + 1));
+  const cut = (pack: string): void =>
+    edit(pack, PACK.journal, (text) => text.slice(0, text.trimEnd().lastIndexOf("\n") + 1));
   await expect(makePack(bed, { run: "cut", beforeSeal: cut })).rejects.toThrow(/no run-ended/);
 });
 
@@ -72,11 +78,19 @@ test("what a report says of its evidence is read from the pack alone", () => {
     keyFingerprint: bed.signer.fingerprint,
   });
   rmSync(join(dir, PACK.intent));
-  expect(evidenceOfPack(dir)).toMatchObject({ class: "development", classReasons: ["no intent was signed"], intent: null });
+  expect(evidenceOfPack(dir)).toMatchObject({
+    class: "development",
+    classReasons: ["no intent was signed"],
+    intent: null,
+  });
 });
 
 test("no path of this machine and no key gets into the pack", () => {
-  const everything = execFileSync("sh", ["-c", 'cat $(find . -type f); jq -r .dsseEnvelope.payload ./*.json | base64 -d'], { cwd: dir, encoding: "utf8" });
+  const everything = execFileSync(
+    "sh",
+    ["-c", "cat $(find . -type f); jq -r .dsseEnvelope.payload ./*.json | base64 -d"],
+    { cwd: dir, encoding: "utf8" },
+  );
   for (const secret of [bed.root, "PRIVATE KEY", process.cwd()]) expect(everything).not.toContain(secret);
 });
 
@@ -85,7 +99,11 @@ test.each([PACK.report, PACK.intent])("@sigstore/verify accepts %s with nothing 
   const hint = Buffer.from(bed.signer.fingerprint, "hex").toString("base64");
   const keys = { [hint]: { rawBytes: bed.signer.spki } as PublicKey };
   const nothing = { mediaType: "", certificateAuthorities: [], timestampAuthorities: [], tlogs: [], ctlogs: [] };
-  const verifier = new Verifier(toTrustMaterial(nothing, keys), { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 });
+  const verifier = new Verifier(toTrustMaterial(nothing, keys), {
+    tlogThreshold: 0,
+    ctlogThreshold: 0,
+    timestampThreshold: 0,
+  });
   expect(() => verifier.verify(toSignedEntity(bundleFromJSON(bundle)))).not.toThrow();
 });
 
@@ -93,10 +111,15 @@ describe("verify.sh, with openssl, jq and coreutils", () => {
   beforeAll(() => {
     for (const tool of ["openssl", "jq", "sha256sum"])
       if (spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0)
-        throw new Error(`${tool} is not installed and verify.sh cannot be tested: apt-get install openssl jq coreutils`);
+        throw new Error(
+          `${tool} is not installed and verify.sh cannot be tested: apt-get install openssl jq coreutils`,
+        );
   });
   const run = (...args: string[]): { status: number | null; said: string } => {
-    const { status, stdout, stderr } = spawnSync("sh", [join(dir, PACK.script), ...args], { encoding: "utf8", cwd: bed.root });
+    const { status, stdout, stderr } = spawnSync("sh", [join(dir, PACK.script), ...args], {
+      encoding: "utf8",
+      cwd: bed.root,
+    });
     return { status, said: stdout + stderr };
   };
 
@@ -121,11 +144,17 @@ describe("verify.sh, with openssl, jq and coreutils", () => {
 
   const foreign = (): string => {
     const key = join(bed.root, "foreign.pub.pem");
-    execFileSync("sh", ["-c", `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -pubout > ${key}`], { stdio: "pipe" });
+    execFileSync(
+      "sh",
+      ["-c", `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -pubout > ${key}`],
+      { stdio: "pipe" },
+    );
     return key;
   };
   const ownKey = (): string => (copyFileSync(publicKey, join(dir, "key.pub.pem")), join(dir, "key.pub.pem"));
-  const reshaped = (change: (bundle: { dsseEnvelope: { signatures: unknown[]; payloadType: string; payload: string } }) => void): void =>
+  const reshaped = (
+    change: (bundle: { dsseEnvelope: { signatures: unknown[]; payloadType: string; payload: string } }) => void,
+  ): void =>
     edit(dir, PACK.report, (text) => {
       const bundle = JSON.parse(text) as Parameters<typeof change>[0];
       change(bundle);
@@ -138,17 +167,59 @@ describe("verify.sh, with openssl, jq and coreutils", () => {
     ["a key from the pack itself", () => [ownKey()], /the public key lies in the pack/],
     ["the wrong class", () => [publicKey, "attested"], /this is a development run/],
     ["an unknown class", () => [publicKey, "gold"], /the class is attested or development/],
-    ["a changed file", () => (edit(dir, "raw/operations.jsonl", (t) => t.replace("ok", "no")), [publicKey]), /operations.jsonl: FAILED[^]*not the ones that were signed/],
+    [
+      "a changed file",
+      () => (edit(dir, "raw/operations.jsonl", (t) => t.replace("ok", "no")), [publicKey]),
+      /operations.jsonl: FAILED[^]*not the ones that were signed/,
+    ],
     ["a missing file", () => (rmSync(join(dir, "raw/clock.json")), [publicKey]), /clock.json[^]*missing/],
     ["an added file", () => (writeFileSync(join(dir, "raw/.hidden"), ""), [publicKey]), /added: raw\/\.hidden/],
-    ["an added folder with a file", () => (mkdirSync(join(dir, "x/y"), { recursive: true }), writeFileSync(join(dir, "x/y/z"), ""), [publicKey]), /added: x\/y\/z/],
-    ["a file with a newline in its name", () => (writeFileSync(join(dir, "VERIFY.md\nverify.sh"), ""), [publicKey]), /added|missing/],
-    ["a link", () => (rmSync(join(dir, "raw/clock.json")), symlinkSync("host.json", join(dir, "raw/clock.json")), [publicKey]), /is a link/],
-    ["a changed payload", () => (reshaped((b) => (b.dsseEnvelope.payload = `${b.dsseEnvelope.payload.slice(0, 40)}AAAA${b.dsseEnvelope.payload.slice(44)}`)), [publicKey]), /signature of report/],
-    ["two signatures", () => (reshaped((b) => b.dsseEnvelope.signatures.push(b.dsseEnvelope.signatures[0])), [publicKey]), /one signature/],
-    ["another payload type", () => (reshaped((b) => (b.dsseEnvelope.payloadType = "text/plain")), [publicKey]), /in-toto/],
-    ["the intent as the report", () => (copyFileSync(join(dir, PACK.intent), join(dir, PACK.report)), [publicKey]), /does not state the report/],
-    ["the report as the intent", () => (copyFileSync(join(dir, PACK.report), join(dir, PACK.intent)), [publicKey]), /does not state an intent/],
+    [
+      "an added folder with a file",
+      () => (mkdirSync(join(dir, "x/y"), { recursive: true }), writeFileSync(join(dir, "x/y/z"), ""), [publicKey]),
+      /added: x\/y\/z/,
+    ],
+    [
+      "a file with a newline in its name",
+      () => (writeFileSync(join(dir, "VERIFY.md\nverify.sh"), ""), [publicKey]),
+      /added|missing/,
+    ],
+    [
+      "a link",
+      () => (rmSync(join(dir, "raw/clock.json")), symlinkSync("host.json", join(dir, "raw/clock.json")), [publicKey]),
+      /is a link/,
+    ],
+    [
+      "a changed payload",
+      () => (
+        reshaped(
+          (b) =>
+            (b.dsseEnvelope.payload = `${b.dsseEnvelope.payload.slice(0, 40)}AAAA${b.dsseEnvelope.payload.slice(44)}`),
+        ),
+        [publicKey]
+      ),
+      /signature of report/,
+    ],
+    [
+      "two signatures",
+      () => (reshaped((b) => b.dsseEnvelope.signatures.push(b.dsseEnvelope.signatures[0])), [publicKey]),
+      /one signature/,
+    ],
+    [
+      "another payload type",
+      () => (reshaped((b) => (b.dsseEnvelope.payloadType = "text/plain")), [publicKey]),
+      /in-toto/,
+    ],
+    [
+      "the intent as the report",
+      () => (copyFileSync(join(dir, PACK.intent), join(dir, PACK.report)), [publicKey]),
+      /does not state the report/,
+    ],
+    [
+      "the report as the intent",
+      () => (copyFileSync(join(dir, PACK.report), join(dir, PACK.intent)), [publicKey]),
+      /does not state an intent/,
+    ],
     ["garbage for a bundle", () => (writeFileSync(join(dir, PACK.report), "{"), [publicKey]), /not a bundle/],
     ["no bundle", () => (rmSync(join(dir, PACK.report)), [publicKey]), /is missing/],
   ])("refuses %s", (_what, prepare, message) => {

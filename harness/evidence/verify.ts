@@ -111,7 +111,12 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
   });
   await checks.runIf(options.ledgerDir, "ledger", { report, intent, proven }, (given, ledgerDir) =>
     said(
-      checkLedger(ledgerOf(ledgerDir), given.report.predicate.ledger.key, given.proven, given.intent.statement.predicate),
+      checkLedger(
+        ledgerOf(ledgerDir),
+        given.report.predicate.ledger.key,
+        given.proven,
+        given.intent.statement.predicate,
+      ),
     ),
   );
   await checks.runIf(options.recompute, "recompute", { signature, files, digests }, async (_given, recompute) =>

@@ -98,7 +98,8 @@ async function readEvents(files: RawFiles): Promise<{ events: JournalEvent[]; or
   const originNs = journal.events[0]?.ns ?? 0n;
   const events = journal.events.flatMap(({ seq, ns, wall, kind, data }) => {
     const read = eventData[kind].safeParse(data);
-    if (read.success && ISO_INSTANT.test(wall)) return [{ seq, ms: msAfter(originNs, ns), wall, kind, data: read.data }];
+    if (read.success && ISO_INSTANT.test(wall))
+      return [{ seq, ms: msAfter(originNs, ns), wall, kind, data: read.data }];
     const problem = read.success ? "its wall clock is no instant" : complaint(read.error);
     files.defects.add("journal", `raw/events.jsonl entry ${seq} (${kind}) cannot be used: ${problem}`);
     return [];
@@ -143,8 +144,10 @@ class RawFiles {
         this.defects.add(name, `raw/${name} line ${number} cannot be used: ${complaint(thrown)}`);
       }
     });
-    if (end.truncated) this.defects.add(`${name} end`, `raw/${name} is truncated: its last line, ${end.lines + 1}, was cut off`);
-    if (end.overlong) this.defects.add(`${name} end`, `raw/${name} line ${end.overlong} is longer than ${MAX_LINE_BYTES} bytes`);
+    if (end.truncated)
+      this.defects.add(`${name} end`, `raw/${name} is truncated: its last line, ${end.lines + 1}, was cut off`);
+    if (end.overlong)
+      this.defects.add(`${name} end`, `raw/${name} line ${end.overlong} is longer than ${MAX_LINE_BYTES} bytes`);
     return kept;
   }
 

@@ -13,7 +13,9 @@ const text = z.string().max(100_000);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected a sha256 in hexadecimal" });
 const amount = z.int();
 const ms = z.number().min(0);
-const lsn = z.string().refine((value) => parseLsn(value) !== null, { error: "expected a WAL position such as 0/5000158" });
+const lsn = z
+  .string()
+  .refine((value) => parseLsn(value) !== null, { error: "expected a WAL position such as 0/5000158" });
 
 export const operationLine = z
   .object({
@@ -140,7 +142,11 @@ export const planFile: z.ZodType<Plan> = z.object({
   expect: z.object({
     verdict: z.enum(["pass", "fail"]),
     lost: z
-      .object({ min: z.int().min(0), max: z.int().min(0).exactOptional(), shape: z.enum(["suffix", "hole"]).exactOptional() })
+      .object({
+        min: z.int().min(0),
+        max: z.int().min(0).exactOptional(),
+        shape: z.enum(["suffix", "hole"]).exactOptional(),
+      })
       .exactOptional(),
   }),
 });

@@ -25,7 +25,10 @@ function checkPlan({ plan, scenarioText, events }: Omit<History, "defects">, def
   if (first?.kind !== "run-started") return defects.add("journal", "the journal does not begin with run-started");
   const { scenario, seed } = first.data;
   if (scenario !== plan.scenario.id || seed !== plan.seed) {
-    defects.add("plan", `the journal began scenario ${scenario} with seed ${seed}, the plan is of ${plan.scenario.id} with seed ${plan.seed}`);
+    defects.add(
+      "plan",
+      `the journal began scenario ${scenario} with seed ${seed}, the plan is of ${plan.scenario.id} with seed ${plan.seed}`,
+    );
   }
 }
 
@@ -41,7 +44,8 @@ function checkEnd(events: readonly JournalEvent[], defects: Defects): void {
   for (const phase of PHASES) {
     for (const kind of ["phase-started", "phase-ended"] as const) {
       const count = events.filter((event) => event.kind === kind && event.data.phase === phase).length;
-      if (count !== 1) defects.add("phases", `the journal has ${count === 0 ? "no" : count} ${kind} for the phase ${phase}`);
+      if (count !== 1)
+        defects.add("phases", `the journal has ${count === 0 ? "no" : count} ${kind} for the phase ${phase}`);
     }
   }
 }
@@ -49,11 +53,13 @@ function checkEnd(events: readonly JournalEvent[], defects: Defects): void {
 function checkTimes({ events, originNs }: Omit<History, "defects">, defects: Defects): void {
   let before = events[0]?.ms ?? 0;
   for (const event of events) {
-    if (event.ms < before) defects.add("time", `journal entry ${event.seq} (${event.kind}) is earlier than the one before it`);
+    if (event.ms < before)
+      defects.add("time", `journal entry ${event.seq} (${event.kind}) is earlier than the one before it`);
     before = event.ms;
     for (const { fromNs, toNs } of spansIn(event)) {
       const [from, to] = [BigInt(fromNs), BigInt(toNs)];
-      if (from > to) defects.add("bracket", `journal entry ${event.seq} (${event.kind}) has a bracket that ends before it begins`);
+      if (from > to)
+        defects.add("bracket", `journal entry ${event.seq} (${event.kind}) has a bracket that ends before it begins`);
       if (Number(to - originNs) / 1e6 > event.ms + 1e-6) {
         defects.add("bracket", `journal entry ${event.seq} (${event.kind}) speaks of an instant after itself`);
       }
@@ -75,9 +81,13 @@ function checkOperations(history: Omit<History, "defects">, defects: Defects): v
     if (seen.has(op.op)) defects.add("duplicate operation", `operation ${op.op} is recorded twice`);
     seen.add(op.op);
     if (target.get(op.workload) !== op.store) {
-      defects.add("foreign operation", `operation ${op.op} belongs to ${op.workload} on ${op.store}, which is not in the plan`);
+      defects.add(
+        "foreign operation",
+        `operation ${op.op} belongs to ${op.workload} on ${op.store}, which is not in the plan`,
+      );
     }
-    if (op.endedMs !== null && op.endedMs < op.invokedMs) defects.add("backwards", `operation ${op.op} ended before it was sent`);
+    if (op.endedMs !== null && op.endedMs < op.invokedMs)
+      defects.add("backwards", `operation ${op.op} ended before it was sent`);
   }
   for (const { name } of plan.workload) checkSequence(name, operations, defects);
   checkCount(events, operations.length, defects);
@@ -96,7 +106,9 @@ function checkSequence(workload: string, operations: readonly Operation[], defec
 }
 
 function checkCount(events: readonly JournalEvent[], recorded: number, defects: Defects): void {
-  const stops = events.filter((event): event is JournalEvent & { data: EventData["workload-stopped"] } => event.kind === "workload-stopped");
+  const stops = events.filter(
+    (event): event is JournalEvent & { data: EventData["workload-stopped"] } => event.kind === "workload-stopped",
+  );
   const stop = stops[0];
   const completed = events.some((event) => event.kind === "run-ended" && event.data.outcome === "completed");
   if (stops.length > 1) defects.add("count", `the workload was stopped ${stops.length} times`);

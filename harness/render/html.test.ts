@@ -124,6 +124,8 @@ describe("what the page says", () => {
     const blind = words(renderHtml(report({ expect: "fail", verdict: "pass", exitCode: 1 })));
     expect(blind).toContain("Lossy control: not as declared");
     expect(blind).not.toContain("failed as declared");
+    const unproven = words(renderHtml(lossyControl({ exitCode: 3 })));
+    expect(unproven).toContain("Lossy control: not proven");
   });
 
   test("lucky pass, overrides and unknown are not to be overlooked", () => {

@@ -58,7 +58,7 @@ function deviations(report: Report): Markup | null {
     ...(report.intent === null ? ["There is no signed intent from before the fault."] : []),
     ...(report.class === "development" ? report.classReasons.map((reason) => `Development class: ${reason}`) : []),
   ];
-  return found.length === 0 ? null : list(found);
+  return found.length === 0 ? null : list([...new Set(found)]);
 }
 
 function objectives({

@@ -87,7 +87,7 @@ export const plotCss = `
 .plot .baseline{stroke:var(--muted);stroke-width:1;stroke-dasharray:1 3}
 .plot .thread{stroke:var(--faint);stroke-width:1}
 .plot .span{fill:var(--ok)}
-.plot .doubt{fill:var(--ink)}
+.plot .doubt{fill:var(--p50)}
 `;
 
 export const pageCss = `
@@ -148,7 +148,7 @@ figcaption{color:var(--muted);font-size:13px;line-height:1.45;margin-top:6px;max
 .keys{display:flex;flex-wrap:wrap;gap:2px 18px;font-size:13px;margin:0 0 8px;padding:0;list-style:none}
 .keys i{display:inline-block;width:11px;height:11px;margin-right:6px;vertical-align:-1px;background:var(--c)}
 .keys i.k-p50,.keys i.k-p99{height:3px;vertical-align:3px;border-radius:2px}
-.k-ok{--c:var(--ok)}.k-failed{--c:var(--failed)}.k-indeterminate{--c:var(--indeterminate)}.k-p50{--c:var(--p50)}.k-p99{--c:var(--p99)}.k-doubt{--c:var(--ink)}
+.k-ok{--c:var(--ok)}.k-failed{--c:var(--failed)}.k-indeterminate{--c:var(--indeterminate)}.k-p50{--c:var(--p50)}.k-p99{--c:var(--p99)}.k-doubt{--c:var(--p50)}
 
 table{border-collapse:collapse;width:100%;margin:0 0 14px;font-size:13.5px;line-height:1.42}
 th{text-align:left;font-weight:500;color:var(--muted);padding:0 16px 5px 0;border-bottom:1px solid var(--ink);vertical-align:bottom;overflow-wrap:normal}
@@ -158,6 +158,7 @@ td code{font-size:12px}
 .short{white-space:nowrap}
 .reasons td:nth-child(1),.goals td:nth-child(1),.goals td:nth-child(2){white-space:nowrap}
 .reasons td:nth-child(2){min-width:9.5em}
+.reasons td:nth-child(4){min-width:14em}
 .marks td:nth-child(1){color:var(--muted);width:1.6em}
 .marks td:nth-child(3),.marks td:nth-child(4),.marks td:nth-child(5){white-space:nowrap}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:2px;padding:0 5px;font-size:11.5px;line-height:1.35;color:var(--unknown);white-space:nowrap}

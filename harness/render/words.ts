@@ -31,6 +31,12 @@ function controlStamp(report: Report): Stamp {
       tone: "control",
       meaning: "Lossy control: failed as declared. It shows that the checkers see loss where there is loss.",
     };
+  if (report.exitCode === EXIT.inconclusive)
+    return {
+      word: "Not proven",
+      tone: "unknown",
+      meaning: "Lossy control: whether it failed as declared is not proven, so it shows nothing about the checkers.",
+    };
   return {
     word: "Not as declared",
     tone: "fail",
@@ -48,8 +54,8 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
   if (report.expect === "fail")
     notices.push({
       tone: stamp(report).tone,
-      title: heldAsDeclared(report) ? "Lossy control: failed as declared" : "Lossy control: not as declared",
-      text: `This drill must lose data, to show that the checkers see it. ${grouped(lost.count)} acknowledged ${lost.count === 1 ? "write was" : "writes were"} lost.`,
+      title: `Lossy control: ${stamp(report).word.toLowerCase()}`,
+      text: `This drill must lose data, to show that the checkers see it. ${grouped(lost.count)} acknowledged ${lost.count === 1 ? "write was" : "writes were"} lost.${heldAsDeclared(report) ? "" : " The reasons say what is not as declared, or not proven."}`,
     });
   if (report.luckyPass)
     notices.push({

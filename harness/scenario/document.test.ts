@@ -172,7 +172,6 @@ test.each([
 ])("%s is refused and named, never repeated", async (_name, text, said) => {
   const lines = await problemsOf(text);
   expect(lines[0]).toBe(said);
-  // eslint-disable-next-line no-control-regex
   expect(lines.join("\n")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
 });
 

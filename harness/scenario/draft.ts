@@ -27,7 +27,7 @@ export function readDraft(source: Source): Draft {
 const NOTHING = Object.fromEntries(KEYS.map((key) => [key, undefined])) as Draft;
 
 function readStack(source: Source): StackDraft[] | undefined {
-  const stack = readMapping(source, ["stack"], "a map of components, such as db: { kind: postgres }");
+  const stack = readMapping(source, ["stack"], `a map of components, such as db: { kind: ${componentKinds[0]?.kind} }`);
   if (stack && Object.keys(stack).length === 0)
     source.complain(["stack"], { found: "no component", expected: "at least one" });
   return stack && Object.keys(stack).map((component) => readComponent(source, component));
@@ -58,7 +58,8 @@ function readComponent(source: Source, component: string): StackDraft {
  * The nodes of a component whose config has problems, so that steps can still be judged, or undefined when the problem may
  * hide a node: only a refused text or number beside the lists is sure not to.
  */
-function nodesDespite(kind: ComponentKind, { kind: _, ...config }: Mapping): NodeSpec[] | undefined {
+function nodesDespite(kind: ComponentKind, component: Mapping): NodeSpec[] | undefined {
+  const config = Object.fromEntries(Object.entries(component).filter(([key]) => key !== "kind"));
   const isPlain = (key: string) => typeof config[key] !== "object" && config[key] !== undefined;
   const harmless = new Set<string>();
   for (const issue of kind.config.safeParse(config).error?.issues ?? []) {

@@ -13,7 +13,7 @@ export const SCHEMA_FILE = new URL("../../fixtures/scenario.schema.json", import
  * The JSON Schema by which editors complete and check a scenario, made of the definitions that `validate` uses. It cannot say
  * everything (whether a standby exists, whether an objective is tighter): what it accepts may still be refused.
  */
-export function scenarioJsonSchema(): object {
+function scenarioJsonSchema(): object {
   const scenario = z.strictObject({
     ...plainKeys,
     verify: z

@@ -17,11 +17,11 @@ const EXAMPLE = "path=value, such as workload[0].rate=500/s";
 export function applyOverride(
   data: unknown,
   text: string,
-  complain: (path: Path, complaint: Complaint) => void,
+  complain: (path: Path, complaint: Complaint) => undefined,
 ): Override | undefined {
   const [, pathPart = "", valuePart = ""] = FORM.exec(text) ?? [];
   const path = parsePath(pathPart);
-  if (!path) return void complain([], { what: "no path to set", expected: EXAMPLE });
+  if (!path) return complain([], { what: "no path to set", expected: EXAMPLE });
   let sound = true;
   const unsound = (_line: number, _column: number, complaint: Complaint) => {
     sound = false;
@@ -39,13 +39,17 @@ export function applyOverride(
 type Holder = Record<string, unknown> | unknown[];
 
 /** The map or list that holds the last part of the path. Maps on the way are made, items of lists are not. */
-function holderOf(data: unknown, path: Path, complain: (path: Path, complaint: Complaint) => void): Holder | undefined {
+function holderOf(
+  data: unknown,
+  path: Path,
+  complain: (path: Path, complaint: Complaint) => undefined,
+): Holder | undefined {
   let holder = data;
   for (const [i, part] of path.entries()) {
     const here = path.slice(0, i);
     if (typeof part === "number" ? !Array.isArray(holder) : !isMapping(holder)) {
       const expected = typeof part === "number" ? "a list there" : "a map there";
-      return void complain(path, {
+      return complain(path, {
         what: i === 0 ? "the file has no map" : pathText(here),
         found: shown(holder),
         expected,
@@ -53,7 +57,7 @@ function holderOf(data: unknown, path: Path, complain: (path: Path, complaint: C
     }
     if (typeof part === "number" && part >= (holder as unknown[]).length) {
       const last = (holder as unknown[]).length - 1;
-      return void complain(path, {
+      return complain(path, {
         what: `there is no ${pathText(path.slice(0, i + 1))}`,
         expected: `an index from 0 to ${last}`,
       });

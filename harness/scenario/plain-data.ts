@@ -94,4 +94,4 @@ function plainScalar(value: unknown, refuse: (complaint: Complaint) => void): un
 
 /** An escape such as "\x1b" writes a control character with plain ones. */
 const control = (text: string): string =>
-  `the control character ${codePoint([...text].find((c) => visible(c) !== c)!)}`;
+  `the control character ${codePoint(Array.from(text).find((c) => visible(c) !== c)!)}`;

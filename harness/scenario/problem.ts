@@ -62,7 +62,7 @@ function placeText(place: Place): string {
   return visible("line" in place ? `${place.file}:${place.line}:${place.column}` : place.file);
 }
 
-export function sentence({ what, found, expected, meant, hint }: Complaint): string {
+function sentence({ what, found, expected, meant, hint }: Complaint): string {
   const said = [what, found && `found ${found}`, expected && `expected ${expected}`].filter(Boolean).join(", ");
   return visible([said, meant && `did you mean ${meant}?`, hint].filter(Boolean).join("; "));
 }

@@ -6,7 +6,7 @@ import type { RecoveryKind } from "../recovery.ts";
 import type { workloadKinds } from "../workloads.ts";
 import type { plainKeys } from "./shape.ts";
 
-export type WorkloadKind = (typeof workloadKinds)[number];
+type WorkloadKind = (typeof workloadKinds)[number];
 
 type PlainKeys = { readonly [Key in keyof typeof plainKeys]: z.output<(typeof plainKeys)[Key]> };
 
@@ -17,14 +17,14 @@ export interface Scenario extends PlainKeys {
   readonly steps: readonly StepEntry[];
 }
 
-export interface StackEntry {
+interface StackEntry {
   readonly name: string;
   readonly kind: ComponentKind;
   readonly config: unknown;
   readonly nodes: readonly NodeSpec[];
 }
 
-export interface WorkloadEntry {
+interface WorkloadEntry {
   readonly name: string | undefined;
   readonly kind: WorkloadKind;
   readonly target: string;
@@ -37,21 +37,21 @@ interface StepCommon {
   readonly start: PlannedStart;
 }
 
-export interface FaultStep extends StepCommon {
+interface FaultStep extends StepCommon {
   readonly does: "fault";
   readonly kind: FaultKind;
   readonly target: string;
   readonly params: Record<string, unknown>;
 }
 
-export interface RecoverStep extends StepCommon {
+interface RecoverStep extends StepCommon {
   readonly does: "recover";
   readonly kind: RecoveryKind;
   readonly target: string;
   readonly params: Record<string, unknown>;
 }
 
-export interface HealStep extends StepCommon {
+interface HealStep extends StepCommon {
   readonly does: "heal";
   readonly fault: string;
 }

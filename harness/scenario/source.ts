@@ -12,13 +12,13 @@ export interface Source {
   readonly data: unknown;
   readonly problems: Problem[];
   /** Says what is wrong at a path; silent where something was refused already, so that one mistake gives one problem. */
-  complain(path: Path, complaint: Complaint, at?: "key" | "value"): void;
+  complain(path: Path, complaint: Complaint, at?: "key" | "value"): undefined;
 }
 
 /** Reads text that others wrote. `overrides` are `path=value`, and are themselves the place of what is wrong with them. */
 export function readSource(file: string, bytes: Buffer, overrides: readonly string[] = []): Source {
   const problems: Problem[] = [];
-  const add = (place: Place, path: Path, complaint: Complaint): void =>
+  const add = (place: Place, path: Path, complaint: Complaint): undefined =>
     void problems.push({ place, path, ...complaint });
 
   const complainAt: Complain = (line, column, complaint, path = []) => add({ file, line, column }, path, complaint);
@@ -39,11 +39,11 @@ export function readSource(file: string, bytes: Buffer, overrides: readonly stri
     data: parsed.data,
     problems,
     complain(path, complaint, at = "value") {
-      if (parsed.refused.some((refused) => startsWith(path, refused))) return;
+      if (parsed.refused.some((refused) => startsWith(path, refused))) return undefined;
       const by = applied.findLast(
         (override) => startsWith(path, override.path) || (startsWith(override.path, path) && !parsed.has(path)),
       );
-      add(by ? { file, override: by.text } : { file, ...parsed.place(path, at) }, path, complaint);
+      return add(by ? { file, override: by.text } : { file, ...parsed.place(path, at) }, path, complaint);
     },
   };
 }

@@ -97,12 +97,12 @@ function readStart(source: Source, path: Path, step: Mapping): PlannedStart | un
   const at = step["at"] ?? { after: "0s" };
   return isMapping(at)
     ? readPlannedStart(source, [...path, "at"], at)
-    : void source.complain([...path, "at"], { found: shown(at), expected: "a map with after or on" });
+    : source.complain([...path, "at"], { found: shown(at), expected: "a map with after or on" });
 }
 
 function readPlannedStart(source: Source, path: Path, at: Mapping): PlannedStart | undefined {
   if (at["on"] !== undefined && at["after"] !== undefined) {
-    return void source.complain([...path, "on"], { found: "after and on", expected: "one of them" }, "key");
+    return source.complain([...path, "on"], { found: "after and on", expected: "one of them" }, "key");
   }
   if (at["on"] !== undefined) {
     const trigger = read(source, triggerStart, path);

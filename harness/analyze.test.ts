@@ -1,0 +1,254 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { judge } from "./analyze/judge.ts";
+import { analyze, analyzePack, toResult } from "./analyze.ts";
+import type { Checker } from "./checker.ts";
+import { checkers } from "./checkers.ts";
+import { dropEvents, drill, type DraftHistory, elementOf, setEvent, setFacts, writePack } from "./checkers/testing.ts";
+import type { Expectation } from "./plan.ts";
+
+const places: string[] = [];
+const newPack = (): string => {
+  const dir = mkdtempSync(path.join(tmpdir(), "blackstart-analyze-"));
+  places.push(dir);
+  return dir;
+};
+afterAll(() => places.forEach((dir) => rmSync(dir, { recursive: true })));
+
+describe("the verdict", () => {
+  it("passes a drill as it should be, with every checker heard once", () => {
+    const report = analyze(drill());
+    expect(report).toMatchObject({ verdict: "pass", exitCode: 0, luckyPass: false, guaranteed: { zeroLoss: true } });
+    expect(report.reasons.map((finding) => finding.check)).toEqual(checkers.map((checker) => checker.name));
+  });
+
+  it("hears a checker that is not always asked only when the scenario names it", () => {
+    const report = analyze(drill({}, (h) => void (h.plan.verify = [])));
+    expect(report.reasons.map((finding) => finding.check)).not.toContain("no-lost-writes");
+  });
+
+  it("fails on loss, is unknown without proof of the fault, and fail beats unknown", () => {
+    const lossy = { loseFrom: 390 };
+    const unproven = (h: DraftHistory) => setEvent(h, "fault-proven", { observed: false });
+    expect(analyze(drill(lossy))).toMatchObject({ verdict: "fail", exitCode: 1, lost: { count: 10, shape: "suffix" } });
+    expect(analyze(drill({}, unproven))).toMatchObject({ verdict: "unknown", exitCode: 3 });
+    expect(analyze(drill(lossy, unproven))).toMatchObject({ verdict: "fail", exitCode: 1 });
+  });
+
+  it("takes a checker that throws, or that does not exist, for unknown", () => {
+    const broken: Checker = {
+      name: "broken",
+      summary: "breaks",
+      always: true,
+      check() {
+        throw new Error("index out of range");
+      },
+    };
+    expect(judge(drill(), [...checkers, broken])).toMatchObject({ verdict: "unknown", exitCode: 3 });
+    expect(judge(drill(), [broken]).reasons[0]).toMatchObject({
+      check: "broken",
+      verdict: "unknown",
+      detail: "the check itself broke: index out of range",
+    });
+    const misnamed = judge(drill({}, (h) => void h.plan.verify.push("no-such-check")));
+    expect(misnamed).toMatchObject({ verdict: "unknown" });
+  });
+
+  it.each<[string, (h: DraftHistory) => void]>([
+    ["aborted", (h) => setEvent(h, "run-ended", { outcome: "aborted", error: "the container engine went away" })],
+    ["cut off", (h) => dropEvents(h, "run-ended")],
+    ["with a gap", (h) => void h.operations.splice(100, 3)],
+    [
+      "with a failed recovery, aborted",
+      (h) => {
+        setEvent(h, "run-ended", { outcome: "aborted" });
+        setEvent(h, "recovery-ended", { ok: false });
+      },
+    ],
+  ])("proves nothing by a record that is %s, not even a failure", (_, change) => {
+    for (const course of [{}, { loseFrom: 390 }, { restoredMs: Infinity }])
+      expect(analyze(drill(course, change))).toMatchObject({ verdict: "unknown", exitCode: 3 });
+  });
+
+  it("calls a pass lucky when the settings permit loss", () => {
+    const async = (h: DraftHistory) => {
+      for (const at of ["steady", "fault"] as const) setFacts(h, at, "db.primary", { synchronous_standby_names: "" });
+    };
+    expect(analyze(drill({}, async))).toMatchObject({
+      verdict: "pass",
+      exitCode: 0,
+      luckyPass: true,
+      guaranteed: { zeroLoss: false },
+    });
+    expect(analyze(drill({ loseFrom: 390 }, async))).toMatchObject({ verdict: "fail", luckyPass: false });
+  });
+
+  it("fails when the recovery failed or nobody was served again", () => {
+    expect(analyze(drill({}, (h) => setEvent(h, "recovery-ended", { ok: false, error: "x" }))).exitCode).toBe(1);
+    expect(analyze(drill({ restoredMs: Infinity }))).toMatchObject({
+      verdict: "fail",
+      exitCode: 1,
+      recoveryTime: null,
+    });
+  });
+});
+
+describe("a lossy control", () => {
+  const control =
+    (lost: Expectation["lost"], change: (h: DraftHistory) => void = () => undefined) =>
+    (h: DraftHistory) => {
+      h.plan.expect = lost ? { verdict: "fail", lost } : { verdict: "fail" };
+      change(h);
+    };
+  const declared = (report: ReturnType<typeof analyze>) =>
+    report.reasons.find((finding) => finding.check === "declared-loss");
+
+  it.each<[string, number, Expectation["lost"]]>([
+    ["as declared", 390, { min: 10, max: 10, shape: "suffix" }],
+    ["without an upper bound", 390, { min: 5 }],
+    ["without bounds", 390, undefined],
+  ])("that loses %s is met", (_, loseFrom, lost) => {
+    const report = analyze(drill({ loseFrom }, control(lost)));
+    expect(report).toMatchObject({ verdict: "fail", expect: "fail", exitCode: 0 });
+    expect(declared(report)).toMatchObject({ verdict: "pass" });
+  });
+
+  it.each<[string, number, Expectation["lost"], string]>([
+    ["nothing", Infinity, { min: 1 }, "a lossy control that lost nothing is a failed drill"],
+    ["too little", 390, { min: 11 }, "10 writes are lost, declared are 11 or more"],
+    ["too much", 390, { min: 1, max: 9 }, "10 writes are lost, declared are 1 to 9"],
+    ["too little of a range", 390, { min: 20, max: 30 }, "10 writes are lost, declared are 20 to 30"],
+  ])("that loses %s is missed", (_, loseFrom, lost, detail) => {
+    const report = analyze(drill({ loseFrom }, control(lost)));
+    expect(report).toMatchObject({ verdict: "fail", exitCode: 1 });
+    expect(declared(report)).toMatchObject({ verdict: "fail", detail: expect.stringContaining(detail) });
+  });
+
+  it("that loses in another shape is missed", () => {
+    const punch = (h: DraftHistory) => void (h.recovered = h.recovered.filter((e) => e.op !== "ledger-101"));
+    const hole = control({ min: 1, shape: "hole" }, punch);
+    expect(analyze(drill({}, hole))).toMatchObject({ verdict: "fail", exitCode: 0, lost: { shape: "hole" } });
+    expect(declared(analyze(drill({ loseFrom: 390 }, control({ min: 1, shape: "hole" }))))).toMatchObject({
+      detail: "the loss is a suffix, declared is a hole",
+    });
+  });
+
+  it("that fails anything else, or does more than lose, is missed", () => {
+    const slow = control({ min: 1 }, (h) => void (h.plan.objectives.recoveryTimeMs = 100));
+    expect(declared(analyze(drill({ loseFrom: 390 }, slow)))).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining("also failed recovery-time"),
+    });
+    const twice = control({ min: 1 }, (h) => {
+      h.recovered.push(elementOf(h.operations[1]!));
+    });
+    expect(analyze(drill({ loseFrom: 390 }, twice))).toMatchObject({ exitCode: 1, duplicated: 1 });
+  });
+
+  it("that is not proven is inconclusive", () => {
+    const unproven = control({ min: 1 }, (h) => setEvent(h, "fault-proven", { observed: false }));
+    const report = analyze(drill({ loseFrom: 390 }, unproven));
+    expect(report.exitCode).toBe(3);
+    expect(declared(report)).toMatchObject({ verdict: "unknown", detail: expect.stringContaining("fault-effect") });
+    expect(
+      analyze(
+        drill(
+          { loseFrom: 390 },
+          control({ min: 1 }, (h) => void h.operations.splice(9, 1)),
+        ),
+      ).exitCode,
+    ).toBe(3);
+  });
+
+  it("whose verify does not look for loss is missed", () => {
+    const blind = control({ min: 1 }, (h) => void (h.plan.verify = []));
+    expect(analyze(drill({ loseFrom: 390 }, blind))).toMatchObject({ verdict: "fail", exitCode: 1 });
+  });
+});
+
+describe("the report", () => {
+  it("names the first lost writes, their position and the cause", () => {
+    const report = analyze(drill({ loseFrom: 200 }));
+    expect(report.lost.count).toBe(200);
+    expect(report.lostOperations).toHaveLength(100);
+    expect(report.lostOperations[0]).toEqual({
+      op: "ledger-200",
+      store: "db",
+      ackMs: -2_000,
+      node: "primary",
+      lsn: "0/500C800",
+      cause: "acknowledged by primary on timeline 1, beyond 0/500C800, where timeline 1 was left for 2",
+    });
+  });
+
+  it("is the same to the byte whenever it is made, from memory or from disk", async () => {
+    const history = drill({ loseFrom: 390 });
+    const context = {
+      class: "development" as const,
+      classReasons: ["local key"],
+      attempts: { number: 3, windowDays: 30, passed: 1, failed: 1, other: 0 },
+      keyFingerprint: "ab",
+      intent: null,
+    };
+    const dir = newPack();
+    writePack(dir, history);
+    writeFileSync(path.join(dir, "raw", "context.json"), JSON.stringify(context));
+    const [first, second] = [await analyzePack(dir), await analyzePack(dir)];
+    expect(JSON.stringify(second)).toBe(JSON.stringify(first));
+    expect(JSON.stringify(first)).toBe(JSON.stringify(analyze(history, context)));
+  });
+
+  it("takes the lowest class when the pack says nothing usable of its evidence", async () => {
+    const dir = newPack();
+    writePack(dir, drill());
+    expect(await analyzePack(dir)).toMatchObject({
+      class: "development",
+      classReasons: ["the pack does not say how its evidence came about"],
+      intent: { ledgerIndex: 41 },
+    });
+    writeFileSync(path.join(dir, "raw", "context.json"), '{"class":"golden"}');
+    expect((await analyzePack(dir)).classReasons[0]).toContain("cannot be used");
+  });
+
+  it("shows the contract and nothing else to programs", () => {
+    const result = toResult(analyze(drill()));
+    expect(Object.keys(result)).toEqual([
+      ...[
+        "schema",
+        "run",
+        "scenario",
+        "scenarioSha256",
+        "class",
+        "verdict",
+        "expect",
+        "exitCode",
+        "reasons",
+        "recoveryTime",
+        "detection",
+        "operations",
+        "lost",
+      ],
+      ...["phantom", "resurrected", "duplicated", "mutated", "stale", "guaranteed", "pack", "bundle"],
+    ]);
+    expect(result).toMatchObject({
+      schema: "blackstart/result/v1",
+      recoveryTime: { objectiveMs: 300_000, lowerMs: 688, upperMs: 702 },
+      detection: { objectiveMs: 1_000, lowerMs: 598, upperMs: 601 },
+      operations: { invoked: 800, acknowledged: 730, failed: 0, indeterminate: 70 },
+      pack: "reports/2026-11-23T10-00-00Z-7f3a",
+    });
+  });
+
+  it("judges 200,000 operations in seconds", () => {
+    const history = drill({ ratePerSecond: 25_000, loseFrom: 90_000 });
+    const startMs = performance.now();
+    const report = analyze(history);
+    const tookMs = performance.now() - startMs;
+    console.info(`200,000 operations judged in ${Math.round(tookMs)} ms`);
+    expect(report.operations.invoked).toBe(200_000);
+    expect(report.secondEstimate?.agrees).toBe(true);
+    expect(tookMs).toBeLessThan(15_000); // generous: a slow machine is no defect, a quadratic step is
+  });
+});

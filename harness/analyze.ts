@@ -45,7 +45,11 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     ...durationsOf(history),
     operations: operationCounts(history),
     lost,
-    ...{ phantom, resurrected, duplicated, mutated, stale },
+    phantom,
+    resurrected,
+    duplicated,
+    mutated,
+    stale,
     guaranteed,
     pack: `reports/${run}`,
     bundle: `reports/${run}/report.sigstore.json`,
@@ -82,33 +86,35 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
 }
 
 /** The stable part of a report: the contract `blackstart/result/v1` and nothing else. */
-export function toResult(report: Report): Result {
-  const {
-    schema,
-    run,
-    scenario,
-    scenarioSha256,
-    verdict,
-    expect,
-    exitCode,
-    reasons,
-    recoveryTime,
-    detection,
-    operations,
-    lost,
-  } = report;
-  const { phantom, resurrected, duplicated, mutated, stale, guaranteed, pack, bundle } = report;
-  const found = { verdict, expect, exitCode, reasons, recoveryTime, detection, operations, lost };
-  return {
-    ...{ schema, run, scenario, scenarioSha256, class: report.class, ...found },
-    ...{ phantom, resurrected, duplicated, mutated, stale, guaranteed, pack, bundle },
-  };
-}
+export const toResult = (report: Report): Result => ({
+  schema: report.schema,
+  run: report.run,
+  scenario: report.scenario,
+  scenarioSha256: report.scenarioSha256,
+  class: report.class,
+  verdict: report.verdict,
+  expect: report.expect,
+  exitCode: report.exitCode,
+  reasons: report.reasons,
+  recoveryTime: report.recoveryTime,
+  detection: report.detection,
+  operations: report.operations,
+  lost: report.lost,
+  phantom: report.phantom,
+  resurrected: report.resurrected,
+  duplicated: report.duplicated,
+  mutated: report.mutated,
+  stale: report.stale,
+  guaranteed: report.guaranteed,
+  pack: report.pack,
+  bundle: report.bundle,
+});
+
+const against = (objectiveMs: number, interval: Interval | null | undefined): Report["detection"] =>
+  interval ? { objectiveMs, ...rounded(interval) } : null;
 
 function durationsOf(history: History): Pick<Report, "recoveryTime" | "detection"> {
   const { recoveryTimeMs, detectionMs } = history.plan.objectives;
-  const against = (objectiveMs: number, interval: Interval | null | undefined) =>
-    interval ? { objectiveMs, ...rounded(interval) } : null;
   return {
     recoveryTime: against(recoveryTimeMs, outageOf(history)?.interval),
     detection: against(detectionMs, slowestDetection(history)?.interval),
@@ -131,15 +137,20 @@ function nothingRead(history: History): LossReading {
       walBytes: 0,
       byStore: Object.fromEntries(storesOf(history).map((store) => [store, 0])),
     },
-    ...{ phantom: 0, resurrected: 0, duplicated: 0, mutated: 0, stale: 0 },
+    phantom: 0,
+    resurrected: 0,
+    duplicated: 0,
+    mutated: 0,
+    stale: 0,
     indeterminate: { present: 0, absent: 0 },
   };
 }
 
+const round = (value: number): number => Math.round(value * 1_000) / 1_000;
+
 function roundedBaseline(history: History): Report["baseline"] {
   const baseline = baselineOf(history);
   if (!baseline) return null;
-  const round = (value: number): number => Math.round(value * 1_000) / 1_000;
   const { throughputPerSecond, latencyP50Ms, latencyP99Ms } = baseline;
   return {
     throughputPerSecond: round(throughputPerSecond),
@@ -158,7 +169,7 @@ function secondEstimateOf(history: History): Report["secondEstimate"] {
 /** Times are relative to the fault, like those of the waterfall. */
 function describeLost(history: History, op: Operation): LostOperation {
   const zeroMs = outageOf(history)?.fault.at.toMs ?? 0;
-  const ackMs = Math.round(((op.endedMs ?? 0) - zeroMs) * 1_000) / 1_000;
+  const ackMs = round((op.endedMs ?? 0) - zeroMs);
   return {
     op: op.op,
     store: op.store,
@@ -193,7 +204,7 @@ function errorsOf(history: History): { errorMs: number; parts: string[] } {
     stall,
   ];
   const errorMs = outage.interval ? outage.interval.upperMs - outage.interval.lowerMs : widthMs + eventLoopStallMs;
-  return { errorMs: Math.round(errorMs * 1_000) / 1_000, parts };
+  return { errorMs: round(errorMs), parts };
 }
 
 function gapOf({ interval, noticed }: Outage, widthMs: number, stallMs: number): string[] {

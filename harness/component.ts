@@ -38,7 +38,7 @@ export interface StackContext {
   /** Starts a node on the run's network. `files` are copied in before it starts; secrets travel there, never in argv or environment. */
   startNode(spec: NodeStart): Promise<Node>;
   /** Address that a node of this run will have, also before it is started. */
-  addressOf(node: string): string;
+  readonly addressOf: (node: string) => string;
   /** Opens the component's client path and, for every node, a path of the harness's own that no fault touches. */
   openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
 }
@@ -61,7 +61,12 @@ export interface ComponentPaths {
 }
 
 /** `password` is drawn at random unless one is given, which only the compose file for use by hand does. */
-export type Boot<Config> = (name: string, config: Config, context: StackContext, password?: string) => Promise<Component>;
+export type Boot<Config> = (
+  name: string,
+  config: Config,
+  context: StackContext,
+  password?: string,
+) => Promise<Component>;
 
 /** A booted component: the drill's hands and eyes on it. */
 export interface Component {

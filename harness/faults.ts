@@ -9,6 +9,15 @@ import { reset } from "./faults/reset.ts";
 import { restart } from "./faults/restart.ts";
 
 /** Every fault that a scenario may name. A new one is one file and one line here. */
-export const faultKinds: readonly FaultKind[] = [nodeLoss, processCrash, pause, restart, partition, latency, bandwidth, reset];
+export const faultKinds: readonly FaultKind[] = [
+  nodeLoss,
+  processCrash,
+  pause,
+  restart,
+  partition,
+  latency,
+  bandwidth,
+  reset,
+];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

@@ -77,7 +77,13 @@ export interface NodeFacts {
 
 /** One journal entry (raw/events.jsonl). `data` depends on the kind; see `EventData`. */
 export type JournalEvent = {
-  [K in keyof EventData]: { readonly seq: number; readonly ms: number; readonly wall: string; readonly kind: K; readonly data: EventData[K] };
+  [K in keyof EventData]: {
+    readonly seq: number;
+    readonly ms: number;
+    readonly wall: string;
+    readonly kind: K;
+    readonly data: EventData[K];
+  };
 }[keyof EventData];
 
 /** Instants inside `data` are monotonic nanoseconds as decimal strings, like everything in the raw files. */
@@ -95,15 +101,15 @@ export interface EventData {
   "fault-proven": { step: string; fault: string; target: string; observed: boolean; proof: string };
   "fault-healed": { step: string; target: string };
   /** The detector's last sample that counted ended at toNs. */
-  "detected": { step: string; probe: string; fails: number; toNs: string };
+  detected: { step: string; probe: string; fails: number; toNs: string };
   "recovery-started": { step: string; recovery: string; target: string; human: boolean };
   /** One milestone of a recovery procedure: fenced, promoted, repointed, started, restored … */
   "recovery-mark": { step: string; mark: string; fromNs: string; toNs: string };
   "recovery-ended": { step: string; ok: boolean; error?: string };
   /** After this instant writes stop being issued on purpose. */
   "workload-stopped": { operations: number };
-  "redundancy": { state: "restored" | "not-restored"; detail: string };
-  "note": { text: string };
+  redundancy: { state: "restored" | "not-restored"; detail: string };
+  note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
 }
 

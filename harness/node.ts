@@ -25,7 +25,10 @@ export interface Node {
   pause(): Promise<Bracket>;
   resume(): Promise<void>;
   /** Runs a program in the node; its argument list must not carry secrets. Rejects only when it could not be run at all. */
-  exec(argv: readonly string[], options: { timeoutMs: number; stdin?: string; env?: Record<string, string> }): Promise<ExecResult>;
+  exec(
+    argv: readonly string[],
+    options: { timeoutMs: number; stdin?: string; env?: Record<string, string> },
+  ): Promise<ExecResult>;
   /** Drops packets in the node's own network namespace, silently. Effective when it resolves, within the bracket. */
   cut(cut: Cut): Promise<Bracket>;
   /** Takes every cut back. Idempotent, also when the node is gone. */

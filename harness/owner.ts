@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** A process of this host that cannot be confused with a later one of the same number: `pid:start time:boot`; null when it is gone. */
-export function ownerOf(pid: number): string | null {
+function ownerOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -69,7 +69,13 @@ export interface PlannedProbe {
 export type PlannedStart =
   | { readonly by: "time"; readonly afterMs: number; readonly jitterMs: number }
   | { readonly by: "trigger"; readonly on: string }
-  | { readonly by: "detector"; readonly probe: string; readonly fails: number; readonly everyMs: number; readonly timeoutMs: number };
+  | {
+      readonly by: "detector";
+      readonly probe: string;
+      readonly fails: number;
+      readonly everyMs: number;
+      readonly timeoutMs: number;
+    };
 
 export type PlannedStep = {
   /** Unique in the plan; what `heal` refers to and what the report calls the step. */
@@ -77,6 +83,11 @@ export type PlannedStep = {
   readonly start: PlannedStart;
 } & (
   | { readonly does: "fault"; readonly kind: string; readonly target: string; readonly params: Record<string, unknown> }
-  | { readonly does: "recover"; readonly kind: string; readonly target: string; readonly params: Record<string, unknown> }
+  | {
+      readonly does: "recover";
+      readonly kind: string;
+      readonly target: string;
+      readonly params: Record<string, unknown>;
+    }
   | { readonly does: "heal"; readonly fault: string }
 );

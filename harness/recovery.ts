@@ -15,9 +15,10 @@ export interface RecoveryKind<Params = unknown> {
 export interface RecoveryContext {
   readonly signal: AbortSignal;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */
-  mark(name: string, at: Bracket): void;
+  readonly mark: (name: string, at: Bracket) => void;
   /** Output of the user's own scripts and the like, kept in the pack under raw/output/. */
-  keep(name: string, content: string): Promise<void>;
+  readonly keep: (name: string, content: string) => Promise<void>;
 }
 
-export const defineRecovery = <Params>(recovery: RecoveryKind<Params>): RecoveryKind => recovery as unknown as RecoveryKind;
+export const defineRecovery = <Params>(recovery: RecoveryKind<Params>): RecoveryKind =>
+  recovery as unknown as RecoveryKind;

@@ -37,7 +37,12 @@ export interface Result {
   /** null when it could not be measured (then a reason says why). */
   readonly recoveryTime: ({ readonly objectiveMs: number } & Interval) | null;
   readonly detection: ({ readonly objectiveMs: number } & Interval) | null;
-  readonly operations: { readonly invoked: number; readonly acknowledged: number; readonly failed: number; readonly indeterminate: number };
+  readonly operations: {
+    readonly invoked: number;
+    readonly acknowledged: number;
+    readonly failed: number;
+    readonly indeterminate: number;
+  };
   readonly lost: Loss;
   readonly phantom: number;
   readonly resurrected: number;
@@ -120,18 +125,44 @@ export interface Report extends Result {
   readonly luckyPass: boolean;
   readonly waterfall: readonly Mark[];
   readonly timeline: Timeline;
-  readonly baseline: { readonly throughputPerSecond: number; readonly latencyP50Ms: number; readonly latencyP99Ms: number } | null;
-  readonly secondEstimate: { readonly method: string; readonly lowest: number; readonly highest: number; readonly agrees: boolean } | null;
+  readonly baseline: {
+    readonly throughputPerSecond: number;
+    readonly latencyP50Ms: number;
+    readonly latencyP99Ms: number;
+  } | null;
+  readonly secondEstimate: {
+    readonly method: string;
+    readonly lowest: number;
+    readonly highest: number;
+    readonly agrees: boolean;
+  } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
   readonly lostOperations: readonly LostOperation[];
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
-  readonly settings: readonly { readonly node: string; readonly name: string; readonly value: string; readonly matters: string }[];
+  readonly settings: readonly {
+    readonly node: string;
+    readonly name: string;
+    readonly value: string;
+    readonly matters: string;
+  }[];
   readonly confidence: { readonly errorMs: number; readonly parts: readonly string[]; readonly claim: Claim };
-  readonly steps: readonly { readonly name: string; readonly does: string; readonly target: string; readonly started: string; readonly human: boolean }[];
+  readonly steps: readonly {
+    readonly name: string;
+    readonly does: string;
+    readonly target: string;
+    readonly started: string;
+    readonly human: boolean;
+  }[];
   readonly host: HostFacts;
   readonly images: readonly ImageFacts[];
   /** Earlier ends of the same scenario in the run ledger, newest first. */
-  readonly attempts: { readonly number: number; readonly windowDays: number; readonly passed: number; readonly failed: number; readonly other: number };
+  readonly attempts: {
+    readonly number: number;
+    readonly windowDays: number;
+    readonly passed: number;
+    readonly failed: number;
+    readonly other: number;
+  };
   readonly intent: { readonly sha256: string; readonly ledgerIndex: number } | null;
   readonly keyFingerprint: string | null;
 }

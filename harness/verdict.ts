@@ -36,7 +36,18 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** From best to worst: a missed objective outranks an inconclusive drill, as fail outranks unknown. */
-const EXIT_RANK: readonly ExitCode[] = [EXIT.met, EXIT.inconclusive, EXIT.missed, EXIT.unverified, EXIT.notReady, EXIT.usage, EXIT.notClean, EXIT.sigterm, EXIT.sigint];
+const EXIT_RANK: readonly ExitCode[] = [
+  EXIT.met,
+  EXIT.inconclusive,
+  EXIT.missed,
+  EXIT.unverified,
+  EXIT.notReady,
+  EXIT.usage,
+  EXIT.notClean,
+  EXIT.sigterm,
+  EXIT.sigint,
+];
 
 /** The exit code of several drills: the worst wins. */
-export const worstExit = (codes: readonly ExitCode[]): ExitCode => codes.reduce((a, b) => (EXIT_RANK.indexOf(b) > EXIT_RANK.indexOf(a) ? b : a), EXIT.met as ExitCode);
+export const worstExit = (codes: readonly ExitCode[]): ExitCode =>
+  codes.reduce((a, b) => (EXIT_RANK.indexOf(b) > EXIT_RANK.indexOf(a) ? b : a), EXIT.met as ExitCode);

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Asks until the condition holds; false when the time is over. Rejects when aborted or when the question itself throws. */
-export async function awaitCondition(holds: () => Promise<boolean>, options: { everyMs: number; timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
+export async function awaitCondition(
+  holds: () => Promise<boolean>,
+  options: { everyMs: number; timeoutMs: number; signal: AbortSignal },
+): Promise<boolean> {
   const endMs = performance.now() + options.timeoutMs;
   for (;;) {
     options.signal.throwIfAborted();

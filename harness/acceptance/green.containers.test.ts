@@ -21,7 +21,14 @@ describe("the primary's machine is lost and the synchronous standby takes over",
     expect(ended.results).toHaveLength(REPEATS);
     for (const result of ended.results) {
       expect(result.reasons.filter((reason) => reason.verdict !== "pass")).toEqual([]);
-      expect(result).toMatchObject({ verdict: "pass", lost: { count: 0, shape: "none" }, phantom: 0, duplicated: 0, mutated: 0, guaranteed: { zeroLoss: true } });
+      expect(result).toMatchObject({
+        verdict: "pass",
+        lost: { count: 0, shape: "none" },
+        phantom: 0,
+        duplicated: 0,
+        mutated: 0,
+        guaranteed: { zeroLoss: true },
+      });
       expect(result.operations.acknowledged).toBeGreaterThan(1_000);
       expect(result.operations.indeterminate).toBeGreaterThan(0);
       expect(recount(packOf(lab, result))).toBe(0);
@@ -33,17 +40,22 @@ describe("the primary's machine is lost and the synchronous standby takes over",
       const pack = packOf(lab, ended.results[i]!);
       const events = linesOf<{ kind: string; data: Record<string, string> }>(path.join(pack, "raw", "events.jsonl"));
       const clock = events.find((e) => e.kind === "clock-bracket" && e.data["label"] === "fault")!.data;
-      const toMonotonicMs = (wallNs: bigint) => Number(wallNs - BigInt(clock["wallNs"]!) + BigInt(clock["fromNs"]!)) / 1e6;
+      const toMonotonicMs = (wallNs: bigint) =>
+        Number(wallNs - BigInt(clock["wallNs"]!) + BigInt(clock["fromNs"]!)) / 1e6;
       const effective = events.find((e) => e.kind === "fault-effective")!.data;
       const [fromMs, toMs] = [Number(effective["fromNs"]) / 1e6, Number(effective["toNs"]) / 1e6];
       const log = readFileSync(path.join(pack, "raw", "logs", "db.standby.log"), "utf8");
-      const promoted = [...log.matchAll(/^(\S+ \S+) UTC \[\d+\] LOG: {2}selected new timeline ID: 2/gm)].map((m) => Date.parse(`${m[1]!.replace(" ", "T")}Z`));
+      const promoted = [...log.matchAll(/^(\S+ \S+) UTC \[\d+\] LOG: {2}selected new timeline ID: 2/gm)].map((m) =>
+        Date.parse(`${m[1]!.replace(" ", "T")}Z`),
+      );
       expect(promoted).toHaveLength(1);
       const promotedMs = toMonotonicMs(BigInt(promoted[0]!) * 1_000_000n);
       const { recoveryTime } = report;
       expect(promotedMs).toBeGreaterThan(fromMs - 10);
       expect(promotedMs).toBeLessThan(fromMs + recoveryTime!.upperMs + 10);
-      const died = linesOf<{ node: string; action: string; wallNs: string }>(path.join(pack, "raw", "engine-events.jsonl")).find((e) => e.node === "db.primary" && e.action === "die")!;
+      const died = linesOf<{ node: string; action: string; wallNs: string }>(
+        path.join(pack, "raw", "engine-events.jsonl"),
+      ).find((e) => e.node === "db.primary" && e.action === "die")!;
       expect(toMonotonicMs(BigInt(died.wallNs))).toBeGreaterThan(toMs - 10);
       expect(toMonotonicMs(BigInt(died.wallNs))).toBeLessThan(fromMs + recoveryTime!.upperMs + 10);
     }

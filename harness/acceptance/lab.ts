@@ -16,7 +16,11 @@ export interface Lab {
 
 export function openLab(): Lab {
   const dir = mkdtempSync(path.join(tmpdir(), "blackstart-test-"));
-  return { dir, reports: path.join(dir, "reports"), env: { ...process.env, BLACKSTART_CONFIG: path.join(dir, "config"), NO_COLOR: "1" } };
+  return {
+    dir,
+    reports: path.join(dir, "reports"),
+    env: { ...process.env, BLACKSTART_CONFIG: path.join(dir, "config"), NO_COLOR: "1" },
+  };
 }
 
 export interface Ended {
@@ -34,7 +38,10 @@ export interface Running {
 
 /** Starts the command line as a user would, without a terminal. */
 export function start(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, [path.join(ROOT, "harness", "cli.ts"), ...args, "--reports", lab.reports], { env: { ...lab.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [path.join(ROOT, "harness", "cli.ts"), ...args, "--reports", lab.reports], {
+    env: { ...lab.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const texts = { stdout: "", stderr: "" };
   let changed: (() => void)[] = [];
   for (const name of ["stdout", "stderr"] as const) {
@@ -53,22 +60,34 @@ export function start(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv 
         resolve();
       };
       changed.push(look);
-      void ended.then(({ code }) => reject(new Error(`ended with ${code} before it said ${String(text)}:\n${texts.stderr}`)));
+      void ended.then(({ code }) =>
+        reject(new Error(`ended with ${code} before it said ${String(text)}:\n${texts.stderr}`)),
+      );
       look();
     });
   return { child, ended, said };
 }
 
 /** Runs drills to their end; the results as a program gets them. */
-export async function run(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { results: Result[] }> {
+export async function run(
+  lab: Lab,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended & { results: Result[] }> {
   const ended = await start(lab, ["run", ...args, "--json"], env).ended;
   const data = ended.stdout.trim() === "" ? [] : (JSON.parse(ended.stdout) as Result | Result[]);
   return { ...ended, results: Array.isArray(data) ? data : [data] };
 }
 
-export const reportOf = (lab: Lab, result: Result): Report => JSON.parse(readFileSync(path.join(packOf(lab, result), "views", "report.json"), "utf8")) as Report;
+export const reportOf = (lab: Lab, result: Result): Report =>
+  JSON.parse(readFileSync(path.join(packOf(lab, result), "views", "report.json"), "utf8")) as Report;
 export const packOf = (lab: Lab, result: Result): string => path.join(lab.reports, result.run);
-export const linesOf = <T>(file: string): T[] => readFileSync(file, "utf8").trim().split("\n").filter(Boolean).map((line) => JSON.parse(line) as T);
+export const linesOf = <T>(file: string): T[] =>
+  readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
 
 /** Counts the loss with the standard tools alone, as section 7 of the contract promises. */
 export function recount(packDir: string): number {
@@ -85,9 +104,11 @@ export function recount(packDir: string): number {
 /** Ids of everything on the engine that carries a run's label. */
 export function labelled(run?: string): string[] {
   const label = run ? `label=blackstart.run=${run}` : "label=blackstart.run";
-  return [["ps", "-aq", "--filter", label], ["volume", "ls", "-q", "--filter", label], ["network", "ls", "-q", "--filter", label]].flatMap((args) =>
-    spawnSync("docker", args, { encoding: "utf8" }).stdout.split("\n").filter(Boolean),
-  );
+  return [
+    ["ps", "-aq", "--filter", label],
+    ["volume", "ls", "-q", "--filter", label],
+    ["network", "ls", "-q", "--filter", label],
+  ].flatMap((args) => spawnSync("docker", args, { encoding: "utf8" }).stdout.split("\n").filter(Boolean));
 }
 
 /** A scenario of the test's own; `text` replaces nothing, it is the whole file. */
@@ -98,7 +119,13 @@ export function writeScenario(lab: Lab, name: string, text: string): string {
 }
 
 /** The standard drill with other words for its parts. */
-export const drillText = (parts: { id: string; stack?: string; workload?: string; steps: string; rest?: string }): string => `
+export const drillText = (parts: {
+  id: string;
+  stack?: string;
+  workload?: string;
+  steps: string;
+  rest?: string;
+}): string => `
 id: ${parts.id}
 title: ${parts.id.replaceAll("-", " ")}
 covers: [A1]

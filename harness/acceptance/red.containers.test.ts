@@ -8,7 +8,12 @@ describe("drills that lose data are red, with the exact count", () => {
     const { code, results, stderr } = await run(lab, [scenario("postgres/async-cut-then-loss")]);
     const result = results[0]!;
     expect(code, stderr).toBe(0); // a lossy control that lost what it declared
-    expect(result).toMatchObject({ verdict: "fail", expect: "fail", lost: { shape: "suffix" }, guaranteed: { zeroLoss: false } });
+    expect(result).toMatchObject({
+      verdict: "fail",
+      expect: "fail",
+      lost: { shape: "suffix" },
+      guaranteed: { zeroLoss: false },
+    });
     expect(result.lost.count).toBeGreaterThan(300);
     expect(result.lost.count).toBe(recount(packOf(lab, result)));
     expect(result.lost.walBytes).toBeGreaterThan(0);
@@ -68,8 +73,11 @@ describe("what was not lost is told from what could not be lost", () => {
     const crash = await run(lab, [scenario("postgres/primary-process-crash"), "--seed", "1"]);
     const loss = await run(lab, [scenario("postgres/primary-node-loss"), "--seed", "1"]);
     const [crashed, lost] = [reportOf(lab, crash.results[0]!), reportOf(lab, loss.results[0]!)];
-    const firstError = (report: typeof crashed) => report.waterfall.find((mark) => mark.name === "first-error")!.at!.upperMs;
-    console.log(`detection: process-crash ${crashed.detection!.upperMs.toFixed(0)} ms, node-loss ${lost.detection!.upperMs.toFixed(0)} ms; first error ${firstError(crashed).toFixed(0)} and ${firstError(lost).toFixed(0)} ms`);
+    const firstError = (report: typeof crashed) =>
+      report.waterfall.find((mark) => mark.name === "first-error")!.at!.upperMs;
+    console.log(
+      `detection: process-crash ${crashed.detection!.upperMs.toFixed(0)} ms, node-loss ${lost.detection!.upperMs.toFixed(0)} ms; first error ${firstError(crashed).toFixed(0)} and ${firstError(lost).toFixed(0)} ms`,
+    );
     expect(firstError(crashed)).toBeLessThan(firstError(lost));
   });
 });

@@ -5,12 +5,14 @@ import { describe, expect, test } from "vitest";
 import { labelled, type Lab, linesOf, openLab, run, scenario, start } from "./lab.ts";
 
 const runsIn = (lab: Lab): string[] => readdirSync(lab.reports).filter((name) => name !== "ledger");
-const ledgerOf = (lab: Lab) => linesOf<{ kind: string; run: string }>(path.join(lab.reports, "ledger", "entries.jsonl"));
+const ledgerOf = (lab: Lab) =>
+  linesOf<{ kind: string; run: string }>(path.join(lab.reports, "ledger", "entries.jsonl"));
 
 async function awaitNothingLeft(run: string, limitMs: number): Promise<number> {
   const startMs = performance.now();
   while (labelled(run).length > 0) {
-    if (performance.now() - startMs > limitMs) throw new Error(`after ${limitMs} ms there is still ${labelled(run).join(" ")}`);
+    if (performance.now() - startMs > limitMs)
+      throw new Error(`after ${limitMs} ms there is still ${labelled(run).join(" ")}`);
     await sleep(200);
   }
   return performance.now() - startMs;
@@ -28,22 +30,28 @@ describe("whatever ends a drill, nothing of it stays", () => {
     expect(ledgerOf(lab).map((entry) => entry.kind)).toEqual(["intent", "aborted"]);
   });
 
-  test.each(["stack up", "fault and recovery"])("kill -9 during %s: swept within 15 s, and the run is closed as crashed", async (phase) => {
-    const lab = openLab();
-    const drill = start(lab, ["run", scenario("postgres/primary-node-loss")]);
-    await drill.said(phase);
-    const [name] = runsIn(lab);
-    drill.child.kill("SIGKILL");
-    await drill.ended;
-    await awaitNothingLeft(name!, 15_000);
-    const endMs = performance.now() + 15_000;
-    while (ledgerOf(lab).length < 2 && performance.now() < endMs) await sleep(100);
-    expect(ledgerOf(lab).map((entry) => entry.kind)).toEqual(["intent", "crashed"]);
-  });
+  test.each(["stack up", "fault and recovery"])(
+    "kill -9 during %s: swept within 15 s, and the run is closed as crashed",
+    async (phase) => {
+      const lab = openLab();
+      const drill = start(lab, ["run", scenario("postgres/primary-node-loss")]);
+      await drill.said(phase);
+      const [name] = runsIn(lab);
+      drill.child.kill("SIGKILL");
+      await drill.ended;
+      await awaitNothingLeft(name!, 15_000);
+      const endMs = performance.now() + 15_000;
+      while (ledgerOf(lab).length < 2 && performance.now() < endMs) await sleep(100);
+      expect(ledgerOf(lab).map((entry) => entry.kind)).toEqual(["intent", "crashed"]);
+    },
+  );
 
   test("two drills at once never touch each other", async () => {
     const lab = openLab();
-    const [one, other] = await Promise.all([run(lab, [scenario("postgres/primary-node-loss")]), run(lab, [scenario("postgres/primary-process-crash")])]);
+    const [one, other] = await Promise.all([
+      run(lab, [scenario("postgres/primary-node-loss")]),
+      run(lab, [scenario("postgres/primary-process-crash")]),
+    ]);
     expect([one.code, other.code], one.stderr + other.stderr).toEqual([0, 0]);
     expect(one.results[0]!.run).not.toBe(other.results[0]!.run);
     for (const result of [...one.results, ...other.results]) expect(labelled(result.run)).toEqual([]);

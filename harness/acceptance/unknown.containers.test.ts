@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { drillText, labelled, openLab, run, start, writeScenario } from "./lab.ts";
 
 const lab = openLab();
-const because = (results: Awaited<ReturnType<typeof run>>["results"]) => results[0]!.reasons.filter((reason) => reason.verdict === "unknown").map((reason) => reason.check);
+const because = (results: Awaited<ReturnType<typeof run>>["results"]) =>
+  results[0]!.reasons.filter((reason) => reason.verdict === "unknown").map((reason) => reason.check);
 
 describe("what was not proven is inconclusive: exit 3, never a pass", () => {
   test("a fault without effect", async () => {
@@ -13,7 +14,8 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
       "idle-cut",
       drillText({
         id: "idle-cut",
-        stack: "{ kind: postgres, standbys: [{ name: a, replication: synchronous }, { name: b, replication: asynchronous }] }",
+        stack:
+          "{ kind: postgres, standbys: [{ name: a, replication: synchronous }, { name: b, replication: asynchronous }] }",
         steps: "  - { fault: partition, target: db.a, peers: [db.b], at: { after: 500ms } }", // two standbys have nothing to say to each other
       }),
     );
@@ -44,7 +46,8 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
       "never-steady",
       drillText({
         id: "never-steady",
-        stack: "{ kind: postgres, settings: { default_transaction_read_only: on }, standbys: [{ name: standby, replication: synchronous }] }",
+        stack:
+          "{ kind: postgres, settings: { default_transaction_read_only: on }, standbys: [{ name: standby, replication: synchronous }] }",
         steps: "  - { fault: node-loss, target: db.primary }",
       }),
     );
@@ -55,7 +58,11 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
   test("an engine that goes away mid-drill", async () => {
     const engine = await fragileEngine(path.join(lab.dir, "engine.sock"));
     afterAll(() => engine.close());
-    const file = writeScenario(lab, "engine-gone", drillText({ id: "engine-gone", steps: "  - { fault: node-loss, target: db.primary, at: { after: 20s } }" }));
+    const file = writeScenario(
+      lab,
+      "engine-gone",
+      drillText({ id: "engine-gone", steps: "  - { fault: node-loss, target: db.primary, at: { after: 20s } }" }),
+    );
     const drill = start(lab, ["run", file, "--json"], { DOCKER_HOST: `unix://${engine.path}` });
     await drill.said("fault and recovery");
     engine.close();

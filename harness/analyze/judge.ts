@@ -1,4 +1,5 @@
 import type { Checker } from "../checker.ts";
+import { finding } from "../checkers/findings.ts";
 import { lossOf } from "../checkers/loss.ts";
 import { checkers as all } from "../checkers.ts";
 import { messageOf } from "../errors.ts";
@@ -26,7 +27,7 @@ export function judge(history: History, checkers: readonly Checker[] = all): Jud
   ];
   const whole = history.defects.length === 0 ? found : found.map(unproven);
   const reasons = history.plan.expect.verdict === "fail" ? [declaredLoss(history, whole), ...whole] : whole;
-  const verdict = worst(reasons.map((finding) => finding.verdict));
+  const verdict = worst(reasons.map((f) => f.verdict));
   return { verdict, exitCode: exitCodeFor(history, reasons, verdict), reasons };
 }
 
@@ -57,34 +58,26 @@ function run(checker: Checker, history: History): Finding {
   }
 }
 
-const unproven = (finding: Finding): Finding =>
-  finding.verdict === "fail"
-    ? { ...finding, verdict: "unknown", detail: `not proven, for the record has defects: ${finding.detail}` }
-    : finding;
+const unproven = (found: Finding): Finding =>
+  found.verdict === "fail"
+    ? { ...found, verdict: "unknown", detail: `not proven, for the record has defects: ${found.detail}` }
+    : found;
 
 /** A lossy control must lose what it declares and nothing else may be wrong: else the drill, or a detector, does not bite. */
 function declaredLoss(history: History, findings: readonly Finding[]): Finding {
-  const say = (verdict: Verdict, detail: string): Finding => ({
-    check: "declared-loss",
-    verdict,
-    detail,
-    evidence: ["raw/plan.json", "raw/recovered.jsonl"],
-  });
-  const unknown = findings.filter((finding) => finding.verdict === "unknown");
+  const say = finding("declared-loss", ["raw/plan.json", "raw/recovered.jsonl"]);
+  const unknown = findings.filter((f) => f.verdict === "unknown");
   if (unknown.length > 0)
-    return say(
-      "unknown",
-      `whether it lost what it declares is not proven: ${unknown.map((finding) => finding.check).join(", ")}`,
-    );
-  const others = findings.filter((finding) => finding.verdict === "fail" && finding.check !== LOSS);
+    return say("unknown", `whether it lost what it declares is not proven: ${unknown.map((f) => f.check).join(", ")}`);
+  const others = findings.filter((f) => f.verdict === "fail" && f.check !== LOSS);
   if (others.length > 0)
     return say(
       "fail",
-      `a lossy control may only lose writes, but it also failed ${others.map((finding) => finding.check).join(", ")}`,
+      `a lossy control may only lose writes, but it also failed ${others.map((f) => f.check).join(", ")}`,
     );
   const mismatch = lossMismatch(history);
   if (mismatch !== null) return say("fail", mismatch);
-  if (findings.every((finding) => finding.verdict === "pass"))
+  if (findings.every((f) => f.verdict === "pass"))
     return say(
       "fail",
       `nothing failed: a lossy control must name ${LOSS} in verify, with an objective that its loss exceeds`,
@@ -113,6 +106,6 @@ function lossMismatch(history: History): string | null {
 function exitCodeFor(history: History, reasons: readonly Finding[], verdict: Verdict): ExitCode {
   if (verdict === "unknown") return EXIT.inconclusive;
   if (history.plan.expect.verdict === "pass") return verdict === "pass" ? EXIT.met : EXIT.missed;
-  const declared = reasons.find((finding) => finding.check === "declared-loss")?.verdict;
+  const declared = reasons.find((f) => f.check === "declared-loss")?.verdict;
   return declared === "pass" ? EXIT.met : declared === "unknown" ? EXIT.inconclusive : EXIT.missed;
 }

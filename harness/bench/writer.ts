@@ -13,15 +13,17 @@ import { Writers } from "../workload/writers.ts";
 import { openLab } from "./lab.ts";
 
 const CLIENTS = 8;
-const SECONDS = 5;
-const ROUNDS = 5;
+const SECONDS = 4;
+const ROUNDS = 3;
 
 /** The ledger writer against pgbench: the same statement, the same number of clients, the same proxy chain, in turn. */
 export async function benchWriter(): Promise<{ pgbench: number[]; writer: number[]; probed: number[] }> {
   const { stack, db } = await openLab({ standbys: [{ name: "standby", replication: "synchronous" }] });
   await using _down = stack;
   const figures = { pgbench: [] as number[], writer: [] as number[], probed: [] as number[] };
-  const password = (await db.nodes.get("db.primary")!.exec(["cat", "/blackstart/password"], { timeoutMs: 5_000 })).stdout.trim();
+  const password = (
+    await db.nodes.get("db.primary")!.exec(["cat", "/blackstart/password"], { timeoutMs: 5_000 })
+  ).stdout.trim();
   await pgbench(db, password, 2); // warms the caches of both
   for (let round = 0; round < ROUNDS; round++) {
     const tps = await pgbench(db, password, SECONDS);
@@ -61,8 +63,17 @@ async function pgbench(db: Component, password: string, seconds: number): Promis
 async function writers(db: Component, ratePerSecond: number, probed: boolean): Promise<number> {
   const log = new OperationLog(mkdtempSync(path.join(tmpdir(), "blackstart-bench-")));
   const name = `bench${Math.floor(Math.random() * 1e9)}`;
-  const load = new Writers({ name, kind: "ledger", target: "db", ratePerSecond, connections: CLIENTS, transfers: 0, timeoutMs: 60_000 }, db, log, 1);
-  const probers = probed ? (["write", "read"] as const).map((mode) => new Prober({ name: mode, mode, everyMs: 100, timeoutMs: 500 }, db, () => undefined)) : [];
+  const load = new Writers(
+    { name, kind: "ledger", target: "db", ratePerSecond, connections: CLIENTS, transfers: 0, timeoutMs: 60_000 },
+    db,
+    log,
+    1,
+  );
+  const probers = probed
+    ? (["write", "read"] as const).map(
+        (mode) => new Prober({ name: mode, mode, everyMs: 100, timeoutMs: 500 }, db, () => undefined),
+      )
+    : [];
   await load.start();
   for (const prober of probers) prober.start();
   await sleep(SECONDS * 1_000);

@@ -62,7 +62,7 @@ export const attempts = perHistory((history): readonly Attempt[] => {
   const untilMs = askedUntilMs(history);
   return all
     .filter((attempt) => attempt.askedMs <= untilMs)
-    .sort((a, b) => a.askedMs - b.askedMs || a.endedMs - b.endedMs);
+    .toSorted((a, b) => a.askedMs - b.askedMs || a.endedMs - b.endedMs);
 });
 
 /** A write that was never sent has no connection. */
@@ -100,7 +100,7 @@ export const baselineOf = perHistory((history): Baseline | null => {
     )
     .map((op) => (op.endedMs ?? 0) - op.dueMs);
   if (latencies.length === 0) return null;
-  const sorted = Float64Array.from(latencies).sort();
+  const sorted = Float64Array.from(latencies).toSorted();
   return {
     throughputPerSecond: (1_000 * sorted.length) / (window.toMs - window.fromMs),
     latencyP50Ms: nearestRank(sorted, 0.5),

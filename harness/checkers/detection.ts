@@ -28,7 +28,8 @@ export function detectionsOf(history: History): Detection[] {
       before(effectiveFaults(history)) ??
       outageOf(history)?.fault;
     if (!fault) return [];
-    const upperMs = detectedMs - fault.at.fromMs + history.host.eventLoopStallMs;
+    // The decision is the harness's own act and its instant is read when it is made: no stall can stand between the two.
+    const upperMs = detectedMs - fault.at.fromMs;
     return [
       { step: data.step, fault, detectedMs, interval: { lowerMs: Math.max(0, detectedMs - fault.at.toMs), upperMs } },
     ];
@@ -76,7 +77,7 @@ function isFounded(history: History, { step, detectedMs }: Detection): boolean {
   const samples = history.probes.filter(
     (sample) => sample.probe === `detector:${step}` && sample.endedMs <= detectedMs + SAME_INSTANT_MS,
   );
-  const last = samples.sort((a, b) => a.endedMs - b.endedMs).slice(-fails);
+  const last = samples.toSorted((a, b) => a.endedMs - b.endedMs).slice(-fails);
   return (
     last.length === fails &&
     last.every((sample) => !sample.ok) &&

@@ -29,7 +29,7 @@ export const lossOf = perHistory((history): LossReading | null => {
   const present = elementsByOperation(history.recovered);
   const lostOperations = history.operations
     .filter((op) => op.outcome === "ok" && !present.has(keyOf(op)))
-    .sort((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
+    .toSorted((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
   const attempted = new Map(history.operations.map((op) => [keyOf(op), op]));
   const counts = { phantom: 0, resurrected: 0, duplicated: 0, mutated: 0, stale: 0 };
   for (const [key, elements] of present) {

@@ -1,6 +1,6 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { grouped } from "../text.ts";
+import { grouped, humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { type LossReading, lossOf } from "./loss.ts";
@@ -25,7 +25,7 @@ function shapeOf({ loss }: LossReading): string {
   if (loss.count === 0) return "";
   const bytes = loss.walBytes > 0 ? `, ${grouped(loss.walBytes)} bytes of WAL` : "";
   return loss.shape === "suffix"
-    ? `, a suffix of ${loss.seconds} s before the fault${bytes}`
+    ? `, a suffix, the oldest acknowledged ${humanMs(loss.seconds * 1_000)} before the end of service${bytes}`
     : `, with later writes surviving: a hole${bytes}`;
 }
 

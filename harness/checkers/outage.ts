@@ -9,7 +9,7 @@ import {
   lowerBound,
   type Source,
 } from "./clients.ts";
-import { type EventOf, eventsOf, perHistory, type Span, spanOf } from "./reading.ts";
+import { eventsOf, perHistory, type Span, spanOf } from "./reading.ts";
 
 /** A write that is still open this much longer than the slowest one of the steady state when the next fault comes was hanging already. */
 const HANGS_AFTER_MS = 100;
@@ -41,7 +41,7 @@ export interface Outage {
   readonly note: string | null;
 }
 
-export type Recovery =
+type Recovery =
   | { readonly state: "recovered"; readonly ackMs: number }
   /** Served again, but the record ends before `settle` was over: nobody knows whether it would have lasted. */
   | { readonly state: "cut-short"; readonly ackMs: number }
@@ -50,7 +50,7 @@ export type Recovery =
 export const effectiveFaults = perHistory((history): readonly EffectiveFault[] =>
   eventsOf(history, "fault-effective")
     .map(({ data }) => ({ step: data.step, fault: data.fault, target: data.target, at: spanOf(history, data) }))
-    .sort((a, b) => a.at.fromMs - b.at.fromMs),
+    .toSorted((a, b) => a.at.fromMs - b.at.fromMs),
 );
 
 /**
@@ -146,7 +146,7 @@ class Service {
     this.#failedMs = failedMs;
     const ok = mine.filter((a) => a.ok);
     const writes = ok.filter((a) => a.mode === "write");
-    this.#acks = (writes.length > 0 ? writes : ok).sort((a, b) => a.endedMs - b.endedMs);
+    this.#acks = (writes.length > 0 ? writes : ok).toSorted((a, b) => a.endedMs - b.endedMs);
     this.#served = criticalSources(history)
       .filter((source) => source.store === store)
       .map((source) => ({
@@ -189,7 +189,7 @@ function relapseAfter(history: History, ackMs: number, faults: readonly Effectiv
 
 /** The fault that the scenario means: the last one before the first recovery step. */
 function meantFault(history: History, faults: readonly EffectiveFault[]): EffectiveFault | null {
-  const [first] = eventsOf(history, "recovery-started") as [EventOf<"recovery-started">?];
+  const first = eventsOf(history, "recovery-started").at(0);
   const before = first ? faults.filter(({ at }) => at.fromMs <= first.ms) : faults;
   return before.at(-1) ?? faults[0] ?? null;
 }
@@ -222,7 +222,7 @@ function longestGap(history: History, fromMs: number): number | null {
   let longest: number | null = null;
   for (const store of stores) {
     const writes = attempts(history).filter((a) => a.ok && a.store === store && a.mode === "write");
-    const acks = Float64Array.from(writes.map((a) => a.endedMs)).sort();
+    const acks = Float64Array.from(writes.map((a) => a.endedMs)).toSorted();
     const first = lowerBound(acks, fromMs);
     if (first >= acks.length) return null;
     for (let i = Math.max(1, first); i < acks.length; i++) longest = Math.max(longest ?? 0, acks[i]! - acks[i - 1]!);

@@ -146,12 +146,12 @@ function commitBounds(
   );
   const bounds = new Map<Operation, bigint>();
   for (const group of groups.values()) {
-    const bySending = group.sort((a, b) => a.invokedMs - b.invokedMs);
+    const bySending = group.toSorted((a, b) => a.invokedMs - b.invokedMs);
     const sentMs = Float64Array.from(bySending.map((op) => op.invokedMs));
-    const lowestFrom = new Array<bigint>(bySending.length);
+    const lowestFrom = Array.from({ length: bySending.length }, () => 0n);
     for (let i = bySending.length - 1; i >= 0; i--) {
-      const [own, next] = [bySending[i]!.lsn!, lowestFrom[i + 1]];
-      lowestFrom[i] = next !== undefined && next < own ? next : own;
+      const [own, next] = [bySending[i]!.lsn!, lowestFrom[i + 1] ?? null];
+      lowestFrom[i] = next !== null && next < own ? next : own;
     }
     for (const op of group) {
       let next = lowerBound(sentMs, op.endedMs ?? Infinity);

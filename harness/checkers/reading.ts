@@ -18,7 +18,7 @@ export function perHistory<T>(read: (history: History) => T): (history: History)
   };
 }
 
-export type EventOf<K extends JournalEvent["kind"]> = Extract<JournalEvent, { kind: K }>;
+type EventOf<K extends JournalEvent["kind"]> = Extract<JournalEvent, { kind: K }>;
 
 export const eventsOf = <K extends JournalEvent["kind"]>(history: History, kind: K): EventOf<K>[] =>
   history.events.filter((event): event is EventOf<K> => event.kind === kind);
@@ -75,6 +75,8 @@ export function lastAck(
   return last;
 }
 
+const only = (facts: readonly NodeFacts[]): NodeFacts | null => (facts.length === 1 ? (facts[0] ?? null) : null);
+
 /**
  * What the node that serves a store after the recovery says of itself. Where several nodes spoke it is the one that clients are
  * led to, then the only one that takes writes, then the one that acknowledged last.
@@ -83,7 +85,6 @@ export function servingFacts(history: History, store: string): NodeFacts | null 
   const spoke = history.facts.filter(
     (f) => f.at === "recovered" && f.component === store && f.values["unreachable"] === undefined,
   );
-  const only = (facts: NodeFacts[]): NodeFacts | null => (facts.length === 1 ? (facts[0] ?? null) : null);
   const acknowledger = lastAck(history, store)?.node ?? "";
   return (
     only(spoke) ??

@@ -107,12 +107,12 @@ describe("steady state", () => {
   });
 });
 
+const thin = (left: number) => (h: DraftHistory) => {
+  let kept = 0;
+  for (const op of h.operations) if (op.endedMs! > 4_000 && op.endedMs! <= 5_000 && kept++ >= left) op.outcome = "info";
+};
+
 describe("load", () => {
-  const thin = (left: number) => (h: DraftHistory) => {
-    let kept = 0;
-    for (const op of h.operations)
-      if (op.endedMs! > 4_000 && op.endedMs! <= 5_000 && kept++ >= left) op.outcome = "info";
-  };
   it.each([
     [0, "unknown"],
     [49, "unknown"],
@@ -162,9 +162,10 @@ describe("fault effect", () => {
   });
 });
 
+const bracket = (shift: Parameters<typeof clockBracket>[2]) => (h: DraftHistory) =>
+  setEvent(h, "clock-bracket", clockBracket("recovered", 9_090, shift), 2);
+
 describe("clock", () => {
-  const bracket = (shift: Parameters<typeof clockBracket>[2]) => (h: DraftHistory) =>
-    setEvent(h, "clock-bracket", clockBracket("recovered", 9_090, shift), 2);
   it.each<[string, (h: DraftHistory) => void, string]>([
     [
       "a step of the wall clock",
@@ -223,7 +224,7 @@ describe("cross-check", () => {
   it.each([
     [-28, "pass"], // 5,017 - 28 = 4,989: 11 ms early by a wall clock that is known to 2 ms
     [-35, "unknown"],
-    [+90, "unknown"], // 5,069 + 90: after the effect was proven
+    [90, "unknown"], // 5,069 + 90: after the effect was proven
   ] as const)("an engine event %i ms off: %s", (byMs, verdict) => {
     const history = drill(
       {},

@@ -16,6 +16,8 @@ const restarted =
     change(h);
   };
 
+const punch = (h: DraftHistory) => void (h.recovered = h.recovered.filter((element) => element.op !== "ledger-100"));
+
 describe("the loss from WAL positions", () => {
   it("is exact but for the writes in flight", () => {
     expect(comparisonOf(drill({ loseFrom: 380 }))).toMatchObject({ lowest: 20, highest: 20, agrees: true });
@@ -51,8 +53,6 @@ describe("the loss from WAL positions", () => {
   });
 
   it("keeps a loss that is no suffix unproven, unless the drill declares a hole", () => {
-    const punch = (h: DraftHistory) =>
-      void (h.recovered = h.recovered.filter((element) => element.op !== "ledger-100"));
     expect(verdictOf(noLostWrites, drill({}, punch))).toBe("unknown");
     const declared = drill({}, (h) => {
       punch(h);

@@ -95,8 +95,8 @@ export function drill(
   change(draft);
   return {
     ...draft,
-    defects: draft.defects.length > 0 ? draft.defects : structuralDefects(draft as History),
-  } as History;
+    defects: draft.defects.length > 0 ? draft.defects : structuralDefects(draft),
+  };
 }
 
 const HOST: History["host"] = {
@@ -221,7 +221,7 @@ export const elementOf = ({
 });
 
 export function accountsOf(recovered: readonly RecoveredElement[]): RecoveredAccount[] {
-  const balances = new Array<number>(ACCOUNTS).fill(INITIAL);
+  const balances = Array.from({ length: ACCOUNTS }, () => INITIAL);
   for (const { transfer } of recovered) {
     if (!transfer) continue;
     balances[transfer.from]! -= transfer.amount;
@@ -259,6 +259,14 @@ export const sender = (name: string, changes: Partial<Record<"sync_state" | "bac
   ...changes,
 });
 
+const factsAt = (when: NodeFacts["at"], ms: number, node: string, values: Record<string, string>): NodeFacts => ({
+  at: when,
+  ms,
+  component: "db",
+  node,
+  values,
+});
+
 function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): NodeFacts[] {
   const replication = JSON.stringify([sender("standby")]);
   const primary = {
@@ -282,32 +290,26 @@ function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): N
     "amcheck.exit": "0",
     "amcheck.output": "",
   };
-  const at = (when: NodeFacts["at"], ms: number, node: string, values: Record<string, string>): NodeFacts => ({
-    at: when,
-    ms,
-    component: "db",
-    node,
-    values,
-  });
   return [
-    at("steady", STEADY_UNTIL_MS - 1, "db.primary", primary),
-    at("steady", STEADY_UNTIL_MS - 1, "db.standby", standby),
-    at("fault", effectiveMs - 5, "db.primary", primary),
-    at("fault", effectiveMs - 5, "db.standby", standby),
-    at("recovered", stoppedMs + 100, "db.primary", { unreachable: "the node is stopped" }),
-    at("recovered", stoppedMs + 100, "db.standby", promoted),
+    factsAt("steady", STEADY_UNTIL_MS - 1, "db.primary", primary),
+    factsAt("steady", STEADY_UNTIL_MS - 1, "db.standby", standby),
+    factsAt("fault", effectiveMs - 5, "db.primary", primary),
+    factsAt("fault", effectiveMs - 5, "db.standby", standby),
+    factsAt("recovered", stoppedMs + 100, "db.primary", { unreachable: "the node is stopped" }),
+    factsAt("recovered", stoppedMs + 100, "db.standby", promoted),
   ];
 }
 
+const logLine = (ms: number, text: string): string =>
+  `${new Date(EPOCH_MS + ms).toISOString().replace("T", " ").slice(0, 23)} UTC [42] LOG:  ${text}\n`;
+
 function standbyLog({ effectiveMs }: Course): string {
-  const line = (ms: number, text: string): string =>
-    `${new Date(EPOCH_MS + ms).toISOString().replace("T", " ").slice(0, 23)} UTC [42] LOG:  ${text}\n`;
   return [
-    line(500, "database system is ready to accept read-only connections"),
-    line(effectiveMs + 605, "received promote request"),
-    line(effectiveMs + 620, "selected new timeline ID: 2"),
-    line(effectiveMs + 622, "archive recovery complete"),
-    line(effectiveMs + 640, "database system is ready to accept connections"),
+    logLine(500, "database system is ready to accept read-only connections"),
+    logLine(effectiveMs + 605, "received promote request"),
+    logLine(effectiveMs + 620, "selected new timeline ID: 2"),
+    logLine(effectiveMs + 622, "archive recovery complete"),
+    logLine(effectiveMs + 640, "database system is ready to accept connections"),
   ].join("");
 }
 
@@ -409,7 +411,7 @@ export function addEvent<K extends keyof EventData>(
   data: EventData[K],
 ): void {
   const event = { seq: 0, ms, wall: new Date(EPOCH_MS + ms).toISOString(), kind, data } as unknown as JournalEvent;
-  history.events = [...history.events, event].sort((a, b) => a.ms - b.ms).map((e, seq) => ({ ...e, seq }));
+  history.events = [...history.events, event].toSorted((a, b) => a.ms - b.ms).map((e, seq) => ({ ...e, seq }));
 }
 
 /** Values of one node's facts, changed. */
@@ -430,12 +432,13 @@ export function setFacts(
 
 export const verdictOf = (checker: Checker, history: History): Finding["verdict"] => checker.check(history).verdict;
 
+const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
 /** Writes a history as the raw files of a pack, the journal chained. */
 export function writePack(dir: string, history: History): void {
   const raw = path.join(dir, "raw");
   mkdirSync(path.join(raw, "logs"), { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(path.join(raw, name), text);
-  const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   write("plan.json", JSON.stringify(history.plan));
   write("scenario.yaml", history.scenarioText);
   write("host.json", JSON.stringify(history.host));

@@ -11,15 +11,15 @@ describe("the waterfall", () => {
   it("gives every phase as an interval after the fault", () => {
     expect(times(waterfallOf(drill()))).toEqual({
       effective: [-2, 0],
-      "first-error": [-2, 201],
-      detected: [598, 601],
-      decided: [599, 602],
-      promoted: [599, 641],
-      repointed: [638, 651],
-      "first-read": [698, 702],
+      "first-error": [-2, 200],
+      detected: [598, 600],
+      decided: [599, 601],
+      promoted: [599, 640],
+      repointed: [638, 650],
+      "first-read": [698, 701],
       "first-write": [688, 702],
-      sustained: [3_699, 3_702],
-      baseline: [699, 712],
+      sustained: [3_699, 3_701],
+      baseline: [699, 711],
       redundancy: null,
     });
   });
@@ -30,9 +30,21 @@ describe("the waterfall", () => {
         if (op.dueMs >= 5_300 && op.dueMs < 5_340) Object.assign(op, { outcome: "ok", endedMs: op.dueMs + 2 });
     });
     expect(times(waterfallOf(history))).toMatchObject({
-      "first-write": [298, 303],
+      "first-write": [298, 302],
       recovered: [688, 702],
-      sustained: [3_699, 3_702],
+      sustained: [3_699, 3_701],
+    });
+  });
+
+  it("ends with a write where only reads had failed", () => {
+    const history = drill({ restoredMs: 5_000 }, (h) => {
+      for (const probe of h.probes)
+        if (probe.probe === "db-read" && probe.dueMs >= 5_000 && probe.dueMs < 5_500) probe.ok = false;
+    });
+    expect(times(waterfallOf(history))).toMatchObject({
+      "first-read": [498, 501],
+      "first-write": null,
+      recovered: [398, 402],
     });
   });
 
@@ -41,7 +53,7 @@ describe("the waterfall", () => {
       for (const op of h.operations) if (op.dueMs >= 5_700 && op.dueMs < 6_500) op.endedMs = op.dueMs + 30;
     });
     // 30 ms instead of 2 until the write due at 6,490, which ends at 6,520: from 6,511 on it is the one of 101 that a p99 leaves out.
-    expect(times(waterfallOf(history))["baseline"]).toEqual([1_509, 1_522]);
+    expect(times(waterfallOf(history))["baseline"]).toEqual([1_509, 1_521]);
   });
 
   it("says why there is no time", () => {
@@ -70,17 +82,18 @@ describe("the waterfall", () => {
       });
       setEvent(h, "redundancy", { state: "restored", detail: "1 of 1 standbys attached" });
     });
-    expect(times(waterfallOf(history))).toMatchObject({ "cache warmed": [688, 701], redundancy: [4_018, 4_021] });
+    expect(times(waterfallOf(history))).toMatchObject({ "cache warmed": [688, 700], redundancy: [4_018, 4_020] });
   });
 });
+
+const sum = (of: readonly number[]) => of.reduce((a, b) => a + b, 0);
 
 describe("the timeline", () => {
   it("counts each end once, in buckets relative to the fault", () => {
     const history = drill();
     const timeline = timelineOf(history);
-    const sum = (of: readonly number[]) => of.reduce((a, b) => a + b, 0);
     expect(timeline).toMatchObject({ fromMs: -3_000, bucketMs: 50 });
-    expect(timeline.acknowledged.slice(59, 75)).toEqual([5, ...new Array(14).fill(0), 5]); // the last before the fault, and the first after it
+    expect(timeline.acknowledged.slice(59, 75)).toEqual([5, ...Array.from({ length: 14 }, () => 0), 5]); // the last before the fault, and the first after it
     expect([sum(timeline.failed), sum(timeline.indeterminate)]).toEqual([0, 70]);
     expect(sum(timeline.acknowledged)).toBe(
       history.operations.filter((op) => op.outcome === "ok" && op.endedMs! >= 2_002).length,

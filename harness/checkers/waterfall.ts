@@ -1,4 +1,4 @@
-import type { History, JournalEvent } from "../history.ts";
+import type { History, JournalEvent, Operation } from "../history.ts";
 import type { Interval, Mark, MarkName, Timeline } from "../report.ts";
 import { type Attempt, askedUntilMs, attempts, type Baseline, baselineOf, lowerBound, nearestRank } from "./clients.ts";
 import { slowestDetection } from "./detection.ts";
@@ -35,8 +35,8 @@ const up = (ms: number): number => Math.ceil(ms * 1_000 - 1e-6) / 1_000 + 0;
 export const rounded = ({ lowerMs, upperMs }: Interval): Interval => ({ lowerMs: down(lowerMs), upperMs: up(upperMs) });
 
 /**
- * The phases of a recovery, each an interval after the fault was effective. Every one carries the same error: the width of the
- * fault's own bracket and the longest stall of the harness.
+ * The phases of a recovery, each an interval after the fault was effective, as wide as the fault's own bracket and its own. The
+ * mark at which the recovery ends carries the recovery time, with all of its error.
  */
 export function waterfallOf(history: History): Mark[] {
   const outage = outageOf(history);
@@ -50,7 +50,7 @@ export function waterfallOf(history: History): Mark[] {
     fall.firstError(),
     fall.detected(),
     ...fall.procedure(),
-    fall.firstAnswer("read", "first-read"),
+    fall.firstRead(),
     ...fall.writes(outage),
     fall.sustained(outage),
     fall.baseline(outage),
@@ -117,7 +117,7 @@ class Waterfall {
   procedure(): Mark[] {
     const marks = this.#history.events.flatMap((event) => this.#milestone(event));
     return marks
-      .sort((a, b) => a.toMs - b.toMs)
+      .toSorted((a, b) => a.toMs - b.toMs)
       .map(({ name, label, note, ...at }) => ({ ...this.#mark(name, at, note), label }));
   }
 
@@ -133,30 +133,34 @@ class Waterfall {
     return [{ name: mark, label: LABELS[mark] ?? mark, note: `step ${step}`, ...spanOf(this.#history, event.data) }];
   }
 
-  /** The first thing that succeeded among those asked after the first failure of their kind. */
-  firstAnswer(mode: "read" | "write", name: MarkName): Mark {
-    const failed = this.#failed.filter((a) => a.mode === mode && a.critical);
-    if (!failed[0]) return this.none(name, `no critical ${mode} failed`);
-    const fromMs = Math.max(failed[0].askedMs, this.#fault.toMs);
-    const stores = new Set(failed.map((a) => a.store));
-    const first = earliest(
-      this.#after.filter((a) => a.ok && a.mode === mode && a.critical && stores.has(a.store) && a.askedMs >= fromMs),
-    );
-    return first
-      ? this.#mark(name, { fromMs: first.askedMs, toMs: first.endedMs }, first.source)
-      : this.none(name, `no ${mode} succeeded again`);
+  firstRead(): Mark {
+    return this.#answer("read", "first-read", this.#firstAnswer("read"));
   }
 
   /** The first write, and where it did not last, the one that did. The one that lasted carries the recovery time itself. */
-  writes({ recovery, interval }: Outage): Mark[] {
-    const first = this.firstAnswer("write", "first-write");
-    if (recovery.state !== "recovered" || interval === null || !first.at) return [first];
-    const lasted = rounded(interval);
-    if (first.at.upperMs >= lasted.upperMs) return [{ ...first, at: lasted }];
-    return [
-      { ...first, note: "it did not last" },
-      { name: "recovered", label: LABELS["recovered"] ?? "", at: lasted, note: null },
-    ];
+  writes({ recovery, interval, noticed }: Outage): Mark[] {
+    const first = this.#firstAnswer("write");
+    const mark = this.#answer("write", "first-write", first);
+    if (recovery.state !== "recovered" || interval === null || !noticed) return [mark];
+    if (first?.endedMs === recovery.ackMs) return [{ ...mark, at: rounded(interval) }];
+    const lasted = { name: "recovered", label: LABELS["recovered"] ?? "", at: rounded(interval), note: null };
+    return [first ? { ...mark, note: "it did not last" } : mark, lasted];
+  }
+
+  /** The first thing that succeeded among those asked after the first failure of their kind; undefined when none of them failed. */
+  #firstAnswer(mode: "read" | "write"): Attempt | null | undefined {
+    const failed = this.#failed.filter((a) => a.mode === mode && a.critical);
+    if (!failed[0]) return undefined;
+    const fromMs = Math.max(failed[0].askedMs, this.#fault.toMs);
+    const stores = new Set(failed.map((a) => a.store));
+    const ofThose = (a: Attempt): boolean => a.mode === mode && a.critical && stores.has(a.store);
+    return earliest(this.#after.filter((a) => a.ok && a.askedMs >= fromMs && ofThose(a)));
+  }
+
+  #answer(mode: "read" | "write", name: MarkName, first: Attempt | null | undefined): Mark {
+    if (first === undefined) return this.none(name, `no critical ${mode} failed`);
+    if (first === null) return this.none(name, `no ${mode} succeeded again`);
+    return this.#mark(name, { fromMs: first.askedMs, toMs: first.endedMs }, first.source);
   }
 
   sustained({ recovery, noticed }: Outage): Mark {
@@ -196,10 +200,7 @@ class Waterfall {
   }
 
   #mark(name: MarkName, { fromMs, toMs }: Span, note: string | null): Mark {
-    const at = {
-      lowerMs: fromMs - this.#fault.toMs,
-      upperMs: toMs - this.#fault.fromMs + this.#history.host.eventLoopStallMs,
-    };
+    const at = { lowerMs: fromMs - this.#fault.toMs, upperMs: toMs - this.#fault.fromMs };
     return { name, label: LABELS[name] ?? name, at: rounded(at), note };
   }
 }
@@ -212,37 +213,38 @@ const earliest = (of: readonly Attempt[]): Attempt | null =>
 function firstNormalMs(history: History, normal: Baseline, sinceMs: number): number | null {
   const acks = history.operations
     .filter((op) => op.outcome === "ok" && (op.endedMs ?? 0) >= sinceMs)
-    .sort((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
+    .toSorted((a, b) => (a.endedMs ?? 0) - (b.endedMs ?? 0));
   const endedMs = Float64Array.from(acks.map((op) => op.endedMs ?? 0));
   const latencyMs = Float64Array.from(acks.map((op) => (op.endedMs ?? 0) - op.dueMs));
   let fromMs = sinceMs;
   while (fromMs + BASELINE_WINDOW_MS <= askedUntilMs(history)) {
     const [first, end] = [lowerBound(endedMs, fromMs), lowerBound(endedMs, fromMs + BASELINE_WINDOW_MS)];
     const enough = (end - first) * (1_000 / BASELINE_WINDOW_MS) >= 0.9 * normal.throughputPerSecond;
-    if (enough && nearestRank(latencyMs.slice(first, end).sort(), 0.99) <= 2 * normal.latencyP99Ms) return fromMs;
+    if (enough && nearestRank(latencyMs.slice(first, end).toSorted(), 0.99) <= 2 * normal.latencyP99Ms) return fromMs;
     fromMs = Math.max(fromMs + BASELINE_STEP_MS, (endedMs[first] ?? Infinity) - BASELINE_WINDOW_MS);
   }
   return null;
 }
 
+const noticedMs = (op: Operation): number => op.endedMs ?? op.invokedMs;
+
 /** Series for the plots, from three seconds before the fault to the end, relative to the fault. A write counts where its end was noticed. */
 export function timelineOf(history: History): Timeline {
   const zeroMs = outageOf(history)?.fault.at.toMs ?? history.operations[0]?.dueMs ?? 0;
-  const endedMs = (op: { endedMs: number | null; invokedMs: number }): number => op.endedMs ?? op.invokedMs;
   const firstMs = history.operations.reduce((a, op) => Math.min(a, op.dueMs), Infinity);
-  const lastMs = history.operations.reduce((a, op) => Math.max(a, endedMs(op)), zeroMs);
+  const lastMs = history.operations.reduce((a, op) => Math.max(a, noticedMs(op)), zeroMs);
   const startMs = Math.max(zeroMs - TIMELINE_LEAD_MS, Math.min(firstMs, zeroMs));
   const bucketMs = bucketFor(lastMs - startMs);
   const length = history.operations.length === 0 ? 0 : Math.floor((lastMs - startMs) / bucketMs) + 1;
   const count = { ok: zeros(length), fail: zeros(length), info: zeros(length) };
   const latencies: number[][] = Array.from({ length }, () => []);
   for (const op of history.operations) {
-    const bucket = Math.floor((endedMs(op) - startMs) / bucketMs);
+    const bucket = Math.floor((noticedMs(op) - startMs) / bucketMs);
     if (bucket < 0) continue;
     count[op.outcome][bucket]! += 1;
-    if (op.outcome === "ok") latencies[bucket]!.push(endedMs(op) - op.dueMs);
+    if (op.outcome === "ok") latencies[bucket]!.push(noticedMs(op) - op.dueMs);
   }
-  const sorted = latencies.map((of) => Float64Array.from(of).sort());
+  const sorted = latencies.map((of) => Float64Array.from(of).toSorted());
   const percentile = (share: number) => sorted.map((of) => (of.length === 0 ? null : up(nearestRank(of, share))));
   return {
     fromMs: down(startMs - zeroMs),
@@ -255,7 +257,7 @@ export function timelineOf(history: History): Timeline {
   };
 }
 
-const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 
 /** 50 to 250 ms, so that a plot has some 300 columns; wider only where a record spans more than 20 minutes. */
 function bucketFor(spanMs: number): number {

@@ -14,7 +14,7 @@ export const analyzeCommand: CommandModule<object, Options> = {
     yargs
       .positional("pack", { type: "string", demandOption: true, describe: "The folder of the run" })
       .example("$0 analyze reports/<run>", "the summary, judged again")
-      .example("$0 analyze reports/<run> --json", "the result as a program reads it") as never,
+      .example("$0 analyze reports/<run> --json", "the result as a program reads it"),
   async handler({ pack, json }) {
     const { analyzePack, toResult } = await import("../analyze.ts");
     const report = await analyzePack(pack);

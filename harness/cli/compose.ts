@@ -16,7 +16,11 @@ export const composeCommand: CommandModule<object, Options> = {
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "A scenario" })
-      .option("write", { type: "boolean", default: false, describe: "Write docker-compose.yml and the files that it mounts" })
+      .option("write", {
+        type: "boolean",
+        default: false,
+        describe: "Write docker-compose.yml and the files that it mounts",
+      })
       .example("$0 compose scenarios/postgres/primary-node-loss.yaml --write", "bring docker-compose.yml up to date"),
   async handler({ file, write }) {
     const { composeFiles } = await import("../engine/compose.ts");
@@ -25,7 +29,9 @@ export const composeCommand: CommandModule<object, Options> = {
     if (!write) return print(files.get("docker-compose.yml")!);
     for (const [name, content] of files) {
       await mkdir(path.dirname(path.join(ROOT, name)), { recursive: true });
-      await writeFile(path.join(ROOT, name), content, { mode: name.endsWith("/password") || name.endsWith("/pgpass") ? 0o600 : 0o644 });
+      await writeFile(path.join(ROOT, name), content, {
+        mode: name.endsWith("/password") || name.endsWith("/pgpass") ? 0o600 : 0o644,
+      });
       say(`wrote ${name}`);
     }
   },

@@ -16,7 +16,9 @@ export function abortOnSignals(): { signal: AbortSignal; release(): void } {
   const listeners = (["SIGINT", "SIGTERM"] as const).map((name) => {
     const listener = () => {
       if (controller.signal.aborted) process.exit(name === "SIGINT" ? EXIT.sigint : EXIT.sigterm);
-      say("interrupted: healing the faults and removing the stack; once more ends at once and leaves that to the watcher");
+      say(
+        "interrupted: healing the faults and removing the stack; once more ends at once and leaves that to the watcher",
+      );
       controller.abort(new Interrupted(name));
     };
     process.on(name, listener);

@@ -25,10 +25,25 @@ export const runCommand: CommandModule<object, Options> = {
   describe: "Run drills and write a signed report of each",
   builder: (yargs) =>
     yargs
-      .positional("files", { type: "string", array: true, demandOption: true, describe: "Scenarios, or folders of them" })
-      .option("seed", { ...seedOption, default: undefined as number | undefined, defaultDescription: "a new one for each run" })
+      .positional("files", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "Scenarios, or folders of them",
+      })
+      .option("seed", {
+        ...seedOption,
+        default: undefined as number | undefined,
+        defaultDescription: "a new one for each run",
+      })
       .option("set", setOption)
-      .option("repeat", { type: "string", requiresArg: true, default: 1, describe: "Run each scenario so many times", coerce: repeats })
+      .option("repeat", {
+        type: "string",
+        requiresArg: true,
+        default: 1,
+        describe: "Run each scenario so many times",
+        coerce: repeats,
+      })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
@@ -80,7 +95,10 @@ async function runOne({ file, plan, signal, options, reports }: One): Promise<Ex
   const { renderTerminal } = await import("../render/terminal.ts");
   say(`${plan.scenario.id}: ${plan.scenario.title} (seed ${plan.seed})`);
   const live = liveProgress(process.stderr, { tty: process.stderr.isTTY === true, colour: colourful(process.stderr) });
-  const listen: Listener = options.json === "stream" ? (event) => print(JSON.stringify({ schema: "blackstart/event/v1", ...event })) : (event) => live.event(event);
+  const listen: Listener =
+    options.json === "stream"
+      ? (event) => print(JSON.stringify({ schema: "blackstart/event/v1", ...event }))
+      : (event) => live.event(event);
   try {
     const end = await conductDrill({ file, plan, reportsDir: options.reports, env: process.env, signal, listen });
     live.close();
@@ -104,6 +122,7 @@ async function tellAll(reports: readonly Report[], { json, repeat }: Options): P
   }
   if (repeat > 1) {
     const { renderRepeat } = await import("../render/repeat.ts");
-    for (const id of new Set(reports.map((report) => report.scenario))) print(renderRepeat(reports.filter((report) => report.scenario === id)));
+    for (const id of new Set(reports.map((report) => report.scenario)))
+      print(renderRepeat(reports.filter((report) => report.scenario === id)));
   }
 }

@@ -37,7 +37,12 @@ export function reportAndFinish(thrown: unknown, argv: readonly string[]): void 
     );
   if (argv.some(isJson)) {
     const problems = thrown instanceof ScenarioProblems ? { problems: thrown.problems.map(problemData) } : {};
-    const error = { exitCode, message: lines(messageOf(thrown)), hint: known?.hint ?? null, ...problems };
+    const error = {
+      exitCode,
+      message: lines(messageOf(thrown)),
+      hint: known?.hint === undefined ? null : lines(known.hint),
+      ...problems,
+    };
     print(JSON.stringify({ schema: "blackstart/error/v1", ...error }));
   }
   finish(exitCode);
@@ -105,7 +110,7 @@ function loadersFor(argv: readonly string[]) {
   if (word !== undefined && word !== "completion" && !argv.includes("--get-yargs-completions")) {
     const meant = closest(
       word,
-      [...commands.keys(), "completion"].filter((name) => name !== "watch"),
+      [...commands.keys(), "completion"].filter((name) => name !== "watch"), // run starts it, nobody else
     );
     throw usage(
       `unknown command ${visible(word)}`,

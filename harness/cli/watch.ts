@@ -11,7 +11,10 @@ const SWEEP_TIMEOUT_MS = 60_000;
 export const watchCommand: CommandModule<object, Options> = {
   command: "watch <run>",
   describe: false,
-  builder: (yargs) => yargs.positional("run", { type: "string", demandOption: true }).option("reports", { type: "string", default: "reports" }) as never,
+  builder: (yargs) =>
+    yargs
+      .positional("run", { type: "string", demandOption: true })
+      .option("reports", { type: "string", default: "reports" }) as never,
   async handler({ run, reports }) {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined); // it has to outlive what it watches
     const { awaitEndOfWatched } = await import("../drill/watcher.ts");

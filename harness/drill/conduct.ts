@@ -6,7 +6,18 @@ import { analyzePack } from "../analyze.ts";
 import { componentKind } from "../components.ts";
 import { resolveImages, type ResolvedImage } from "../engine/images.ts";
 import { BlackstartError, messageOf, usage } from "../errors.ts";
-import { type Env, evaluatorFacts, evidenceOfPack, type Journal, loadSigner, openJournal, openLedger, sealPack, type SealedPack, signIntent } from "../evidence.ts";
+import {
+  type Env,
+  evaluatorFacts,
+  evidenceOfPack,
+  type Journal,
+  loadSigner,
+  openJournal,
+  openLedger,
+  sealPack,
+  type SealedPack,
+  signIntent,
+} from "../evidence.ts";
 import type { HostFacts, ImageFacts } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
@@ -45,16 +56,23 @@ export interface DrillEnd {
  */
 export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const { plan, reportsDir, env, signal, listen } = options;
-  const { signer } = loadSigner(env);
+  const { signer, created } = loadSigner(env);
+  if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
   const ledger = await openLedger(reportsDir, env);
-  for (const orphan of await ledger.closeOrphans()) listen({ kind: "note", text: `the run ${orphan.run} had ended without a word and is closed as crashed` });
+  for (const orphan of await ledger.closeOrphans())
+    listen({ kind: "note", text: `the run ${orphan.run} had ended without a word and is closed as crashed` });
   const images = await resolveImages([...imagesOf(plan)], (line) => listen({ kind: "note", text: line }), signal);
 
   const run = newRunId();
   const packDir = path.join(reportsDir, run);
   const record = new Record(packDir);
   await writeSources(options, packDir);
-  const host = await hostFacts({ ...evaluatorFacts(), blackstart: packageJson.version, environmentKind: "container-lab", eventLoopStallMs: 0 });
+  const host = await hostFacts({
+    ...evaluatorFacts(),
+    blackstart: packageJson.version,
+    environmentKind: "container-lab",
+    eventLoopStallMs: 0,
+  });
   const imageFacts = factsOf(plan, images);
   await record.host(host, imageFacts);
   const intent = await signIntent({ dir: packDir, run, signer, ledger, host, images: imageFacts });
@@ -70,7 +88,15 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
     listen(event);
   };
   const references = new Map([...images].map(([name, image]) => [name, image.reference]));
-  const end = await runPlan({ run, plan, record, journal: journal.append, images: references, signal, listen: measured });
+  const end = await runPlan({
+    run,
+    plan,
+    record,
+    journal: journal.append,
+    images: references,
+    signal,
+    listen: measured,
+  });
   stalls.stop();
   const down = end.takeDown(); // goes on while the record is judged
   try {
@@ -90,7 +116,12 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   }
 }
 
-async function completeRecord(record: Record, journal: Journal, host: HostFacts, images: readonly ImageFacts[]): Promise<void> {
+async function completeRecord(
+  record: Record,
+  journal: Journal,
+  host: HostFacts,
+  images: readonly ImageFacts[],
+): Promise<void> {
   journal.close();
   await record.close();
   await record.host(host, images);
@@ -108,8 +139,12 @@ async function judge(packDir: string): Promise<Report> {
 /** The exact bytes that were planned from; a file that changed since is refused. */
 async function writeSources({ file, plan }: DrillOptions, packDir: string): Promise<void> {
   const [scenario, policy] = await Promise.all([readFile(file), readFile(ADR_004)]);
-  for (const [bytes, sha256, what] of [[scenario, plan.scenario.sha256, file], [policy, plan.policy.sha256, "the policy"]] as const) {
-    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw usage(`${what} changed while the drill was being prepared`, "run it again");
+  for (const [bytes, sha256, what] of [
+    [scenario, plan.scenario.sha256, file],
+    [policy, plan.policy.sha256, "the policy"],
+  ] as const) {
+    if (createHash("sha256").update(bytes).digest("hex") !== sha256)
+      throw usage(`${what} changed while the drill was being prepared`, "run it again");
   }
   const raw = path.join(packDir, "raw");
   await Promise.all([
@@ -122,11 +157,23 @@ async function writeSources({ file, plan }: DrillOptions, packDir: string): Prom
 const PROXY_IMAGE = "proxy";
 
 /** Every image that the plan needs, by the name that a component gives it. */
-const imagesOf = (plan: Plan): Set<string> => new Set([PROXY_IMAGE, ...plan.components.flatMap(({ kind, config }) => componentKind(kind)!.nodes(config).map((node) => node.image))]);
+const imagesOf = (plan: Plan): Set<string> =>
+  new Set([
+    PROXY_IMAGE,
+    ...plan.components.flatMap(({ kind, config }) =>
+      componentKind(kind)!
+        .nodes(config)
+        .map((node) => node.image),
+    ),
+  ]);
 
 function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageFacts[] {
   const used = [
-    ...plan.components.flatMap(({ name, kind, config }) => componentKind(kind)!.nodes(config).map((node) => ({ component: `${name}.${node.name}`, image: node.image }))),
+    ...plan.components.flatMap(({ name, kind, config }) =>
+      componentKind(kind)!
+        .nodes(config)
+        .map((node) => ({ component: `${name}.${node.name}`, image: node.image })),
+    ),
     { component: "clients", image: PROXY_IMAGE },
   ];
   return used.map(({ component, image }) => {
@@ -136,4 +183,5 @@ function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageF
 }
 
 /** `2026-11-23T10-00-00Z-7f3a`: sorts by time, fits into file and container names. */
-const newRunId = (): string => `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z-${randomBytes(2).toString("hex")}`;
+const newRunId = (): string =>
+  `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z-${randomBytes(2).toString("hex")}`;

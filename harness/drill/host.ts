@@ -9,10 +9,16 @@ const STALL_RESOLUTION_MS = 2;
 /** Watches this process's own event loop while it measures: a stall of it is an error of every instant that was taken meanwhile. */
 export function watchStalls(): { start(): void; stop(): void; worstMs(): number } {
   const histogram = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
-  return { start: () => void histogram.enable(), stop: () => void histogram.disable(), worstMs: () => Math.max(0, histogram.max / 1e6 - STALL_RESOLUTION_MS) };
+  return {
+    start: () => void histogram.enable(),
+    stop: () => void histogram.disable(),
+    worstMs: () => Math.max(0, histogram.max / 1e6 - STALL_RESOLUTION_MS),
+  };
 }
 
-export async function hostFacts(measured: Pick<HostFacts, "blackstart" | "evaluatorSha256" | "dirty" | "environmentKind" | "eventLoopStallMs">): Promise<HostFacts> {
+export async function hostFacts(
+  measured: Pick<HostFacts, "blackstart" | "evaluatorSha256" | "dirty" | "environmentKind" | "eventLoopStallMs">,
+): Promise<HostFacts> {
   const engine = await engineFacts();
   return {
     kernel: `${os.type()} ${os.release()}`,

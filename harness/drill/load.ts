@@ -10,7 +10,12 @@ export class Load {
   readonly #writers: Writers[];
   readonly #probers: Prober[];
 
-  constructor(plan: Plan, components: ReadonlyMap<string, Component>, log: OperationLog, seen: (sample: Sample) => void) {
+  constructor(
+    plan: Plan,
+    components: ReadonlyMap<string, Component>,
+    log: OperationLog,
+    seen: (sample: Sample) => void,
+  ) {
     const target = (name: string): Component => {
       const component = components.get(name);
       if (!component) throw new Error(`no component is called ${name}`);
@@ -22,7 +27,12 @@ export class Load {
       if (start.by !== "detector") continue;
       const detector = new Detector(start.fails);
       this.detectors.set(name, detector);
-      const probe = { name: `detector:${name}`, mode: "write" as const, everyMs: start.everyMs, timeoutMs: start.timeoutMs };
+      const probe = {
+        name: `detector:${name}`,
+        mode: "write" as const,
+        everyMs: start.everyMs,
+        timeoutMs: start.timeoutMs,
+      };
       this.#probers.push(
         new Prober(probe, target(start.probe), (sample) => {
           seen(sample);
@@ -39,7 +49,10 @@ export class Load {
 
   /** Stops sending and waits for what is under way. Returns how many operations were due. Idempotent. */
   async stop(): Promise<number> {
-    const [counts] = await Promise.all([Promise.all(this.#writers.map((writers) => writers.stop())), Promise.all(this.#probers.map((prober) => prober.stop()))]);
+    const [counts] = await Promise.all([
+      Promise.all(this.#writers.map((writers) => writers.stop())),
+      Promise.all(this.#probers.map((prober) => prober.stop())),
+    ]);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 }

@@ -17,7 +17,8 @@ export class Record implements ReadBackSink {
     this.rawDir = path.join(packDir, "raw");
     mkdirSync(path.join(this.rawDir, "logs"), { recursive: true });
     this.operations = new OperationLog(this.rawDir);
-    for (const name of ["probes", "recovered", "accounts", "facts", "engine-events"]) this.#files.set(name, createWriteStream(path.join(this.rawDir, `${name}.jsonl`), { flags: "ax" }));
+    for (const name of ["probes", "recovered", "accounts", "facts", "engine-events"])
+      this.#files.set(name, createWriteStream(path.join(this.rawDir, `${name}.jsonl`), { flags: "ax" }));
   }
 
   sample({ dueNs, endedNs, ...sample }: Sample): void {

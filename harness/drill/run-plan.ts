@@ -54,7 +54,10 @@ export async function runPlan(options: PlanRun): Promise<PlanEnd> {
     await drill.lastWords();
   }
   await drill.heal();
-  options.journal("run-ended", error === null ? { outcome: "completed" } : { outcome: "aborted", error: messageOf(error) });
+  options.journal(
+    "run-ended",
+    error === null ? { outcome: "completed" } : { outcome: "aborted", error: messageOf(error) },
+  );
   return { error, takeDown: () => drill.takeDown() };
 }
 
@@ -99,7 +102,8 @@ class Drill {
   async heal(): Promise<void> {
     if (!this.#faults) return;
     try {
-      for (const failure of await within(HEAL_MS, this.#faults.healAll(), "the faults were not healed")) this.#unclean.push(failure);
+      for (const failure of await within(HEAL_MS, this.#faults.healAll(), "the faults were not healed"))
+        this.#unclean.push(failure);
     } catch (thrown) {
       this.#unclean.push(messageOf(thrown));
     }
@@ -117,7 +121,11 @@ class Drill {
   async #raise(): Promise<void> {
     const { plan, run, record, images } = this.#o;
     const signal = this.#signal;
-    const cuts = new Set(plan.steps.flatMap((step) => (step.does === "fault" && faultKind(step.kind)?.needs.includes("netns-drop") ? [step.target] : [])));
+    const cuts = new Set(
+      plan.steps.flatMap((step) =>
+        step.does === "fault" && faultKind(step.kind)?.needs.includes("netns-drop") ? [step.target] : [],
+      ),
+    );
     this.#stack = await openStack({
       run,
       seed: plan.seed,
@@ -151,7 +159,10 @@ class Drill {
     this.#undo.defer(async () => void (await this.#load?.stop()));
     await untilAborted(this.#load.start(), this.#signal);
     this.#settling = new Settling(record.operations.operations, nowNs(), errors);
-    if (!(await this.#served(holdMs, timeoutMs))) throw new Error(`no steady state within ${timeoutMs} ms: clients were never served for ${holdMs} ms without more than ${errors} errors`);
+    if (!(await this.#served(holdMs, timeoutMs)))
+      throw new Error(
+        `no steady state within ${timeoutMs} ms: clients were never served for ${holdMs} ms without more than ${errors} errors`,
+      );
     await this.#facts("steady");
   }
 
@@ -171,7 +182,11 @@ class Drill {
       mark: (name, at, detail) => {
         if (name === "effective") this.#faultNs = at.toNs;
         const after = (ns: bigint) => Number(ns - this.#faultNs) / 1e6;
-        this.#o.listen({ kind: "mark", label: `${name}: ${detail}`, at: { lowerMs: after(at.fromNs), upperMs: after(at.toNs) } });
+        this.#o.listen({
+          kind: "mark",
+          label: `${name}: ${detail}`,
+          at: { lowerMs: after(at.fromNs), upperMs: after(at.toNs) },
+        });
       },
     });
     this.#faults = steps;
@@ -183,7 +198,10 @@ class Drill {
     const { plan, record, journal } = this.#o;
     this.#settling = new Settling(record.operations.operations, this.#faultNs);
     const patienceMs = plan.objectives.recoveryTimeMs + plan.settleMs;
-    if (!(await this.#served(plan.settleMs, patienceMs))) journal("note", { text: `clients were not served for ${plan.settleMs} ms without a break within ${patienceMs} ms` });
+    if (!(await this.#served(plan.settleMs, patienceMs)))
+      journal("note", {
+        text: `clients were not served for ${plan.settleMs} ms without a break within ${patienceMs} ms`,
+      });
     await steps.proven();
     journal("workload-stopped", { operations: await this.#load!.stop() });
   }
@@ -223,7 +241,13 @@ class Drill {
     const now = performance.now();
     const perSecond = ((counts.ok - this.#told.acknowledged) / (now - this.#told.atMs)) * 1_000;
     this.#told = { acknowledged: counts.ok, atMs: now };
-    this.#o.listen({ kind: "counters", acknowledged: counts.ok, failed: counts.fail, indeterminate: counts.info, perSecond });
+    this.#o.listen({
+      kind: "counters",
+      acknowledged: counts.ok,
+      failed: counts.fail,
+      indeterminate: counts.info,
+      perSecond,
+    });
     return now;
   }
 
@@ -242,7 +266,9 @@ class Drill {
   }
 
   async #collectLogs(): Promise<void> {
-    await Promise.all([...(this.#stack?.nodes.values() ?? [])].map(async (node) => this.#o.record.log(node.name, await node.logs())));
+    await Promise.all(
+      [...(this.#stack?.nodes.values() ?? [])].map(async (node) => this.#o.record.log(node.name, await node.logs())),
+    );
   }
 
   async #phase(phase: Phase, act: () => Promise<void>): Promise<void> {
@@ -266,8 +292,8 @@ class Drill {
 
 /** Lets go of a promise when the drill is aborted; whoever made it still cleans up after it. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   promise.catch(() => undefined); // after an abort nobody else listens
+  signal.throwIfAborted();
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     stop = () => reject(signal.reason as Error);

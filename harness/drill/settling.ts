@@ -47,7 +47,11 @@ export class Settling {
   #look(operation: LoggedOperation): void {
     if (operation.endedNs === null) this.#pending.push(operation);
     else if (operation.outcome !== "ok") this.#trouble(operation.conn === null ? operation.dueNs : operation.invokedNs);
-    else if (operation.invokedNs > this.#troubleNs && (this.#firstOkNs === undefined || operation.endedNs < this.#firstOkNs)) this.#firstOkNs = operation.endedNs;
+    else if (
+      operation.invokedNs > this.#troubleNs &&
+      (this.#firstOkNs === undefined || operation.endedNs < this.#firstOkNs)
+    )
+      this.#firstOkNs = operation.endedNs;
   }
 
   #trouble(ns: bigint): void {

@@ -50,7 +50,7 @@ export class Steps {
   /** Undoes every fault, newest first; returns what could not be undone, in words. */
   async healAll(): Promise<string[]> {
     const failed: string[] = [];
-    for (const name of [...this.#injections.keys()].reverse()) {
+    for (const name of [...this.#injections.keys()].toReversed()) {
       try {
         await this.#heal(name);
       } catch (thrown) {
@@ -63,7 +63,8 @@ export class Steps {
   async #awaitStart({ name, start, ...step }: PlannedStep): Promise<void> {
     const { signal, journal, random, detectors, components, mark } = this.#context;
     if (start.by === "time") await sleep(start.afterMs + start.jitterMs * random(), undefined, { signal });
-    else if (start.by === "trigger") await components.get(componentOf("target" in step ? step.target : ""))?.awaitTrigger(start.on, signal);
+    else if (start.by === "trigger")
+      await components.get(componentOf("target" in step ? step.target : ""))?.awaitTrigger(start.on, signal);
     else {
       const sample = await detectors.get(name)!.fired(signal);
       journal("detected", { step: name, probe: start.probe, fails: start.fails, toNs: String(sample.endedNs) });
@@ -78,13 +79,24 @@ export class Steps {
     const injection = await faultKind(step.kind)!.inject(this.#target(step.target), step.params, signal);
     this.#injections.set(step.name, { injection, target: step.target, healed: false });
     const { fromNs, toNs } = injection.effective;
-    journal("fault-effective", { step: step.name, fault: step.kind, target: step.target, fromNs: String(fromNs), toNs: String(toNs) });
+    journal("fault-effective", {
+      step: step.name,
+      fault: step.kind,
+      target: step.target,
+      fromNs: String(fromNs),
+      toNs: String(toNs),
+    });
     mark("effective", injection.effective, `${step.kind} of ${step.target}`);
     this.#proofs.push(this.#prove(step, injection));
   }
 
   async #prove({ name, kind, target }: PlannedStep & { does: "fault" }, injection: Injection): Promise<void> {
-    const proof = await injection.effect(this.#context.signal).catch((thrown: unknown) => ({ observed: false, proof: `the effect could not be observed: ${messageOf(thrown)}` }));
+    const proof = await injection
+      .effect(this.#context.signal)
+      .catch((thrown: unknown) => ({
+        observed: false,
+        proof: `the effect could not be observed: ${messageOf(thrown)}`,
+      }));
     this.#context.journal("fault-proven", { step: name, fault: kind, target, ...proof });
   }
 
@@ -99,7 +111,11 @@ export class Steps {
   async #recover(step: PlannedStep & { does: "recover" }): Promise<void> {
     const { journal, signal, keep, mark } = this.#context;
     const decidedNs = nowNs();
-    journal("recovery-started", { step: step.name, recovery: step.kind, target: step.target, human: step.start.by === "time" }, decidedNs);
+    journal(
+      "recovery-started",
+      { step: step.name, recovery: step.kind, target: step.target, human: step.start.by === "time" },
+      decidedNs,
+    );
     mark("decided", { fromNs: decidedNs, toNs: decidedNs }, `${step.kind} of ${step.target}`);
     try {
       await recoveryKind(step.kind)!.recover(this.#target(step.target), step.params, {

@@ -8,7 +8,10 @@ const COMMAND_LINE = path.join(import.meta.dirname, "..", "cli.ts");
  * that all is well, whatever killed it, the watcher removes the run's stack and closes the run.
  */
 export function startWatcher(run: string, reportsDir: string): { dismiss(): void } {
-  const watcher = spawn(process.execPath, [COMMAND_LINE, "watch", run, "--reports", reportsDir], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const watcher = spawn(process.execPath, [COMMAND_LINE, "watch", run, "--reports", reportsDir], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   watcher.on("error", () => undefined); // then the next command sweeps
   watcher.stdin.on("error", () => undefined);
   watcher.unref();
@@ -23,4 +26,3 @@ export async function awaitEndOfWatched(pipe: NodeJS.ReadableStream): Promise<{ 
   for await (const text of pipe) said += String(text);
   return { dismissed: said === "done\n" };
 }
-

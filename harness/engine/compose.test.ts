@@ -9,7 +9,14 @@ const ROOT = path.join(import.meta.dirname, "..", "..");
 test("docker-compose.yml and the files it mounts equal what the drill boots", async () => {
   const read = await readScenario(path.join(ROOT, "scenarios/postgres/primary-node-loss.yaml"));
   const plan = read.plan(0);
-  const files = await composeFiles({ ...plan, scenario: { ...plan.scenario, file: "scenarios/postgres/primary-node-loss.yaml" } });
+  const files = await composeFiles({
+    ...plan,
+    scenario: { ...plan.scenario, file: "scenarios/postgres/primary-node-loss.yaml" },
+  });
   expect(files.size).toBeGreaterThan(5);
-  for (const [name, content] of files) expect(readFileSync(path.join(ROOT, name), "utf8"), `${name}: run ./blackstart compose scenarios/postgres/primary-node-loss.yaml --write`).toBe(content);
+  for (const [name, content] of files)
+    expect(
+      readFileSync(path.join(ROOT, name), "utf8"),
+      `${name}: run ./blackstart compose scenarios/postgres/primary-node-loss.yaml --write`,
+    ).toBe(content);
 });

@@ -28,7 +28,11 @@ export async function composeFiles(plan: Plan): Promise<ReadonlyMap<string, stri
     const { boot } = await componentKind(component.kind)!.load();
     await boot(component.name, component.config, recorder(starts, paths), "by-hand-only");
   }
-  const files = new Map<string, string>(starts.flatMap((start) => start.files.map((file) => [`${FILES_DIR}/${start.name}/${fileName(file.path)}`, file.content] as const)));
+  const files = new Map<string, string>(
+    starts.flatMap((start) =>
+      start.files.map((file) => [`${FILES_DIR}/${start.name}/${fileName(file.path)}`, file.content] as const),
+    ),
+  );
   files.set(`${FILES_DIR}/clients/toxiproxy.json`, `${JSON.stringify(proxies(paths), null, 2)}\n`);
   files.set("docker-compose.yml", composeText(plan, starts, paths));
   return files;
@@ -59,8 +63,16 @@ function proxies(paths: readonly Path[]): object[] {
   let hop = FIRST_HOP_PORT;
   return paths.flatMap(({ component, port, nodes, first }, i) => {
     const hops = new Map(nodes.map((node) => [node, `127.0.0.1:${hop++}`]));
-    const chain = nodes.map((node) => ({ name: node, listen: hops.get(node), upstream: `${node}:${port}`, enabled: true }));
-    return [...chain, { name: component, listen: `0.0.0.0:${FIRST_PORT + i}`, upstream: hops.get(first), enabled: true }];
+    const chain = nodes.map((node) => ({
+      name: node,
+      listen: hops.get(node),
+      upstream: `${node}:${port}`,
+      enabled: true,
+    }));
+    return [
+      ...chain,
+      { name: component, listen: `0.0.0.0:${FIRST_PORT + i}`, upstream: hops.get(first), enabled: true },
+    ];
   });
 }
 

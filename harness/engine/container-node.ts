@@ -18,9 +18,9 @@ export interface NodePlace {
   readonly address: string;
   /** Image of the network sidecar; null when no step of this drill cuts this node. */
   readonly sidecarImage: string | null;
-  addressOf(name: string): string;
+  readonly addressOf: (name: string) => string;
   /** To be called when the node is back on the network: see Proxy.redial. */
-  redial(address: string): Promise<void>;
+  readonly redial: (address: string) => Promise<void>;
 }
 
 /** The component itself knows when it is ready; nothing about a port would prove it. */
@@ -35,13 +35,21 @@ class PlacedContainer extends GenericContainer {
   constructor(spec: NodeStart, place: NodePlace, volume: string) {
     super(spec.image);
     const name = `blackstart-${place.run}-${spec.name}`;
-    this.withName(name).withNetworkMode(place.network).withEnvironment(spec.env).withWaitStrategy(atOnce).withAutoRemove(false);
+    this.withName(name)
+      .withNetworkMode(place.network)
+      .withEnvironment(spec.env)
+      .withWaitStrategy(atOnce)
+      .withAutoRemove(false);
     this.withLabels({ ...labelsFor(place.run), [NODE_LABEL]: spec.name }).withUser("0:0");
-    this.withEntrypoint([...spec.argv]).withCopyContentToContainer(spec.files.map((f) => ({ content: f.content, target: f.path, mode: f.mode })));
+    this.withEntrypoint([...spec.argv]).withCopyContentToContainer(
+      spec.files.map((f) => ({ content: f.content, target: f.path, mode: f.mode })),
+    );
     this.withBindMounts([{ source: volume, target: spec.disk, mode: "rw" }]);
     this.createOpts.Cmd = [];
     this.createOpts.Hostname = spec.name;
-    this.createOpts.NetworkingConfig = { EndpointsConfig: { [place.network]: { IPAMConfig: { IPv4Address: place.address } } } };
+    this.createOpts.NetworkingConfig = {
+      EndpointsConfig: { [place.network]: { IPAMConfig: { IPv4Address: place.address } } },
+    };
     if (spec.memoryBytes) this.hostConfig.Memory = spec.memoryBytes;
   }
 }
@@ -76,7 +84,8 @@ class ContainerNode implements Node {
 
   async attachSidecar(): Promise<void> {
     const { docker, run, sidecarImage: image } = this.#place;
-    if (image) this.#sidecar = await startSidecar(docker, { run, image, node: this.name, containerId: this.#container.id });
+    if (image)
+      this.#sidecar = await startSidecar(docker, { run, image, node: this.name, containerId: this.#container.id });
   }
 
   async state(): Promise<"running" | "paused" | "stopped"> {
@@ -111,12 +120,25 @@ class ContainerNode implements Node {
     await this.#place.redial(this.address);
   }
 
-  async exec(argv: readonly string[], options: { timeoutMs: number; stdin?: string; env?: Record<string, string> }): Promise<ExecResult> {
+  async exec(
+    argv: readonly string[],
+    options: { timeoutMs: number; stdin?: string; env?: Record<string, string> },
+  ): Promise<ExecResult> {
     const Env = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
-    const exec = await this.#container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true, AttachStdin: options.stdin !== undefined, Env });
+    const exec = await this.#container.exec({
+      Cmd: [...argv],
+      AttachStdout: true,
+      AttachStderr: true,
+      AttachStdin: options.stdin !== undefined,
+      Env,
+    });
     const stream = await exec.start({ hijack: options.stdin !== undefined, stdin: options.stdin !== undefined });
     if (options.stdin !== undefined) stream.end(options.stdin);
-    const [stdout, stderr] = await within(options.timeoutMs, collect(this.#place.docker, stream), `\`${argv[0]}\` in ${this.name} did not end`);
+    const [stdout, stderr] = await within(
+      options.timeoutMs,
+      collect(this.#place.docker, stream),
+      `\`${argv[0]}\` in ${this.name} did not end`,
+    );
     const { ExitCode } = await exec.inspect();
     return { code: ExitCode ?? -1, stdout, stderr };
   }
@@ -154,7 +176,12 @@ class ContainerNode implements Node {
   }
 
   async awaitLog(pattern: RegExp, signal: AbortSignal): Promise<void> {
-    const stream = (await this.#container.logs({ follow: true, stdout: true, stderr: true, tail: 0 })) as NodeJS.ReadableStream;
+    const stream = (await this.#container.logs({
+      follow: true,
+      stdout: true,
+      stderr: true,
+      tail: 0,
+    })) as NodeJS.ReadableStream;
     const output = new PassThrough();
     this.#place.docker.modem.demuxStream(stream, output, output);
     const lines = createInterface({ input: output, signal });
@@ -168,7 +195,8 @@ class ContainerNode implements Node {
   }
 
   #net(): Sidecar {
-    if (!this.#sidecar) throw new Error(`${this.name} has no network sidecar: the plan announced no fault that cuts it`);
+    if (!this.#sidecar)
+      throw new Error(`${this.name} has no network sidecar: the plan announced no fault that cuts it`);
     return this.#sidecar;
   }
 
@@ -185,7 +213,7 @@ class ContainerNode implements Node {
 /** Both streams in the order in which they were written: frames of an 8-byte header (stream, 3 zeros, big-endian length) and text. */
 function demuxed(frames: Buffer): string {
   const texts: Buffer[] = [];
-  for (let at = 0; at + 8 <= frames.length; ) {
+  for (let at = 0; at + 8 <= frames.length;) {
     const end = at + 8 + frames.readUInt32BE(at + 4);
     texts.push(frames.subarray(at + 8, end));
     at = end;

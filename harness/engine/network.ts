@@ -6,7 +6,7 @@ import { labelsFor } from "./labels.ts";
 export interface RunNetwork {
   readonly name: string;
   /** A fixed address for each name, in the order in which they are asked for. */
-  addressOf(name: string): string;
+  readonly addressOf: (name: string) => string;
 }
 
 /**
@@ -17,7 +17,10 @@ export interface RunNetwork {
 export async function createNetwork(docker: Dockerode, run: string): Promise<RunNetwork> {
   let refusal: unknown;
   for (let attempt = 0; attempt < 20; attempt++) {
-    const proposal = await docker.createNetwork({ Name: `blackstart-${run}-${randomBytes(2).toString("hex")}`, Labels: labelsFor(run) });
+    const proposal = await docker.createNetwork({
+      Name: `blackstart-${run}-${randomBytes(2).toString("hex")}`,
+      Labels: labelsFor(run),
+    });
     const { IPAM } = (await proposal.inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } };
     await proposal.remove();
     const subnet = IPAM?.Config?.[0]?.Subnet;
@@ -35,7 +38,11 @@ export async function createNetwork(docker: Dockerode, run: string): Promise<Run
       refusal = thrown;
     }
   }
-  throw notReady(`the engine gave the drill no network: ${messageOf(refusal ?? "no subnet proposed")}`, "free unused networks with `docker network prune`", refusal);
+  throw notReady(
+    `the engine gave the drill no network: ${messageOf(refusal ?? "no subnet proposed")}`,
+    "free unused networks with `docker network prune`",
+    refusal,
+  );
 }
 
 function allocator(subnet: string): (name: string) => string {

@@ -25,18 +25,27 @@ export interface Proxy {
    * A node is back on the network. What the proxy was still dialling waits for TCP's next retry, up to seconds; a client that
    * dials for itself would have given up and dialled anew. So those attempts end, and the clients behind them try again.
    */
-  redial(address: string): Promise<void>;
+  readonly redial: (address: string) => Promise<void>;
   openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
 }
 
-export async function startProxy(docker: Dockerode, options: { run: string; image: string; network: RunNetwork; paths: number }): Promise<Proxy> {
+export async function startProxy(
+  docker: Dockerode,
+  options: { run: string; image: string; network: RunNetwork; paths: number },
+): Promise<Proxy> {
   const ports = Array.from({ length: options.paths }, (_unused, i) => FIRST_PUBLISHED_PORT + i);
   const container = await new ProxyContainer(options, ports).start();
   const api = `http://127.0.0.1:${container.getMappedPort(API_PORT)}`;
-  const sidecar = await startSidecar(docker, { run: options.run, image: options.image, node: PROXY_NODE, containerId: container.getId() });
+  const sidecar = await startSidecar(docker, {
+    run: options.run,
+    image: options.image,
+    node: PROXY_NODE,
+    containerId: container.getId(),
+  });
   const toxiproxy = new Toxiproxy(api);
   let nextHop = FIRST_INNER_PORT;
-  const open = async (name: string, listen: string, upstream: string) => toxiproxy.createProxy({ name, listen, upstream, enabled: true });
+  const open = async (name: string, listen: string, upstream: string) =>
+    toxiproxy.createProxy({ name, listen, upstream, enabled: true });
   const publish = (): { inside: number; outside: number } => {
     const inside = ports.shift();
     if (inside === undefined) throw new Error("more client paths were asked for than the plan announced");
@@ -52,7 +61,10 @@ export async function startProxy(docker: Dockerode, options: { run: string; imag
           const { inside, outside } = publish();
           const upstream = `${options.network.addressOf(node)}:${port}`;
           admin.set(node, outside);
-          await Promise.all([open(`${node}~admin`, `0.0.0.0:${inside}`, upstream), open(node, hops.get(node) ?? "", upstream)]);
+          await Promise.all([
+            open(`${node}~admin`, `0.0.0.0:${inside}`, upstream),
+            open(node, hops.get(node) ?? "", upstream),
+          ]);
         }),
       );
       const { inside, outside } = publish();
@@ -73,19 +85,32 @@ class ProxyContainer extends GenericContainer {
     this.withName(`blackstart-${options.run}-clients`).withNetworkMode(options.network.name).withAutoRemove(false);
     this.withLabels({ ...labelsFor(options.run), [NODE_LABEL]: PROXY_NODE });
     this.withEntrypoint(["toxiproxy-server", "-host", "0.0.0.0", "-port", String(API_PORT)]);
-    this.withExposedPorts(API_PORT, ...ports).withWaitStrategy(Wait.forHttp("/version", API_PORT).withStartupTimeout(20_000));
+    this.withExposedPorts(API_PORT, ...ports).withWaitStrategy(
+      Wait.forHttp("/version", API_PORT).withStartupTimeout(20_000),
+    );
   }
 
   protected override async beforeContainerCreated(): Promise<void> {
     this.createOpts.Cmd = [];
-    this.createOpts.NetworkingConfig = { EndpointsConfig: { [this.#network]: { IPAMConfig: { IPv4Address: this.#address } } } };
-    for (const bindings of Object.values((this.hostConfig.PortBindings ?? {}) as Record<string, { HostIp?: string }[]>)) {
+    this.createOpts.NetworkingConfig = {
+      EndpointsConfig: { [this.#network]: { IPAMConfig: { IPv4Address: this.#address } } },
+    };
+    for (const bindings of Object.values(
+      (this.hostConfig.PortBindings ?? {}) as Record<string, { HostIp?: string }[]>,
+    )) {
       for (const binding of bindings) binding.HostIp = "127.0.0.1";
     }
   }
 }
 
-function clientPath(toxiproxy: Toxiproxy, api: string, component: string, port: number, hops: ReadonlyMap<string, string>, first: string): ClientPath {
+function clientPath(
+  toxiproxy: Toxiproxy,
+  api: string,
+  component: string,
+  port: number,
+  hops: ReadonlyMap<string, string>,
+  first: string,
+): ClientPath {
   let leadsTo = first;
   let poisons = 0;
   return {
@@ -105,7 +130,13 @@ function clientPath(toxiproxy: Toxiproxy, api: string, component: string, port: 
       const name = `${toxic.type}-${++poisons}`;
       const { at } = await bracket(async () => {
         const proxy = await toxiproxy.get(component);
-        await proxy.addToxic({ name, type: toxic.type, stream: toxic.stream, toxicity: 1, attributes: toxic.attributes });
+        await proxy.addToxic({
+          name,
+          type: toxic.type,
+          stream: toxic.stream,
+          toxicity: 1,
+          attributes: toxic.attributes,
+        });
       });
       return { at, cure: () => removeToxic(`${api}/proxies/${component}/toxics/${name}`) };
     },

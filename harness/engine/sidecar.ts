@@ -18,13 +18,16 @@ export interface Sidecar {
   /** Packets that the DROP rules have counted. */
   dropped(): Promise<number>;
   /** Ends connection attempts to an address that nobody has answered yet. */
-  redial(address: string): Promise<void>;
+  readonly redial: (address: string) => Promise<void>;
   stop(): Promise<void>;
 }
 
 const LOOP = 'while IFS= read -r l; do eval "$l"; echo "@@$?"; done';
 
-export async function startSidecar(docker: Dockerode, options: { run: string; image: string; node: string; containerId: string }): Promise<Sidecar> {
+export async function startSidecar(
+  docker: Dockerode,
+  options: { run: string; image: string; node: string; containerId: string },
+): Promise<Sidecar> {
   const container = await docker.createContainer({
     Image: options.image,
     Entrypoint: ["bash", "-c", LOOP],
@@ -35,15 +38,31 @@ export async function startSidecar(docker: Dockerode, options: { run: string; im
     AttachStdout: true,
     AttachStderr: true,
     Labels: { ...labelsFor(options.run), [NODE_LABEL]: `${options.node}~net` },
-    HostConfig: { NetworkMode: `container:${options.containerId}`, CapDrop: ["ALL"], CapAdd: ["NET_ADMIN"], ReadonlyRootfs: true, Tmpfs: { "/run": "" } },
+    HostConfig: {
+      NetworkMode: `container:${options.containerId}`,
+      CapDrop: ["ALL"],
+      CapAdd: ["NET_ADMIN"],
+      ReadonlyRootfs: true,
+      Tmpfs: { "/run": "" },
+    },
   });
-  const stream = (await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true })) as Duplex;
+  const stream = (await container.attach({
+    stream: true,
+    hijack: true,
+    stdin: true,
+    stdout: true,
+    stderr: true,
+  })) as Duplex;
   await container.start();
   const shell = converse(docker, stream, options.node);
   try {
     await shell("printf '*filter\\nCOMMIT\\n' | iptables-nft-restore -n");
   } catch (thrown) {
-    throw notReady(`this machine cannot drop a node's packets: ${messageOf(thrown)}`, "blackstart doctor says what the kernel or the engine lacks", thrown);
+    throw notReady(
+      `this machine cannot drop a node's packets: ${messageOf(thrown)}`,
+      "blackstart doctor says what the kernel or the engine lacks",
+      thrown,
+    );
   }
   return {
     async apply(rules) {
@@ -55,7 +74,7 @@ export async function startSidecar(docker: Dockerode, options: { run: string; im
       const lines = await shell("iptables-nft-save -c -t filter");
       return lines.reduce((sum, line) => sum + Number(/^\[(\d+):\d+\].*-j DROP$/.exec(line)?.[1] ?? 0), 0);
     },
-    async redial(address) {
+    redial: async (address) => {
       await shell(`ss -K -t state syn-sent dst ${address} >/dev/null`);
     },
     async stop() {
@@ -84,7 +103,10 @@ function converse(docker: Dockerode, stream: Duplex, node: string): (command: st
     const answered = new Promise<number>((resolve) => (answer = resolve));
     stream.write(`${command}\n`);
     const code = await within(APPLY_TIMEOUT_MS, answered, `the network sidecar of ${node} did not answer`);
-    if (code !== 0) throw new Error(`in the network namespace of ${node}, \`${command.slice(0, 60)}\` exited ${code}: ${said.join(" ")}`);
+    if (code !== 0)
+      throw new Error(
+        `in the network namespace of ${node}, \`${command.slice(0, 60)}\` exited ${code}: ${said.join(" ")}`,
+      );
     return said;
   };
   return (command) => {

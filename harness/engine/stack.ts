@@ -47,7 +47,12 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   return { context, nodes, unclean, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function openContext(docker: Dockerode, options: StackOptions, nodes: Map<string, Node>, starting: Promise<unknown>[]): Promise<StackContext> {
+async function openContext(
+  docker: Dockerode,
+  options: StackOptions,
+  nodes: Map<string, Node>,
+  starting: Promise<unknown>[],
+): Promise<StackContext> {
   const { run, seed, signal, images, cuts, proxyImage } = options;
   const network = await createNetwork(docker, run);
   const proxy = startProxy(docker, { run, image: proxyImage, network, paths: options.paths });
@@ -63,7 +68,15 @@ async function openContext(docker: Dockerode, options: StackOptions, nodes: Map<
       signal.throwIfAborted();
       const sidecarImage = cuts.has(spec.name) ? proxyImage : null;
       const redial = async (address: string) => (await proxy).redial(address);
-      const place = { docker, run, redial, network: network.name, address: network.addressOf(spec.name), sidecarImage, addressOf: network.addressOf };
+      const place = {
+        docker,
+        run,
+        redial,
+        network: network.name,
+        address: network.addressOf(spec.name),
+        sidecarImage,
+        addressOf: network.addressOf,
+      };
       const started = startNode({ ...spec, image: imageOf(spec.image) }, place);
       starting.push(started);
       const node = await started;

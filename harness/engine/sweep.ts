@@ -31,7 +31,13 @@ export async function leftovers(): Promise<Leftovers[]> {
   const put = (thing: Labelled, kind: "containers" | "volumes" | "networks", id: string) => {
     const run = thing.Labels?.[RUN_LABEL];
     if (!run) return;
-    const entry = runs.get(run) ?? { run, alive: isAlive(ownerIn(thing.Labels)), containers: [], volumes: [], networks: [] };
+    const entry = runs.get(run) ?? {
+      run,
+      alive: isAlive(ownerIn(thing.Labels)),
+      containers: [],
+      volumes: [],
+      networks: [],
+    };
     entry[kind].push(id);
     runs.set(run, entry);
   };
@@ -54,7 +60,9 @@ export async function sweep(run: string): Promise<string[]> {
       if (!isGone(thrown)) failed.push(`${what}: ${messageOf(thrown)}`);
     }
   };
-  await Promise.all(mine.containers.map((id) => remove(`container ${id.slice(0, 12)}`, () => removeContainer(docker, id))));
+  await Promise.all(
+    mine.containers.map((id) => remove(`container ${id.slice(0, 12)}`, () => removeContainer(docker, id))),
+  );
   await Promise.all([
     ...mine.volumes.map((name) => remove(`volume ${name}`, () => docker.getVolume(name).remove({ force: true }))),
     ...mine.networks.map((id) => remove(`network ${id.slice(0, 12)}`, () => docker.getNetwork(id).remove())),
@@ -91,7 +99,8 @@ export async function sweepUntilClean(run: string, timeoutMs: number): Promise<s
     const failed = await sweep(run);
     clean = (await leftovers()).some((l) => l.run === run) ? 0 : clean + 1;
     if (clean === 3) return [];
-    if (performance.now() > endMs) return failed.length > 0 ? failed : [`something of ${run} is still there after ${timeoutMs} ms`];
+    if (performance.now() > endMs)
+      return failed.length > 0 ? failed : [`something of ${run} is still there after ${timeoutMs} ms`];
     await sleep(SWEEP_AGAIN_MS);
   }
 }

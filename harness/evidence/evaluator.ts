@@ -14,7 +14,7 @@ export const evaluatorFacts = (root = ROOT): Pick<HostFacts, "evaluatorSha256" |
 });
 
 /** SHA-256 over the sorted sha256sum lines of harness/ without its tests: `find harness -type f ! -name '*.test.ts' | LC_ALL=C sort | xargs sha256sum | sha256sum`. */
-function evaluatorDigest(root: string): string {
+export function evaluatorDigest(root = ROOT): string {
   const names = packFiles(join(root, "harness")).files.filter((name) => !name.endsWith(".test.ts"));
   const lines = names.map((name) => `${sha256File(join(root, "harness", name), name)}  harness/${name}\n`);
   return sha256(lines.join(""));

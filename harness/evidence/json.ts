@@ -69,8 +69,11 @@ export function fromBase64(text: string, what: string): Buffer {
 /** Where two JSON values first differ, `lost.count: 0 is not 1`; null when they are equal. Key order does not matter. */
 export function firstDifference(a: unknown, b: unknown, path = ""): string | null {
   if (Object.is(a, b)) return null;
-  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b))
-    return `${path || "value"}: ${shown(a)} is not ${shown(b)}`;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) {
+    const [left, right] = [shown(a), shown(b)];
+    const from = commonStart(left, right);
+    return `${path || "value"}: ${excerpt(left, from)} is not ${excerpt(right, from)}`;
+  }
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
     const difference = firstDifference(own(a, key), own(b, key), path === "" ? key : `${path}.${key}`);
     if (difference !== null) return difference;
@@ -78,6 +81,17 @@ export function firstDifference(a: unknown, b: unknown, path = ""): string | nul
   return null;
 }
 
+/** How many characters two texts share before they differ. */
+function commonStart(a: string, b: string): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i += 1;
+  return i;
+}
+
+/** The part of a long text where the difference is. */
+const excerpt = (text: string, from: number): string =>
+  text.length <= 80 ? text : `${from > 30 ? "…" : ""}${text.slice(Math.max(0, from - 30), from + 50)}…`;
+
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const own = (value: object, key: string): unknown => (Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined);
-const shown = (value: unknown): string => visible((JSON.stringify(value) ?? "nothing").slice(0, 80));
+const shown = (value: unknown): string => visible((JSON.stringify(value) ?? "nothing").slice(0, 10_000));

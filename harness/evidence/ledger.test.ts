@@ -158,7 +158,7 @@ const program = (body: string): string[] => [
    ${body}`,
   bed.reports,
 ];
-const childEnv = () => ({ ...bed.env }) as NodeJS.ProcessEnv;
+const childEnv = (): NodeJS.ProcessEnv => ({ ...bed.env });
 
 test("eight processes at once lose no entry", { timeout: 60_000 }, async () => {
   const body = `for (let i = 0; i < 4; i++) {
@@ -218,9 +218,15 @@ test.each([
   await enter("a");
   await ledger.closeRun("a", result("pass", 0));
   await cutAppend(stage);
-  if (stage === "whole line") expect(state().problems).toEqual([]); // a reader need not repair anything
   await enter("next");
   expect(state()).toMatchObject({ problems: [], head: { size } });
+});
+
+test("a reader sees a sound ledger while the head is about to be moved, and repairs nothing", async () => {
+  await enter("a");
+  await cutAppend("whole line");
+  expect(state()).toMatchObject({ problems: [], head: { size: 2 } });
+  expect(existsSync(file("checkpoint.next"))).toBe(true);
 });
 
 const edited = (change: (lines: string[]) => string[]): void => {

@@ -46,7 +46,7 @@ export interface LedgerPlace {
   readonly entries: readonly LedgerEntry[];
 }
 
-export type NewIntent = Pick<IntentEntry, "run" | "scenario" | "scenarioSha256" | "class" | "bundleSha256">;
+type NewIntent = Pick<IntentEntry, "run" | "scenario" | "scenarioSha256" | "class" | "bundleSha256">;
 
 /** How a run ended. `aborted`: interrupted after rollback. `void`: nothing was ever broken. `crashed`: it left no word. */
 export type RunEnd =
@@ -60,7 +60,7 @@ export type RunEnd =
     }
   | { readonly kind: "aborted" | "void" | "crashed"; readonly bundleSha256: null; readonly reason: string };
 
-export interface ClosedRun {
+interface ClosedRun {
   readonly entry: EndEntry;
   /** The signed head and the proofs that go into the pack. */
   readonly checkpoint: string;

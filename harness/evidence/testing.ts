@@ -6,6 +6,7 @@ import { evidenceOfPack, loadSigner, openJournal, openLedger, sealPack, signInte
 import type { HostFacts, ImageFacts } from "../history.ts";
 import type { Report } from "../report.ts";
 import { nowNs } from "../time.ts";
+import { evaluatorDigest } from "./evaluator.ts";
 import { sha256 } from "./files.ts";
 import type { Env, Signer } from "./keys.ts";
 import { readPlan } from "./pack-files.ts";
@@ -94,7 +95,7 @@ const hostFacts = (host: Partial<HostFacts> = {}): HostFacts => ({
   engine: "28.2",
   node: "v24.0.0",
   blackstart: "0.1.0",
-  evaluatorSha256: sha256("evaluator"),
+  evaluatorSha256: evaluatorDigest(),
   dirty: true,
   environmentKind: "container-lab",
   clockSynchronised: null,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { EvidenceClass, Report } from "../report.ts";
 import { grouped, visible } from "../text.ts";
 import { parseBundle, verifySigned, type SignedPayload } from "./dsse.ts";
+import { evaluatorDigest } from "./evaluator.ts";
 import { exists, packFiles, readBounded, sha256, sha256File } from "./files.ts";
 import { readJournal, type RawEvent } from "./journal.ts";
 import { firstDifference, fromBase64, parseCanonical, parseJson } from "./json.ts";
@@ -209,7 +210,7 @@ export function checkPlan(dir: string, { statement }: OpenedIntent): string {
 
 const reportJsonSchema = z.looseObject({});
 
-export const readReportJson = (dir: string): Report =>
+const readReportJson = (dir: string): Report =>
   parseJson(
     readBounded(join(dir, PACK.reportJson), PACK.reportJson, MAX_BYTES.json),
     PACK.reportJson,
@@ -267,11 +268,32 @@ export function checkLedgerProof(
   return { intent: proven.intent, end: proven.end, head, detail };
 }
 
-/** The pack's numbers and verdict come out again when they are derived from the raw files. Where the pack lies does not matter. */
-export async function checkRecomputed(dir: string, recompute: (dir: string) => Promise<Report>): Promise<string> {
-  const { pack: _pack, bundle: _bundle, ...stated } = readReportJson(dir);
-  const { pack: _newPack, bundle: _newBundle, ...again } = JSON.parse(JSON.stringify(await recompute(dir))) as Report;
-  const difference = firstDifference(again, stated);
-  if (difference !== null) throw refusal(`derived again from the raw files, ${difference} in ${PACK.reportJson}`);
-  return `derived again from the raw files: ${again.verdict}, and every number the same`;
+/**
+ * The pack's numbers and verdict come out again when they are derived from the raw files. The evaluator that judged the run must
+ * say the same to the letter; another version may word things otherwise, and must find the same figures and verdicts.
+ */
+export async function checkRecomputed(
+  dir: string,
+  intent: OpenedIntent,
+  recompute: (dir: string) => Promise<Report>,
+): Promise<string> {
+  const stated = readReportJson(dir);
+  const again = JSON.parse(JSON.stringify(await recompute(dir))) as Report;
+  const judgedBy = intent.statement.predicate.evaluator.sha256;
+  const sameEvaluator = judgedBy === evaluatorDigest();
+  const compared = sameEvaluator ? withoutPlace : figuresOf;
+  const by = sameEvaluator ? "" : ` by another evaluator than ${judgedBy.slice(0, 16)}…, which judged the run`;
+  const difference = firstDifference(compared(again), compared(stated));
+  if (difference !== null) throw refusal(`derived again from the raw files${by}: ${difference} in ${PACK.reportJson}`);
+  return `derived again from the raw files${by}: ${again.verdict}, and every ${sameEvaluator ? "word" : "figure"} the same`;
 }
+
+/** Where a pack lies is no part of what it says. */
+const withoutPlace = ({ pack: _pack, bundle: _bundle, ...report }: Report): Partial<Report> => report;
+
+/** The contract's figures and verdicts, without the sentences around them. */
+const figuresOf = (report: Report): unknown => ({
+  ...withoutPlace(resultOf(report) as Report),
+  reasons: report.reasons.map(({ check, verdict }) => ({ check, verdict })),
+  guaranteed: report.guaranteed.zeroLoss,
+});

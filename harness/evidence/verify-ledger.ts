@@ -46,12 +46,13 @@ function checkPacks(reportsDir: string, entries: readonly LedgerEntry[]): string
   const entered = new Map(
     entries.filter((entry) => entry.kind === "intent").map((entry) => [entry.run, entry.bundleSha256]),
   );
+  const digests = new Set(entered.values());
   const runs = readdirSync(reportsDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && exists(join(reportsDir, entry.name, PACK.intent)))
     .map((entry) => entry.name);
   for (const run of runs) {
     const bytes = readBounded(join(reportsDir, run, PACK.intent), `${PACK.intent} of another run`, MAX_BYTES.bundle);
-    if (![...entered.values()].includes(sha256(bytes)))
+    if (!digests.has(sha256(bytes)))
       throw refusal(`the run in ${JSON.stringify(run)} has a signed intent and is not in the ledger`);
   }
   const gone = [...entered.keys()].filter((run) => !runs.includes(run)).length;

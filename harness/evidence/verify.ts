@@ -46,7 +46,7 @@ export type CheckName =
   | "ledger"
   | "recompute";
 
-export interface Check {
+interface Check {
   readonly name: CheckName;
   readonly outcome: "ok" | "fail" | "not-checked";
   readonly detail: string;
@@ -119,8 +119,8 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
       ),
     ),
   );
-  await checks.runIf(options.recompute, "recompute", { signature, files, digests }, async (_given, recompute) =>
-    said(await checkRecomputed(dir, recompute)),
+  await checks.runIf(options.recompute, "recompute", { signature, files, digests, intent }, async (given, recompute) =>
+    said(await checkRecomputed(dir, given.intent, recompute)),
   );
   return {
     ok: checks.ok,

@@ -15,8 +15,12 @@ export const latency = defineFault<z.output<typeof params>>({
   needs: ["toxiproxy"],
   params,
   inject: (target, { latency: latencyMs, jitter: jitterMs }) =>
-    poisonPath(target, { type: "latency", stream: "downstream", attributes: { latency: latencyMs, jitter: jitterMs } }, (before, after) => ({
-      observed: after.elapsedMs >= before.elapsedMs + (latencyMs - jitterMs) * 0.8,
-      proof: `a read took ${before.elapsedMs.toFixed(1)} ms before and ${after.elapsedMs.toFixed(1)} ms after`,
-    })),
+    poisonPath(
+      target,
+      { type: "latency", stream: "downstream", attributes: { latency: latencyMs, jitter: jitterMs } },
+      (before, after) => ({
+        observed: after.elapsedMs >= before.elapsedMs + (latencyMs - jitterMs) * 0.8,
+        proof: `a read took ${before.elapsedMs.toFixed(1)} ms before and ${after.elapsedMs.toFixed(1)} ms after`,
+      }),
+    ),
 });

@@ -27,7 +27,10 @@ export const nodeLoss = defineFault<z.output<typeof params>>({
         await died;
         if (disk === "lost") await node.discard();
         const state = await node.state();
-        return { observed: state === "stopped", proof: `all packets dropped, then SIGKILL; the engine says ${state}; disk ${disk}` };
+        return {
+          observed: state === "stopped",
+          proof: `all packets dropped, then SIGKILL; the engine says ${state}; disk ${disk}`,
+        };
       },
       async heal() {
         await died.catch(() => undefined);

@@ -4,7 +4,10 @@ import { awaitCondition } from "../wait.ts";
 import { requireNode } from "./targets.ts";
 
 const params = z.strictObject({
-  direction: z.enum(["both", "in", "out"]).default("both").meta({ description: "Which packets of the node are dropped" }),
+  direction: z
+    .enum(["both", "in", "out"])
+    .default("both")
+    .meta({ description: "Which packets of the node are dropped" }),
   peers: z
     .array(z.string().min(1))
     .min(1)
@@ -27,7 +30,11 @@ export const partition = defineFault<z.output<typeof params>>({
       effective,
       async effect() {
         let dropped = 0;
-        const bites = await awaitCondition(async () => (dropped = (await node.droppedPackets()) - before) > 0, { everyMs: 50, timeoutMs: 3_000, signal });
+        const bites = await awaitCondition(async () => (dropped = (await node.droppedPackets()) - before) > 0, {
+          everyMs: 50,
+          timeoutMs: 3_000,
+          signal,
+        });
         return { observed: bites, proof: `${dropped} packets dropped` };
       },
       heal: () => node.join(),

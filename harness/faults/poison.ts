@@ -11,7 +11,11 @@ export interface Glimpse {
 }
 
 /** Poisons a component's client path and proves it by what a fresh client sees before and after. */
-export async function poisonPath(target: FaultTarget, toxic: Toxic, judge: (before: Glimpse, after: Glimpse) => { observed: boolean; proof: string }): Promise<Injection> {
+export async function poisonPath(
+  target: FaultTarget,
+  toxic: Toxic,
+  judge: (before: Glimpse, after: Glimpse) => { observed: boolean; proof: string },
+): Promise<Injection> {
   const before = await glimpse(target);
   const { at, cure } = await target.component.clients.poison(toxic);
   return { effective: at, effect: async () => judge(before, await glimpse(target)), heal: cure };

@@ -3,7 +3,10 @@ import { defineFault } from "../fault.ts";
 import { requireNode } from "./targets.ts";
 
 const params = z.strictObject({
-  signal: z.enum(["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"]).default("SIGINT").meta({ description: "How the server is told to stop; SIGINT is PostgreSQL's fast shutdown" }),
+  signal: z
+    .enum(["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"])
+    .default("SIGINT")
+    .meta({ description: "How the server is told to stop; SIGINT is PostgreSQL's fast shutdown" }),
 });
 
 /** A planned restart in place: stopped by signal, started again at once. */

@@ -155,7 +155,7 @@ class RawFiles {
   async logs(folder: string): Promise<Record<string, string>> {
     const names = await readdir(path.join(this.#raw, folder)).catch(() => []);
     const texts: [string, string][] = [];
-    for (const name of names.filter((n) => n.endsWith(".log")).sort()) {
+    for (const name of names.filter((n) => n.endsWith(".log")).toSorted()) {
       const text = await this.text(path.join(folder, name), MAX_LOG_BYTES);
       if (text !== null) texts.push([name.slice(0, -".log".length), text]);
     }

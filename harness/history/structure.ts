@@ -97,7 +97,7 @@ function checkOperations(history: Omit<History, "defects">, defects: Defects): v
 function checkSequence(workload: string, operations: readonly Operation[], defects: Defects): void {
   const numbers = operations.filter((op) => op.workload === workload).map((op) => op.seq);
   let next = 0;
-  for (const seq of Float64Array.from(numbers).sort()) {
+  for (const seq of Float64Array.from(numbers).toSorted()) {
     if (seq < next) defects.add("sequence", `number ${seq} of ${workload} is recorded twice`);
     else if (seq === next + 1) defects.add("sequence", `${workload} has a gap: number ${next} is missing`);
     else if (seq > next) defects.add("sequence", `${workload} has a gap: numbers ${next} to ${seq - 1} are missing`);

@@ -20,9 +20,18 @@ export const exec = defineRecovery<z.output<typeof params>>({
   target: "node",
   params,
   async recover(target, { command, in: place, timeout: timeoutMs }, { signal, keep }) {
-    const said = place === "node" ? await requireNode(target).exec(command, { timeoutMs }) : await onHost(command, environment(target), timeoutMs, signal);
-    await keep("exec.txt", `$ ${command.join(" ")}\nexit ${said.code}\n--- stdout\n${said.stdout}\n--- stderr\n${said.stderr}\n`);
-    if (said.code !== 0) throw new Error(`${command[0]} exited ${said.code}: ${(said.stderr || said.stdout).trim().split("\n").at(-1) ?? "no output"}`);
+    const said =
+      place === "node"
+        ? await requireNode(target).exec(command, { timeoutMs })
+        : await onHost(command, environment(target), timeoutMs, signal);
+    await keep(
+      "exec.txt",
+      `$ ${command.join(" ")}\nexit ${said.code}\n--- stdout\n${said.stdout}\n--- stderr\n${said.stderr}\n`,
+    );
+    if (said.code !== 0)
+      throw new Error(
+        `${command[0]} exited ${said.code}: ${(said.stderr || said.stdout).trim().split("\n").at(-1) ?? "no output"}`,
+      );
   },
 });
 
@@ -34,10 +43,20 @@ const environment = ({ component, node }: FaultTarget): Record<string, string> =
   BLACKSTART_CLIENT_PORT: String(component.clients.port),
 });
 
-async function onHost(command: readonly string[], env: Record<string, string>, timeoutMs: number, signal: AbortSignal): Promise<ExecResult> {
+async function onHost(
+  command: readonly string[],
+  env: Record<string, string>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ExecResult> {
   const [program = "", ...args] = command;
   const deadline = AbortSignal.timeout(timeoutMs);
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any([signal, deadline]), killSignal: "SIGKILL" });
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    signal: AbortSignal.any([signal, deadline]),
+    killSignal: "SIGKILL",
+  });
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));

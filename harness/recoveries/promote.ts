@@ -5,7 +5,10 @@ import { defineRecovery } from "../recovery.ts";
 import { bracket } from "../time.ts";
 
 const params = z.strictObject({
-  fence: z.enum(["none", "kill"]).default("none").meta({ description: "kill: the node that served until now is killed first, so that two can never serve" }),
+  fence: z
+    .enum(["none", "kill"])
+    .default("none")
+    .meta({ description: "kill: the node that served until now is killed first, so that two can never serve" }),
   repoint: z.boolean().default(true).meta({ description: "Whether the clients' address moves to the promoted node" }),
 });
 
@@ -17,7 +20,8 @@ export const promote = defineRecovery<z.output<typeof params>>({
   async recover(target, { fence, repoint }, { signal, mark }) {
     const { component } = target;
     const node = requireNode(target);
-    if (!isPromotable(component)) throw new Error(`${component.name} (${component.kind}) has nothing that can be promoted`);
+    if (!isPromotable(component))
+      throw new Error(`${component.name} (${component.kind}) has nothing that can be promoted`);
     const old = component.nodes.get(component.clients.leadsTo);
     if (fence === "kill" && old && old !== node) {
       const { at } = await bracket(async () => {

@@ -175,6 +175,15 @@ test.each([
   expect(lines.join("\n")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
 });
 
+test("a refused value is not called missing or wrong as well", async () => {
+  expect(
+    await problemsOf(soundBut(["fault: node-loss", 'fault: "\\e[2J"'], ["verify: [no", 'verify: ["\\e", no'])),
+  ).toEqual([
+    "x.yaml:8:14: steps[0].fault: the control character U+001B, expected text without it",
+    "x.yaml:10:10: verify[0]: the control character U+001B, expected text without it",
+  ]);
+});
+
 test("a binary file is refused", async () => {
   const lines = await problemsOf((await readFile(process.execPath)).subarray(0, 5_000));
   expect(lines).toEqual([

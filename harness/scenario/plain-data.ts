@@ -45,11 +45,11 @@ function plain(reading: Reading, node: Node | null, path: Path, keyOffset: numbe
   if (isAlias(node)) {
     const source = node.resolve(reading.document);
     if (!source) return refuse({ what: `no anchor ${shown(node.source)} before this alias` });
-    if (++reading.copies > LIMIT_COPIES) {
-      return reading.copies === LIMIT_COPIES + 1
-        ? refuse({ what: "too many copies by aliases", expected: `at most ${LIMIT_COPIES}` })
-        : undefined;
+    if (reading.copies === LIMIT_COPIES) {
+      reading.copies = Infinity; // says it once
+      return refuse({ what: "too many copies by aliases", expected: `at most ${LIMIT_COPIES}` });
     }
+    if (++reading.copies > LIMIT_COPIES) return void reading.refused.push(path);
     return plain(reading, source as Node, path, keyOffset);
   }
   reading.offsets.set(pathText(path), { key: keyOffset, value: offset });

@@ -61,7 +61,7 @@ const readParams = (source: Source, params: z.ZodType, path: Path, without: read
 
 /** The one key that says what a step does. */
 function readDeed(source: Source, path: Path, step: Mapping): Deed | undefined {
-  const deeds = DEEDS.filter((deed) => step[deed] !== undefined);
+  const deeds = DEEDS.filter((deed) => Object.hasOwn(step, deed));
   if (deeds.length === 1) return deeds[0];
   const expected = `exactly one of ${DEEDS.join(", ")}`;
   if (deeds.length > 1) source.complain([...path, deeds[1]!], { found: deeds.join(" and "), expected }, "key");

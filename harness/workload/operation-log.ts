@@ -13,7 +13,8 @@ export interface LoggedOperation {
   readonly kind: "insert" | "transfer";
   readonly sha256: string;
   readonly dueNs: bigint;
-  readonly conn: number | null;
+  /** The connection that it was sent on; null until then. */
+  conn: number | null;
   invokedNs: bigint;
   endedNs: bigint | null;
   outcome: Outcome;
@@ -21,6 +22,14 @@ export interface LoggedOperation {
   node: string | null;
   timeline: number | null;
   lsn: bigint | null;
+}
+
+export interface DueWrite {
+  readonly request: WriteRequest;
+  readonly store: string;
+  readonly workload: string;
+  readonly seq: number;
+  readonly dueNs: bigint;
 }
 
 /**
@@ -40,22 +49,31 @@ export class OperationLog {
     this.#fd = openSync(this.#open, "ax");
   }
 
-  /** Records writes that are about to be sent, in one system call; returns when the kernel has them. */
-  invoke(starts: readonly { request: WriteRequest; store: string; workload: string; seq: number; dueNs: bigint; conn: number; invokedNs: bigint }[]): LoggedOperation[] {
-    const logged = starts.map(({ request, ...start }) => this.#add({ ...start, op: request.op, sha256: request.sha256, kind: request.transfer ? "transfer" : "insert" }));
-    this.#write(logged.map((o) => `{"i":"${o.op}","store":"${o.store}","sha256":"${o.sha256}","invokedNs":"${o.invokedNs}"}\n`));
+  /** Records writes that have become due, before any of them is sent, in one system call; returns when the kernel has them. */
+  record(due: readonly DueWrite[]): LoggedOperation[] {
+    const logged = due.map((write) => this.#add(write));
+    this.#write(
+      logged.map((o) => `{"op":"${o.op}","store":"${o.store}","sha256":"${o.sha256}","dueNs":"${o.dueNs}"}\n`),
+    );
     return logged;
   }
 
-  /** A write that was never sent: certainly not executed. */
-  giveUp(never: { request: WriteRequest; store: string; workload: string; seq: number; dueNs: bigint; atNs: bigint; error: string }): void {
-    const { request, atNs, error, ...start } = never;
-    const logged = this.#add({ ...start, op: request.op, sha256: request.sha256, kind: request.transfer ? "transfer" : "insert", conn: null, invokedNs: atNs });
-    this.#end(logged, { outcome: "fail", error }, atNs);
+  /** A write that was never sent is certainly not executed. */
+  giveUp(operation: LoggedOperation, error: string, atNs: bigint): void {
+    operation.invokedNs = atNs;
+    this.end(operation, { outcome: "fail", error }, atNs);
   }
 
   end(operation: LoggedOperation, result: WriteResult, endedNs: bigint): void {
-    this.#end(operation, result, endedNs);
+    operation.endedNs = endedNs;
+    operation.outcome = result.outcome;
+    operation.error = result.outcome === "ok" ? null : result.error;
+    if (result.outcome === "ok")
+      Object.assign(operation, { node: result.node, timeline: result.timeline, lsn: result.lsn });
+    this.#ended.push(
+      `{"op":"${operation.op}","invokedNs":"${operation.invokedNs}","endedNs":"${endedNs}","outcome":"${result.outcome}"}\n`,
+    );
+    if (this.#ended.length >= 64) this.#write([]);
   }
 
   /** Everything known so far reaches the disk itself. */
@@ -68,26 +86,37 @@ export class OperationLog {
   async fold(): Promise<void> {
     this.flush();
     const fd = openSync(this.#final, "ax");
-    for (let at = 0; at < this.operations.length; at += 5_000) writeFileSync(fd, this.operations.slice(at, at + 5_000).map(line).join(""));
+    for (let at = 0; at < this.operations.length; at += 5_000)
+      writeFileSync(
+        fd,
+        this.operations
+          .slice(at, at + 5_000)
+          .map(line)
+          .join(""),
+      );
     fsyncSync(fd);
     closeSync(fd);
     closeSync(this.#fd);
     await rm(this.#open);
   }
 
-  #add(start: Omit<LoggedOperation, "endedNs" | "outcome" | "error" | "node" | "timeline" | "lsn">): LoggedOperation {
-    const logged: LoggedOperation = { ...start, endedNs: null, outcome: "info", error: "the run ended before an answer came", node: null, timeline: null, lsn: null };
+  #add({ request, ...due }: DueWrite): LoggedOperation {
+    const logged: LoggedOperation = {
+      ...due,
+      op: request.op,
+      sha256: request.sha256,
+      kind: request.transfer ? "transfer" : "insert",
+      conn: null,
+      invokedNs: due.dueNs,
+      endedNs: null,
+      outcome: "info",
+      error: "the run ended before an answer came",
+      node: null,
+      timeline: null,
+      lsn: null,
+    };
     this.operations.push(logged);
     return logged;
-  }
-
-  #end(operation: LoggedOperation, result: WriteResult, endedNs: bigint): void {
-    operation.endedNs = endedNs;
-    operation.outcome = result.outcome;
-    operation.error = result.outcome === "ok" ? null : result.error;
-    if (result.outcome === "ok") Object.assign(operation, { node: result.node, timeline: result.timeline, lsn: result.lsn });
-    this.#ended.push(`{"e":"${operation.op}","endedNs":"${endedNs}","outcome":"${result.outcome}"}\n`);
-    if (this.#ended.length >= 64) this.#write([]);
   }
 
   #write(lines: readonly string[]): void {
@@ -102,4 +131,5 @@ const line = (o: LoggedOperation): string => {
   return `${JSON.stringify({ ...plain, dueNs: String(dueNs), invokedNs: String(invokedNs), endedNs: endedNs === null ? null : String(endedNs), lsn: lsn === null ? null : lsnText(lsn) })}\n`;
 };
 
-const lsnText = (lsn: bigint): string => `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;
+const lsnText = (lsn: bigint): string =>
+  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;

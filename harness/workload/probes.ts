@@ -26,7 +26,11 @@ export class Prober {
   #count = 0;
   #previous: Promise<void> = Promise.resolve();
 
-  constructor(plan: Pick<PlannedProbe, "name" | "mode" | "everyMs" | "timeoutMs">, component: Component, seen: (sample: Sample) => void) {
+  constructor(
+    plan: Pick<PlannedProbe, "name" | "mode" | "everyMs" | "timeoutMs">,
+    component: Component,
+    seen: (sample: Sample) => void,
+  ) {
     this.#plan = plan;
     this.#component = component;
     this.#seen = seen;

@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { PlannedWorkload } from "../plan.ts";
 import { nowNs } from "../time.ts";
 import { makeRequest } from "./content.ts";
-import type { OperationLog } from "./operation-log.ts";
+import type { DueWrite, LoggedOperation, OperationLog } from "./operation-log.ts";
 
 const TICK_MS = 1;
 const RECONNECT_AFTER_MS = 20;
@@ -21,7 +21,7 @@ export class Writers {
   readonly #seed: number;
   readonly #intervalNs: number;
   readonly #idle: { session: Session; conn: number }[] = [];
-  readonly #due: { seq: number; dueNs: bigint }[] = [];
+  readonly #due: { request: WriteRequest; logged: LoggedOperation }[] = [];
   readonly #busy = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #startNs = 0n;
@@ -39,7 +39,9 @@ export class Writers {
 
   /** Opens every connection, then starts the schedule. Rejects when a connection cannot be had at all. */
   async start(): Promise<void> {
-    const sessions = await Promise.all(Array.from({ length: this.#plan.connections }, () => this.#component.connect(this.#plan.timeoutMs * 5)));
+    const sessions = await Promise.all(
+      Array.from({ length: this.#plan.connections }, () => this.#component.connect(this.#plan.timeoutMs * 5)),
+    );
     for (const [conn, session] of sessions.entries()) this.#idle.push({ session, conn });
     this.#startNs = nowNs();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -49,7 +51,8 @@ export class Writers {
   async stop(): Promise<number> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    for (const waiting of this.#due.splice(0)) this.#giveUp(waiting, "the workload was stopped before a connection was free");
+    for (const { logged } of this.#due.splice(0))
+      this.#log.giveUp(logged, "the workload was stopped before a connection was free", nowNs());
     await Promise.all(this.#busy);
     this.#closing.abort();
     await Promise.allSettled(this.#connections);
@@ -57,43 +60,44 @@ export class Writers {
     return this.#issued;
   }
 
+  /** Everything that has become due is in the log before any of it is sent. */
   #tick(): void {
     const now = nowNs();
     const dueBy = Math.floor(Number(now - this.#startNs) / this.#intervalNs);
-    while (this.#issued <= dueBy) {
-      const seq = this.#issued++;
-      this.#due.push({ seq, dueNs: this.#startNs + BigInt(Math.round(seq * this.#intervalNs)) });
+    const { name: workload, target: store, transfers, timeoutMs } = this.#plan;
+    const fresh: DueWrite[] = [];
+    for (; this.#issued <= dueBy; this.#issued++) {
+      const seq = this.#issued;
+      const request = makeRequest({ workload, seed: this.#seed, seq, transfers });
+      fresh.push({ request, store, workload, seq, dueNs: this.#startNs + BigInt(Math.round(seq * this.#intervalNs)) });
     }
-    const patienceNs = BigInt(Math.round(this.#plan.timeoutMs * 1e6));
-    while (this.#due[0] && now - this.#due[0].dueNs > patienceNs) this.#giveUp(this.#due.shift()!, `no connection was free within ${this.#plan.timeoutMs} ms`);
+    if (fresh.length > 0)
+      for (const [i, logged] of this.#log.record(fresh).entries())
+        this.#due.push({ request: fresh[i]!.request, logged });
+    const patienceNs = BigInt(Math.round(timeoutMs * 1e6));
+    while (this.#due[0] && now - this.#due[0].logged.dueNs > patienceNs)
+      this.#log.giveUp(this.#due.shift()!.logged, `no connection was free within ${timeoutMs} ms`, now);
     this.#dispatch();
   }
 
-  /** Sends what is due on the connections that are free; all of it is in the log before the first byte leaves. */
+  /** Sends what is due on the connections that are free. */
   #dispatch(): void {
-    const pairs: { session: Session; conn: number; seq: number; dueNs: bigint; request: WriteRequest }[] = [];
     while (this.#due.length > 0 && this.#idle.length > 0) {
-      const { seq, dueNs } = this.#due.shift()!;
       const { session, conn } = this.#idle.shift()!;
-      if (session.broken) {
-        this.#due.unshift({ seq, dueNs });
-        this.#reconnect(session, conn);
-        continue;
-      }
-      pairs.push({ session, conn, seq, dueNs, request: this.#request(seq) });
+      if (session.broken) this.#reconnect(session, conn);
+      else this.#send(session, conn, this.#due.shift()!);
     }
-    if (pairs.length === 0) return;
-    const invokedNs = nowNs();
-    const { name: workload, target: store } = this.#plan;
-    const logged = this.#log.invoke(pairs.map(({ request, seq, dueNs, conn }) => ({ request, store, workload, seq, dueNs, conn, invokedNs })));
-    for (const [i, { session, conn, request }] of pairs.entries()) {
-      const done = session.write(request, this.#plan.timeoutMs).then((result) => {
-        this.#log.end(logged[i]!, result, nowNs());
-        this.#busy.delete(done);
-        this.#release(session, conn);
-      });
-      this.#busy.add(done);
-    }
+  }
+
+  #send(session: Session, conn: number, { request, logged }: { request: WriteRequest; logged: LoggedOperation }): void {
+    logged.conn = conn;
+    logged.invokedNs = nowNs();
+    const done = session.write(request, this.#plan.timeoutMs).then((result) => {
+      this.#log.end(logged, result, nowNs());
+      this.#busy.delete(done);
+      this.#release(session, conn);
+    });
+    this.#busy.add(done);
   }
 
   #release(session: Session, conn: number): void {
@@ -123,14 +127,5 @@ export class Writers {
         await sleep(RECONNECT_AFTER_MS, undefined, { signal: this.#closing.signal }).catch(messageOf); // the store is down: that is what is being measured
       }
     }
-  }
-
-  #giveUp({ seq, dueNs }: { seq: number; dueNs: bigint }, error: string): void {
-    const { name: workload, target: store } = this.#plan;
-    this.#log.giveUp({ request: this.#request(seq), store, workload, seq, dueNs, atNs: nowNs(), error });
-  }
-
-  #request(seq: number): WriteRequest {
-    return makeRequest({ workload: this.#plan.name, seed: this.#seed, seq, transfers: this.#plan.transfers });
   }
 }

@@ -3,6 +3,12 @@ import { destroy, openClient, query } from "./session.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A column as text; empty for NULL and for a row that is not there. */
+export const textOf = (row: Row | undefined, column: string): string => {
+  const value = row?.[column];
+  return typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
+};
+
 /** The harness's own connections, one a node, on paths that no fault touches; opened on first use and again after a failure. */
 export class AdminConnections {
   readonly #ports: ReadonlyMap<string, number>;
@@ -18,7 +24,10 @@ export class AdminConnections {
 
   query(node: string, text: string, timeoutMs: number): Promise<Row[]> {
     const asked = (this.#last.get(node) ?? Promise.resolve()).then(() => this.#ask(node, text, timeoutMs));
-    this.#last.set(node, asked.catch(() => undefined));
+    this.#last.set(
+      node,
+      asked.catch(() => undefined),
+    );
     return asked;
   }
 
@@ -33,7 +42,11 @@ export class AdminConnections {
   }
 
   /** Runs several statements on one connection of their own, so that settings of the session stay in it. */
-  async withSession<T>(node: string, timeoutMs: number, use: (ask: (text: string) => Promise<Row[]>) => Promise<T>): Promise<T> {
+  async withSession<T>(
+    node: string,
+    timeoutMs: number,
+    use: (ask: (text: string) => Promise<Row[]>) => Promise<T>,
+  ): Promise<T> {
     const client = await openClient(this.#port(node), this.#password, timeoutMs, "blackstart-readback");
     try {
       return await use(async (text) => (await query(client, { text }, timeoutMs)).rows as Row[]);

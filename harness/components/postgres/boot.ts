@@ -1,13 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Boot, Component, ComponentPaths, NodeStart, Promotable, ReadBackSink, Session, StackContext } from "../../component.ts";
+import type {
+  Boot,
+  Component,
+  ComponentPaths,
+  NodeStart,
+  Promotable,
+  ReadBackSink,
+  Session,
+  StackContext,
+} from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { AdminConnections } from "./admin.ts";
+import { AdminConnections, textOf } from "./admin.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, SCHEMA } from "./ledger-tables.ts";
@@ -20,13 +29,23 @@ const ADMIN_TIMEOUT_MS = 2_000;
 const FAULT_FACTS_TIMEOUT_MS = 300;
 
 /** Brings up a primary and its standbys side by side and returns when the primary takes connections. */
-export const boot: Boot<PostgresConfig> = async (name, config, context, password = randomBytes(24).toString("base64url")) => {
+export const boot: Boot<PostgresConfig> = async (
+  name,
+  config,
+  context,
+  password = randomBytes(24).toString("base64url"),
+) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
     Promise.all(specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password })))),
-    context.openPaths(name, PORT, specs.map((spec) => spec.full), primary),
+    context.openPaths(
+      name,
+      PORT,
+      specs.map((spec) => spec.full),
+      primary,
+    ),
   ]);
   return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
 };
@@ -39,11 +58,19 @@ interface Booting {
   readonly password: string;
 }
 
-function nodeStart(spec: { name: string; full: string; image: string }, { name, config, context, script, password }: Booting): NodeStart {
+function nodeStart(
+  spec: { name: string; full: string; image: string },
+  { name, config, context, script, password }: Booting,
+): NodeStart {
   const isPrimary = spec.name === "primary";
   const primaryAddress = context.addressOf(`${name}.primary`);
   const slot = spec.name.replaceAll("-", "_");
-  const env = { ROLE: isPrimary ? "primary" : "standby", VERSION: String(config.version), PRIMARY: primaryAddress, SLOT: slot };
+  const env = {
+    ROLE: isPrimary ? "primary" : "standby",
+    VERSION: String(config.version),
+    PRIMARY: primaryAddress,
+    SLOT: slot,
+  };
   // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
   const names = synchronousNames(config);
   const argv = isPrimary && names ? ["-c", `synchronous_standby_names=${names}`] : [];
@@ -55,15 +82,29 @@ function nodeStart(spec: { name: string; full: string; image: string }, { name, 
     disk: "/blackstart/disk",
     files: [
       { path: "/blackstart/boot.sh", content: script, mode: 0o755 },
-      { path: "/blackstart/node.env", content: Object.entries(env).map(([k, v]) => `${k}=${v}\n`).join(""), mode: 0o644 },
+      {
+        path: "/blackstart/node.env",
+        content: Object.entries(env)
+          .map(([k, v]) => `${k}=${v}\n`)
+          .join(""),
+        mode: 0o644,
+      },
       { path: "/blackstart/password", content: `${password}\n`, mode: 0o600 },
       { path: "/blackstart/pgpass", content: `*:*:*:*:${password}\n`, mode: 0o600 },
-      { path: "/blackstart/server.conf", content: serverConf(spec.name, config, isPrimary ? null : { primaryAddress, slot }), mode: 0o644 },
+      {
+        path: "/blackstart/server.conf",
+        content: serverConf(spec.name, config, isPrimary ? null : { primaryAddress, slot }),
+        mode: 0o644,
+      },
     ],
   };
 }
 
-function serverConf(nodeName: string, config: PostgresConfig, standby: { primaryAddress: string; slot: string } | null): string {
+function serverConf(
+  nodeName: string,
+  config: PostgresConfig,
+  standby: { primaryAddress: string; slot: string } | null,
+): string {
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
     cluster_name: nodeName,
@@ -82,11 +123,14 @@ function serverConf(nodeName: string, config: PostgresConfig, standby: { primary
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
     settings["primary_slot_name"] = standby.slot;
   }
-  return Object.entries(settings).map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`).join("");
+  return Object.entries(settings)
+    .map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`)
+    .join("");
 }
 
 /** YAML 1.2 reads `on` and `off` as words, `true` and `false` as booleans; the server knows both. */
-const settingText = (value: string | number | boolean): string => (typeof value === "boolean" ? (value ? "on" : "off") : String(value));
+const settingText = (value: string | number | boolean): string =>
+  typeof value === "boolean" ? (value ? "on" : "off") : String(value);
 
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
@@ -105,7 +149,13 @@ class PostgresComponent implements Component, Promotable {
   readonly #password: string;
   readonly #admin: AdminConnections;
 
-  constructor(name: string, config: PostgresConfig, nodes: ReadonlyMap<string, Node>, paths: ComponentPaths, password: string) {
+  constructor(
+    name: string,
+    config: PostgresConfig,
+    nodes: ReadonlyMap<string, Node>,
+    paths: ComponentPaths,
+    password: string,
+  ) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
@@ -135,14 +185,23 @@ class PostgresComponent implements Component, Promotable {
   /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
   async #missing(): Promise<string> {
     const primary = this.clients.leadsTo;
-    const senders = await this.#admin.query(primary, "SELECT application_name AS name, sync_state FROM pg_stat_replication WHERE state = 'streaming'", ADMIN_TIMEOUT_MS);
-    const states = new Map(senders.map((row) => [row["name"], row["sync_state"]]));
+    const senders = await this.#admin.query(
+      primary,
+      "SELECT application_name AS name, sync_state FROM pg_stat_replication WHERE state = 'streaming'",
+      ADMIN_TIMEOUT_MS,
+    );
+    const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
     for (const { name, replication } of this.#config.standbys) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
-      const receiver = await this.#admin.query(`${this.name}.${name}`, "SELECT status FROM pg_stat_wal_receiver", ADMIN_TIMEOUT_MS);
-      if (receiver[0]?.["status"] !== "streaming") return `the receiver of standby ${name} is ${receiver[0]?.["status"] ?? "not there"}`;
+      const receiver = await this.#admin.query(
+        `${this.name}.${name}`,
+        "SELECT status FROM pg_stat_wal_receiver",
+        ADMIN_TIMEOUT_MS,
+      );
+      const status = textOf(receiver[0], "status");
+      if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
     }
     return "";
   }
@@ -151,7 +210,10 @@ class PostgresComponent implements Component, Promotable {
     for (const node of this.nodes.values()) {
       if ((await node.state()) !== "stopped") continue;
       const tail = (await node.logs()).trim().split("\n").slice(-8).join("\n");
-      throw notReady(`${node.name} ended while it booted. Its last words:\n${tail}`, "look at the image and the settings of this component");
+      throw notReady(
+        `${node.name} ended while it booted. Its last words:\n${tail}`,
+        "look at the image and the settings of this component",
+      );
     }
   }
 
@@ -168,9 +230,21 @@ class PostgresComponent implements Component, Promotable {
       [...this.nodes.values()].map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = await nodeFacts(this.#admin, node.name, at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS);
-          if (at === "recovered" && node.name === this.clients.leadsTo) Object.assign(values, await this.#recoveredFacts(node));
-          return [{ at, component: this.name, node: node.name, values: { ...values, serves: String(node.name === this.clients.leadsTo) } }];
+          const values = await nodeFacts(
+            this.#admin,
+            node.name,
+            at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS,
+          );
+          if (at === "recovered" && node.name === this.clients.leadsTo)
+            Object.assign(values, await this.#recoveredFacts(node));
+          return [
+            {
+              at,
+              component: this.name,
+              node: node.name,
+              values: { ...values, serves: String(node.name === this.clients.leadsTo) },
+            },
+          ];
         } catch (thrown) {
           return [{ at, component: this.name, node: node.name, values: { unreachable: messageOf(thrown) } }];
         }
@@ -180,7 +254,11 @@ class PostgresComponent implements Component, Promotable {
   }
 
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const [recovery, integrity, structure] = await Promise.all([recoveryFacts(this.#admin, node), integrityFacts(this.#admin, node.name), amcheck(node)]);
+    const [recovery, integrity, structure] = await Promise.all([
+      recoveryFacts(this.#admin, node),
+      integrityFacts(this.#admin, node.name),
+      amcheck(node),
+    ]);
     return { ...recovery, ...integrity, ...structure };
   }
 
@@ -191,8 +269,12 @@ class PostgresComponent implements Component, Promotable {
         try {
           await this.#admin.query(node.name, "SELECT 1", 300); // so that no connecting stands inside the bracket
           const fromNs = nowNs();
-          const rows = await this.#admin.query(node.name, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS us", 300);
-          return [{ node: node.name, fromNs: String(fromNs), toNs: String(nowNs()), wallNs: `${rows[0]?.["us"]}000` }];
+          const rows = await this.#admin.query(
+            node.name,
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS us",
+            300,
+          );
+          return [{ node: node.name, fromNs: String(fromNs), toNs: String(nowNs()), wallNs: `${textOf(rows[0], "us")}000` }];
         } catch {
           return []; // a node that does not answer has no clock to compare
         }
@@ -210,7 +292,12 @@ class PostgresComponent implements Component, Promotable {
   async promote(node: string, signal: AbortSignal) {
     const { at } = await bracket(async () => {
       await this.#admin.query(node, "SELECT pg_promote(false)", 10_000);
-      const done = await awaitCondition(async () => (await this.#admin.query(node, "SELECT pg_is_in_recovery() AS waiting", ADMIN_TIMEOUT_MS))[0]?.["waiting"] === false, { everyMs: 3, timeoutMs: 120_000, signal });
+      const done = await awaitCondition(
+        async () =>
+          (await this.#admin.query(node, "SELECT pg_is_in_recovery() AS waiting", ADMIN_TIMEOUT_MS))[0]?.["waiting"] ===
+          false,
+        { everyMs: 3, timeoutMs: 120_000, signal },
+      );
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });
     return at;
@@ -219,14 +306,28 @@ class PostgresComponent implements Component, Promotable {
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
     const wanted = this.#config.standbys.length;
     if (wanted === 0) return { restored: true, detail: "the scenario has no standby" };
-    const rows = await this.#admin.query(this.clients.leadsTo, "SELECT application_name AS name FROM pg_stat_replication WHERE state = 'streaming'", ADMIN_TIMEOUT_MS);
-    return { restored: rows.length >= wanted, detail: `${rows.length} of ${wanted} standbys attached to ${this.clients.leadsTo}` };
+    const rows = await this.#admin.query(
+      this.clients.leadsTo,
+      "SELECT application_name AS name FROM pg_stat_replication WHERE state = 'streaming'",
+      ADMIN_TIMEOUT_MS,
+    );
+    return {
+      restored: rows.length >= wanted,
+      detail: `${rows.length} of ${wanted} standbys attached to ${this.clients.leadsTo}`,
+    };
   }
 
   async awaitTrigger(trigger: string, signal: AbortSignal): Promise<void> {
     const serving = this.clients.leadsTo;
     if (trigger === "checkpoint") return this.nodes.get(serving)?.awaitLog(/checkpoint starting/, signal);
-    const file = async () => (await this.#admin.query(serving, "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file", ADMIN_TIMEOUT_MS))[0]?.["file"];
+    const file = async () =>
+      (
+        await this.#admin.query(
+          serving,
+          "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file",
+          ADMIN_TIMEOUT_MS,
+        )
+      )[0]?.["file"];
     const first = await file();
     await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: 600_000, signal });
   }

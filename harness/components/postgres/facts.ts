@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import type { Node } from "../../node.ts";
-import type { AdminConnections } from "./admin.ts";
+import { type AdminConnections, textOf } from "./admin.ts";
 import { DATABASE, USER } from "./session.ts";
 
 const TIMEOUT_MS = 2_000;
@@ -20,7 +20,11 @@ const FACTS = `
       'backend_start', backend_start, 'flush_lsn', flush_lsn))::text, '[]') FROM pg_stat_replication
   ) AS facts WHERE value IS NOT NULL`;
 
-export async function nodeFacts(admin: AdminConnections, node: string, timeoutMs: number): Promise<Record<string, string>> {
+export async function nodeFacts(
+  admin: AdminConnections,
+  node: string,
+  timeoutMs: number,
+): Promise<Record<string, string>> {
   const rows = await admin.query(node, FACTS, timeoutMs);
   return rows[0]?.["values"] as Record<string, string>;
 }
@@ -35,7 +39,11 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
     `SELECT name, pg_read_file('pg_wal/' || name) AS text FROM pg_ls_dir('pg_wal') AS name WHERE name ~ '^[0-9A-F]{8}\\.history$' ORDER BY name DESC LIMIT 1`,
     TIMEOUT_MS,
   );
-  const last = String(files[0]?.["text"] ?? "").trim().split("\n").at(-1) ?? "";
+  const last =
+    textOf(files[0], "text")
+      .trim()
+      .split("\n")
+      .at(-1) ?? "";
   const [, timeline, lsn] = /^(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/i.exec(last) ?? [];
   const facts: Record<string, string> = {};
   if (timeline && lsn) Object.assign(facts, { switch_lsn: lsn, switch_from_timeline: timeline });
@@ -47,15 +55,25 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
 }
 
 export async function integrityFacts(admin: AdminConnections, node: string): Promise<Record<string, string>> {
-  const rows = await admin.query(node, `SELECT coalesce(sum(checksum_failures), 0)::text AS failures FROM pg_stat_database`, TIMEOUT_MS);
-  return { checksum_failures: String(rows[0]?.["failures"]) };
+  const rows = await admin.query(
+    node,
+    `SELECT coalesce(sum(checksum_failures), 0)::text AS failures FROM pg_stat_database`,
+    TIMEOUT_MS,
+  );
+  return { checksum_failures: textOf(rows[0], "failures") };
 }
 
 /** Every index against its heap. Reads only; what it says goes into the facts as it stands. */
 export async function amcheck(node: Node): Promise<Record<string, string>> {
   try {
-    const said = await node.exec(["/blackstart/bin/pg_amcheck", "-U", USER, "-d", DATABASE, "--heapallindexed", "-s", "blackstart"], { timeoutMs: 60_000 });
-    return { "amcheck.exit": String(said.code), "amcheck.output": `${said.stdout}${said.stderr}`.trim().slice(0, 4_000) };
+    const said = await node.exec(
+      ["/blackstart/bin/pg_amcheck", "-U", USER, "-d", DATABASE, "--heapallindexed", "-s", "blackstart"],
+      { timeoutMs: 60_000 },
+    );
+    return {
+      "amcheck.exit": String(said.code),
+      "amcheck.output": `${said.stdout}${said.stderr}`.trim().slice(0, 4_000),
+    };
   } catch (thrown) {
     return { "amcheck.output": `could not be run: ${messageOf(thrown)}` };
   }

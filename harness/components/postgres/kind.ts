@@ -2,20 +2,32 @@ import { z } from "zod";
 import type { ComponentKind, NodeSpec } from "../../component.ts";
 
 const standby = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" }),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" }),
   replication: z.enum(["synchronous", "asynchronous"]),
 });
 
 const config = z.strictObject({
   version: z.literal(17).default(17).meta({ description: "Major version of the server" }),
-  image: z.string().min(1).optional().meta({ description: "An image of your own; it needs sh and the server's programs" }),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "An image of your own; it needs sh and the server's programs" }),
   standbys: z.array(standby).default([]),
   synchronous: z
     .strictObject({ method: z.enum(["first", "any"]), count: z.int().min(1).max(16) })
     .optional()
-    .meta({ description: "synchronous_standby_names over the synchronous standbys, in their order; FIRST all of them if left out" }),
+    .meta({
+      description:
+        "synchronous_standby_names over the synchronous standbys, in their order; FIRST all of them if left out",
+    }),
   settings: z
-    .record(z.string().regex(/^[a-z][a-z0-9_.]*$/, { error: "expected the name of a server setting" }), z.union([z.string(), z.number(), z.boolean()]))
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_.]*$/, { error: "expected the name of a server setting" }),
+      z.union([z.string(), z.number(), z.boolean()]),
+    )
     .default({})
     .meta({ description: "Server settings of the primary and every standby, as in postgresql.conf" }),
 });
@@ -23,13 +35,30 @@ const config = z.strictObject({
 export type PostgresConfig = z.output<typeof config>;
 
 /** Settings that the stack owns; a scenario that sets one would make the drill measure something else than it says. */
-const OWNED = ["listen_addresses", "port", "data_directory", "hba_file", "synchronous_standby_names", "primary_conninfo", "primary_slot_name", "cluster_name", "log_line_prefix", "log_destination", "logging_collector"];
+const OWNED = [
+  "listen_addresses",
+  "port",
+  "data_directory",
+  "hba_file",
+  "synchronous_standby_names",
+  "primary_conninfo",
+  "primary_slot_name",
+  "cluster_name",
+  "log_line_prefix",
+  "log_destination",
+  "logging_collector",
+];
 
 function problems(value: PostgresConfig) {
   const found: { path: (string | number)[]; message: string; hint?: string }[] = [];
   const seen = new Set(["primary"]);
   for (const [i, { name }] of value.standbys.entries()) {
-    if (seen.has(name)) found.push({ path: ["standbys", i, "name"], message: `the name ${name} is already taken in this component`, hint: "give every node a name of its own" });
+    if (seen.has(name))
+      found.push({
+        path: ["standbys", i, "name"],
+        message: `the name ${name} is already taken in this component`,
+        hint: "give every node a name of its own",
+      });
     seen.add(name);
   }
   const synchronous = value.standbys.filter((s) => s.replication === "synchronous").length;
@@ -41,14 +70,22 @@ function problems(value: PostgresConfig) {
     });
   }
   for (const name of Object.keys(value.settings)) {
-    if (OWNED.includes(name)) found.push({ path: ["settings", name], message: `${name} is set by the stack itself`, hint: "remove it; standbys and synchronous decide replication" });
+    if (OWNED.includes(name))
+      found.push({
+        path: ["settings", name],
+        message: `${name} is set by the stack itself`,
+        hint: "remove it; standbys and synchronous decide replication",
+      });
   }
   return found;
 }
 
 const nodes = (value: PostgresConfig): NodeSpec[] => {
   const image = value.image ?? "postgres";
-  return [{ name: "primary", role: "primary", image }, ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image }))];
+  return [
+    { name: "primary", role: "primary", image },
+    ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
+  ];
 };
 
 const kind: ComponentKind<PostgresConfig> = {

@@ -7,7 +7,8 @@ export const DATABASE = "postgres";
 export const USER = "postgres";
 
 /** Statements are sent once a connection and then by name. The LSN is read inside the write's own transaction, so the commit lies beyond it. */
-export const INSERT_SQL = "INSERT INTO blackstart.ledger (op, payload) VALUES ($1, $2) RETURNING pg_current_wal_insert_lsn()::text AS lsn";
+export const INSERT_SQL =
+  "INSERT INTO blackstart.ledger (op, payload) VALUES ($1, $2) RETURNING pg_current_wal_insert_lsn()::text AS lsn";
 const INSERT = { name: "insert", text: INSERT_SQL };
 const TRANSFER = {
   name: "transfer",
@@ -20,7 +21,12 @@ const TRANSFER = {
 };
 
 /** Opens a connection with every patience set: node-pg has none of its own, neither for connecting nor for an answer. */
-export async function openClient(port: number, password: string, timeoutMs: number, applicationName: string): Promise<pg.Client> {
+export async function openClient(
+  port: number,
+  password: string,
+  timeoutMs: number,
+  applicationName: string,
+): Promise<pg.Client> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port,
@@ -47,13 +53,22 @@ export function destroy(client: pg.Client): void {
 }
 
 /** One client of the ledger. Asks the server once who it is, so that every acknowledgement carries its node and timeline. */
-export async function openSession(component: string, port: number, password: string, timeoutMs: number): Promise<Session> {
+export async function openSession(
+  component: string,
+  port: number,
+  password: string,
+  timeoutMs: number,
+): Promise<Session> {
   const endMs = performance.now() + timeoutMs;
   const client = await openClient(port, password, timeoutMs, "blackstart");
   try {
     const who = await query(client, { text: WHO }, endMs - performance.now());
     const { node, timeline } = who.rows[0] as { node: string; timeline: string | null };
-    return new PostgresSession(client, `${component}.${node}`, timeline === null ? null : Number.parseInt(timeline, 16));
+    return new PostgresSession(
+      client,
+      `${component}.${node}`,
+      timeline === null ? null : Number.parseInt(timeline, 16),
+    );
   } catch (thrown) {
     destroy(client);
     throw thrown;
@@ -87,7 +102,9 @@ class PostgresSession implements Session {
       return { outcome: "fail", error: `${this.#node} is in recovery and takes no writes` };
     }
     this.#warning = undefined;
-    const statement = transfer ? { ...TRANSFER, values: [op, payload, transfer.from, transfer.to, transfer.amount] } : { ...INSERT, values: [op, payload] };
+    const statement = transfer
+      ? { ...TRANSFER, values: [op, payload, transfer.from, transfer.to, transfer.amount] }
+      : { ...INSERT, values: [op, payload] };
     try {
       const { rows } = await query(this.#client, statement, timeoutMs);
       if (this.#warning !== undefined) return { outcome: "info", error: this.#warning };
@@ -103,7 +120,14 @@ class PostgresSession implements Session {
 
   async probe(mode: "read" | "write", timeoutMs: number): Promise<void> {
     try {
-      await query(this.#client, { name: mode, text: mode === "read" ? "SELECT max(n) FROM blackstart.probe" : "INSERT INTO blackstart.probe DEFAULT VALUES" }, timeoutMs);
+      await query(
+        this.#client,
+        {
+          name: mode,
+          text: mode === "read" ? "SELECT max(n) FROM blackstart.probe" : "INSERT INTO blackstart.probe DEFAULT VALUES",
+        },
+        timeoutMs,
+      );
     } catch (thrown) {
       this.close();
       throw thrown;
@@ -131,7 +155,10 @@ export type Statement = { name?: string; text: string; values?: unknown[] };
 /** A query that is given up after `timeoutMs`; the connection is then of no further use. */
 export function query(client: pg.Client, statement: Statement, timeoutMs: number): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), Math.max(1, timeoutMs));
+    const timer = setTimeout(
+      () => reject(new Error(`no answer within ${Math.round(timeoutMs)} ms`)),
+      Math.max(1, timeoutMs),
+    );
     client.query(statement).then(
       (result) => (clearTimeout(timer), resolve(result)),
       (thrown: unknown) => (clearTimeout(timer), reject(thrown as Error)),

@@ -223,7 +223,7 @@ describe("the report", () => {
     );
     expect(result).toMatchObject({
       schema: "blackstart/result/v1",
-      recoveryTime: { objectiveMs: 300_000, lowerMs: 688, upperMs: 702 },
+      recoveryTime: { objectiveMs: 300_000, lowerMs: 698, upperMs: 702 },
       detection: { objectiveMs: 1_000, lowerMs: 598, upperMs: 600 },
       operations: { invoked: 800, acknowledged: 730, failed: 0, indeterminate: 70 },
       pack: "reports/2026-11-23T10-00-00Z-7f3a",

@@ -129,7 +129,9 @@ function followStore(
   const service = new Service(history, store, mine, failedMs);
   const recovery = service.firstLasting(Math.max(fault.toMs, firstMs));
   const untilMs = recovery.state === "not-recovered" ? Infinity : recovery.ackMs;
-  return { recovery, lastFailureMs: failedMs[lowerBound(failedMs, untilMs) - 1] ?? firstMs };
+  // A client that was refused, cut off or out of patience at that instant had no service until then.
+  const refused = mine.filter((a) => !a.ok && a.endedMs > fault.fromMs && a.endedMs <= untilMs);
+  return { recovery, lastFailureMs: refused.reduce((latest, a) => Math.max(latest, a.endedMs), firstMs) };
 }
 
 /** One store as its clients saw it; answers whether an acknowledgement was the beginning of lasting service. */

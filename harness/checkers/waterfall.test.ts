@@ -17,7 +17,7 @@ describe("the waterfall", () => {
       promoted: [599, 640],
       repointed: [638, 650],
       "first-read": [698, 701],
-      "first-write": [688, 702],
+      "first-write": [698, 702],
       sustained: [3_699, 3_701],
       baseline: [699, 711],
       redundancy: null,
@@ -31,7 +31,7 @@ describe("the waterfall", () => {
     });
     expect(times(waterfallOf(history))).toMatchObject({
       "first-write": [298, 302],
-      recovered: [688, 702],
+      recovered: [698, 702],
       sustained: [3_699, 3_701],
     });
   });
@@ -44,7 +44,7 @@ describe("the waterfall", () => {
     expect(times(waterfallOf(history))).toMatchObject({
       "first-read": [498, 501],
       "first-write": null,
-      recovered: [398, 402],
+      recovered: [399, 402],
     });
   });
 

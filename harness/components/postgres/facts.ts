@@ -51,6 +51,7 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
   const sinceStart = log.slice(log.lastIndexOf("starting PostgreSQL"));
   const redo = /redo done at ([0-9A-F]+\/[0-9A-F]+)/i.exec(sinceStart)?.[1];
   if (redo) facts["recovery_end_lsn"] = redo;
+  if (sinceStart.includes("database system was shut down at")) facts["clean_shutdown"] = "true";
   return facts;
 }
 

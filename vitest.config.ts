@@ -4,7 +4,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["harness/**/*.test.ts"], exclude: ["harness/**/*.containers.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["harness/**/*.test.ts"],
+          exclude: ["harness/**/*.containers.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
       {
         test: {
           name: "containers",

@@ -34,7 +34,7 @@ export interface Expectation {
   readonly lost?: { min: number; max?: number; shape?: "suffix" | "hole" };
 }
 
-export interface PlannedComponent {
+interface PlannedComponent {
   readonly name: string;
   readonly kind: string;
   /** What the component kind's own schema made of the YAML, defaults included. */

@@ -12,7 +12,7 @@ export interface RecoveryKind<Params = unknown> {
   recover(target: FaultTarget, params: Params, context: RecoveryContext): Promise<void>;
 }
 
-export interface RecoveryContext {
+interface RecoveryContext {
   readonly signal: AbortSignal;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */
   readonly mark: (name: string, at: Bracket) => void;
@@ -20,5 +20,4 @@ export interface RecoveryContext {
   readonly keep: (name: string, content: string) => Promise<void>;
 }
 
-export const defineRecovery = <Params>(recovery: RecoveryKind<Params>): RecoveryKind =>
-  recovery as unknown as RecoveryKind;
+export const defineRecovery = <Params>(recovery: RecoveryKind<Params>): RecoveryKind => recovery as RecoveryKind;

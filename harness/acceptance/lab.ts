@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Report, Result } from "../report.ts";
 
 /** What the acceptance tests share: the real command line on real containers, in a reports folder and with keys of their own. */
-export const ROOT = path.join(import.meta.dirname, "..", "..");
+const ROOT = path.join(import.meta.dirname, "..", "..");
 export const scenario = (name: string): string => path.join(ROOT, "scenarios", `${name}.yaml`);
 
 export interface Lab {

@@ -13,7 +13,7 @@ export const cleanupCommand: CommandModule<object, Options> = {
   builder: (yargs) =>
     yargs
       .option("reports", { type: "string", default: "reports" })
-      .example("$0 cleanup", "after a drill whose machine lost power") as never,
+      .example("$0 cleanup", "after a drill whose machine lost power"),
   async handler({ reports, json }) {
     const { leftovers, sweepUntilClean } = await import("../engine/sweep.ts");
     const { closeOrphans } = await import("../evidence.ts");

@@ -12,7 +12,7 @@ export const keygenCommand: CommandModule<object, { out: string; json?: string }
       requiresArg: true,
       default: "blackstart.pem",
       describe: "File of the private key",
-    }) as never,
+    }),
   handler({ out, json }) {
     const made = keygen(out);
     say(

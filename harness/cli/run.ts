@@ -47,7 +47,7 @@ export const runCommand: CommandModule<object, Options> = {
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
-      .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support") as never,
+      .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support"),
   async handler(options) {
     const { ScenarioProblems } = await import("../scenario/problem.ts");
     const { readScenarios } = await import("../scenario/read-scenario.ts");
@@ -94,7 +94,7 @@ async function runOne({ file, plan, signal, options, reports }: One): Promise<Ex
   const { liveProgress } = await import("../render/live.ts");
   const { renderTerminal } = await import("../render/terminal.ts");
   say(`${plan.scenario.id}: ${plan.scenario.title} (seed ${plan.seed})`);
-  const live = liveProgress(process.stderr, { tty: process.stderr.isTTY === true, colour: colourful(process.stderr) });
+  const live = liveProgress(process.stderr, { tty: process.stderr.isTTY, colour: colourful(process.stderr) });
   const listen: Listener =
     options.json === "stream"
       ? (event) => print(JSON.stringify({ schema: "blackstart/event/v1", ...event }))

@@ -14,7 +14,7 @@ export const watchCommand: CommandModule<object, Options> = {
   builder: (yargs) =>
     yargs
       .positional("run", { type: "string", demandOption: true })
-      .option("reports", { type: "string", default: "reports" }) as never,
+      .option("reports", { type: "string", default: "reports" }),
   async handler({ run, reports }) {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined); // it has to outlive what it watches
     const { awaitEndOfWatched } = await import("../drill/watcher.ts");

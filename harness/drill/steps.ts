@@ -91,12 +91,10 @@ export class Steps {
   }
 
   async #prove({ name, kind, target }: PlannedStep & { does: "fault" }, injection: Injection): Promise<void> {
-    const proof = await injection
-      .effect(this.#context.signal)
-      .catch((thrown: unknown) => ({
-        observed: false,
-        proof: `the effect could not be observed: ${messageOf(thrown)}`,
-      }));
+    const proof = await injection.effect(this.#context.signal).catch((thrown: unknown) => ({
+      observed: false,
+      proof: `the effect could not be observed: ${messageOf(thrown)}`,
+    }));
     this.#context.journal("fault-proven", { step: name, fault: kind, target, ...proof });
   }
 

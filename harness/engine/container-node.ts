@@ -176,12 +176,7 @@ class ContainerNode implements Node {
   }
 
   async awaitLog(pattern: RegExp, signal: AbortSignal): Promise<void> {
-    const stream = (await this.#container.logs({
-      follow: true,
-      stdout: true,
-      stderr: true,
-      tail: 0,
-    })) as NodeJS.ReadableStream;
+    const stream = await this.#container.logs({ follow: true, stdout: true, stderr: true, tail: 0 });
     const output = new PassThrough();
     this.#place.docker.modem.demuxStream(stream, output, output);
     const lines = createInterface({ input: output, signal });

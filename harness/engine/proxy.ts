@@ -9,7 +9,7 @@ import { labelsFor, NODE_LABEL } from "./labels.ts";
 import type { RunNetwork } from "./network.ts";
 import { startSidecar } from "./sidecar.ts";
 
-export const PROXY_NODE = "clients";
+const PROXY_NODE = "clients";
 const API_PORT = 8474;
 const FIRST_PUBLISHED_PORT = 9000;
 const FIRST_INNER_PORT = 6000;

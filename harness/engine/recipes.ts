@@ -11,7 +11,7 @@ export interface Recipe {
   readonly build: Debootstrap | Dockerfile;
 }
 
-export interface Debootstrap {
+interface Debootstrap {
   readonly suite: string;
 }
 

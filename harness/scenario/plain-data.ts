@@ -50,7 +50,7 @@ function plain(reading: Reading, node: Node | null, path: Path, keyOffset: numbe
       return refuse({ what: "too many copies by aliases", expected: `at most ${LIMIT_COPIES}` });
     }
     if (++reading.copies > LIMIT_COPIES) return void reading.refused.push(path);
-    return plain(reading, source as Node, path, keyOffset);
+    return plain(reading, source, path, keyOffset);
   }
   reading.offsets.set(pathText(path), { key: keyOffset, value: offset });
   if (node?.tag) return refuse({ what: `the tag ${shown(node.tag)}`, expected: "values without tags" });

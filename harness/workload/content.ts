@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { WriteRequest } from "../component.ts";
 
 /** Every store that keeps balances is seeded with these, so that transfers have a sum to keep. */
@@ -8,13 +8,13 @@ export const INITIAL_BALANCE = 1_000_000;
 /** Hash of everything that a write puts into the store. Made by the client before it is sent, and again from what was read back. */
 export function contentSha256({ op, payload, transfer }: Pick<WriteRequest, "op" | "payload" | "transfer">): string {
   const moved = transfer ? `${transfer.from}\n${transfer.to}\n${transfer.amount}` : "-";
-  return createHash("sha256").update(`${op}\n${payload}\n${moved}`).digest("hex");
+  return hash("sha256", `${op}\n${payload}\n${moved}`);
 }
 
 /** The n-th write of a workload. Everything in it follows from the seed, so that a run can be repeated write for write. */
 export function makeRequest(options: { workload: string; seed: number; seq: number; transfers: number }): WriteRequest {
   const op = `${options.workload}-${options.seq}`;
-  const dice = createHash("sha256").update(`${options.seed}:${op}`).digest();
+  const dice = hash("sha256", `${options.seed}:${op}`, "buffer");
   const fraction = dice.readUInt32BE(0) / 2 ** 32;
   const from = dice.readUInt32BE(4) % ACCOUNTS;
   const to = (from + 1 + (dice.readUInt32BE(8) % (ACCOUNTS - 1))) % ACCOUNTS;

@@ -274,7 +274,9 @@ class PostgresComponent implements Component, Promotable {
             "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS us",
             300,
           );
-          return [{ node: node.name, fromNs: String(fromNs), toNs: String(nowNs()), wallNs: `${textOf(rows[0], "us")}000` }];
+          return [
+            { node: node.name, fromNs: String(fromNs), toNs: String(nowNs()), wallNs: `${textOf(rows[0], "us")}000` },
+          ];
         } catch {
           return []; // a node that does not answer has no clock to compare
         }

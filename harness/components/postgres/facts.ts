@@ -39,11 +39,7 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
     `SELECT name, pg_read_file('pg_wal/' || name) AS text FROM pg_ls_dir('pg_wal') AS name WHERE name ~ '^[0-9A-F]{8}\\.history$' ORDER BY name DESC LIMIT 1`,
     TIMEOUT_MS,
   );
-  const last =
-    textOf(files[0], "text")
-      .trim()
-      .split("\n")
-      .at(-1) ?? "";
+  const last = textOf(files[0], "text").trim().split("\n").at(-1) ?? "";
   const [, timeline, lsn] = /^(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/i.exec(last) ?? [];
   const facts: Record<string, string> = {};
   if (timeline && lsn) Object.assign(facts, { switch_lsn: lsn, switch_from_timeline: timeline });

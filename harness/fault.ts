@@ -33,4 +33,4 @@ export interface Injection {
 }
 
 /** Gives a fault its parameter type inside its file and forgets it outside, so that registries are plain lists. */
-export const defineFault = <Params>(fault: FaultKind<Params>): FaultKind => fault as FaultKind;
+export const defineFault = <Params>(fault: FaultKind<Params>): FaultKind => fault;

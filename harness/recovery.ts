@@ -20,4 +20,4 @@ interface RecoveryContext {
   readonly keep: (name: string, content: string) => Promise<void>;
 }
 
-export const defineRecovery = <Params>(recovery: RecoveryKind<Params>): RecoveryKind => recovery as RecoveryKind;
+export const defineRecovery = <Params>(recovery: RecoveryKind<Params>): RecoveryKind => recovery;

@@ -30,6 +30,17 @@ describe("whatever ends a drill, nothing of it stays", () => {
     expect(ledgerOf(lab).map((entry) => entry.kind)).toEqual(["intent", "aborted"]);
   });
 
+  test("SIGINT while everything is read back, which takes a tenth of a second: rolled back or just completed", async () => {
+    const lab = openLab();
+    const drill = start(lab, ["run", scenario("postgres/primary-node-loss")]);
+    await drill.said("read everything back");
+    drill.child.kill("SIGINT");
+    const { code, stderr } = await drill.ended;
+    expect([130, 0], stderr).toContain(code);
+    for (const run of runsIn(lab)) expect(labelled(run)).toEqual([]);
+    expect(ledgerOf(lab).map((entry) => entry.kind)).toEqual(["intent", code === 130 ? "aborted" : "result"]);
+  });
+
   test.each(["stack up", "fault and recovery"])(
     "kill -9 during %s: swept within 15 s, and the run is closed as crashed",
     async (phase) => {

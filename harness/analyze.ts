@@ -32,6 +32,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
   const guaranteed = guaranteeOf(history);
   const counts = lossOf(history) ?? nothingRead(history);
   const { loss: lost, lostOperations, phantom, resurrected, duplicated, mutated, stale, indeterminate } = counts;
+  const pack = context.pack ?? `reports/${run}`;
   return {
     schema: "blackstart/result/v1",
     run,
@@ -51,8 +52,8 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     mutated,
     stale,
     guaranteed,
-    pack: `reports/${run}`,
-    bundle: `reports/${run}/report.sigstore.json`,
+    pack,
+    bundle: `${pack}/report.sigstore.json`,
     title: plan.scenario.title,
     sentence: sentenceOf(history),
     covers: plan.scenario.covers,

@@ -31,8 +31,8 @@ export interface Node {
   ): Promise<ExecResult>;
   /** Drops packets in the node's own network namespace, silently. Effective when it resolves, within the bracket. */
   cut(cut: Cut): Promise<Bracket>;
-  /** Takes every cut back. Idempotent, also when the node is gone. */
-  join(): Promise<void>;
+  /** Takes one cut back and leaves the others. Idempotent, also when the node is gone. */
+  join(cut: Cut): Promise<void>;
   /** Packets dropped by cuts so far; the proof that a cut bites. */
   droppedPackets(): Promise<number>;
   /** The disk of a lost machine is lost too: removes the node and its volumes. It cannot be started again. */

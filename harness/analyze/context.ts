@@ -5,7 +5,7 @@ import type { Report } from "../report.ts";
 
 /** What a report says of its own evidence. The drill writes it into the pack, so that it is the same whenever it is derived again. */
 export type AnalysisContext = Partial<
-  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint">
+  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "pack">
 >;
 
 const MAX_BYTES = 1024 ** 2;
@@ -22,6 +22,8 @@ const contextFile = z.object({
     .nullable()
     .exactOptional(),
   keyFingerprint: z.string().max(1_000).nullable().exactOptional(),
+  /** Where the drill put its pack, as it was told. */
+  pack: z.string().max(4_096).exactOptional(),
 });
 
 /** raw/context.json; empty where there is none. One that cannot be used gives nothing but the lowest class. */

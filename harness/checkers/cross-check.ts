@@ -2,7 +2,6 @@ import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
 import { humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
-import { attempts } from "./clients.ts";
 import { toMonotonic } from "./clocks.ts";
 import { finding } from "./findings.ts";
 import { type EffectiveFault, effectiveFaults } from "./outage.ts";
@@ -104,16 +103,24 @@ function logComparisons(history: History): Comparison[] {
         const seen = toMonotonic(history, wallMs, target, LOG_TICK_MS);
         if (seen === null || seen.toMs < steadyMs) return [];
         const decided = started.filter(({ ms }) => ms <= seen.toMs + TOLERANCE_MS).at(-1) ?? started[0]!;
-        const latestMs = beforeServing ? firstWriteAfter(history, decided.ms) : Infinity;
+        const latestMs = beforeServing ? firstWriteOf(history, target, decided.ms) : Infinity;
         return [{ what: `"${phrase}" in the log of ${target}`, seen, earliestMs: decided.ms, latestMs }];
       }),
     );
   });
 }
 
-function firstWriteAfter(history: History, decidedMs: number): number {
-  return attempts(history).reduce(
-    (first, a) => (a.ok && a.mode === "write" && a.askedMs >= decidedMs ? Math.min(first, a.endedMs) : first),
+/** The first write that this node itself acknowledged: an old primary that was not fenced goes on acknowledging, too. */
+function firstWriteOf(history: History, node: string, decidedMs: number): number {
+  return history.operations.reduce(
+    (first, o) =>
+      o.outcome === "ok" &&
+      o.node !== null &&
+      shortName(o.node) === shortName(node) &&
+      o.endedMs !== null &&
+      o.invokedMs >= decidedMs
+        ? Math.min(first, o.endedMs)
+        : first,
     Infinity,
   );
 }

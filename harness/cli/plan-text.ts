@@ -41,9 +41,9 @@ const row = (label: string, text: string): string => `${label.padEnd(12)}${text}
 function happenings({ steadyState, steps, settleMs, verify, expect }: Plan): string[] {
   const errors = steadyState.errors === 0 ? "no error" : `at most ${steadyState.errors} errors`;
   return [
+    "the intent is signed",
     "stack up, workload and probes start",
     `steady state: ${errors} for ${durationText(steadyState.holdMs)}, given up after ${durationText(steadyState.timeoutMs)}`,
-    "the intent is signed",
     ...steps.map((step) => `${startText(step.start)}: ${deedText(step)}`),
     `settle: every critical probe succeeds for ${durationText(settleMs)}`,
     `everything is read back; judged by ${verify.join(", ")}`,

@@ -26,9 +26,9 @@ probe       db.write: a write every 100ms, timeout 500ms
 probe       db.read: a read every 100ms, timeout 500ms
 
 What would happen
-  1  stack up, workload and probes start
-  2  steady state: no error for 2s, given up after 1m
-  3  the intent is signed
+  1  the intent is signed
+  2  stack up, workload and probes start
+  3  steady state: no error for 2s, given up after 1m
   4  1s and up to 200ms later: fault partition on db.standby (direction both, peers ["db.primary"])
   5  2s later: fault node-loss on db.primary (disk kept)
   6  when db failed 3 times in a row (every 200ms, timeout 200ms): recover promote on db.standby (fence none, repoint true)

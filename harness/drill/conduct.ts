@@ -93,6 +93,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
     plan,
     record,
     journal: journal.append,
+    flushJournal: journal.flush,
     images: references,
     signal,
     listen: measured,
@@ -104,6 +105,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
     const neverStarted = end.error instanceof BlackstartError && end.error.exitCode === EXIT.notReady;
     if (neverStarted) {
       await ledger.closeRun(run, { kind: "void", bundleSha256: null, reason: messageOf(end.error) });
+      for (const what of await down) listen({ kind: "note", text: `not cleaned up: ${what}` });
       throw end.error;
     }
     const report = await judge(packDir);
@@ -129,7 +131,10 @@ async function completeRecord(
 
 /** Judges the pack from disk and writes every view of what came of it. */
 async function judge(packDir: string): Promise<Report> {
-  await writeFile(path.join(packDir, "raw", "context.json"), `${JSON.stringify(evidenceOfPack(packDir), null, 2)}\n`);
+  await writeFile(
+    path.join(packDir, "raw", "context.json"),
+    `${JSON.stringify({ ...evidenceOfPack(packDir), pack: packDir }, null, 2)}\n`,
+  );
   const report = await analyzePack(packDir);
   await mkdir(path.join(packDir, "views"), { recursive: true });
   await Promise.all(reporters.map((reporter) => writeFile(path.join(packDir, reporter.file), reporter.render(report))));

@@ -1,6 +1,6 @@
 import os from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { clockSynchronised } from "../engine/clock.ts";
+import { clockSynchronised, preload } from "../engine/clock.ts";
 import { engineFacts } from "../engine/connect.ts";
 import type { HostFacts } from "../history.ts";
 
@@ -27,7 +27,7 @@ export async function hostFacts(
     engine: engine.version,
     node: process.version,
     clockSynchronised: await clockSynchronised(),
-    preload: process.env["LD_PRELOAD"] || null,
+    preload: preload(process.env),
     ...measured,
   };
 }

@@ -7,7 +7,7 @@ import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
-import { nowNs } from "../time.ts";
+import { type Bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
 import { lookAtClocks } from "./clocks.ts";
@@ -27,6 +27,8 @@ export interface PlanRun {
   readonly plan: Plan;
   readonly record: Record;
   readonly journal: Journal;
+  /** Puts the journal on the disk itself. */
+  readonly flushJournal: () => void;
   /** Image references by the name that a component gave; `proxy` among them. */
   readonly images: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
@@ -102,6 +104,7 @@ class Drill {
   async heal(): Promise<void> {
     if (!this.#faults) return;
     try {
+      await within(HEAL_MS, this.#faults.proven(), "the proofs of the faults did not end"); // none may come after the journal is closed
       for (const failure of await within(HEAL_MS, this.#faults.healAll(), "the faults were not healed"))
         this.#unclean.push(failure);
     } catch (thrown) {
@@ -177,10 +180,11 @@ class Drill {
       keep: (step, name, content) => record.output(step, name, content),
       beforeFault: async () => {
         record.operations.flush();
+        this.#o.flushJournal();
         await Promise.all([this.#facts("fault"), this.#clocks("fault")]);
       },
       mark: (name, at, detail) => {
-        if (name === "effective") this.#faultNs = at.toNs;
+        if (name === "effective") this.#faultIs(at);
         const after = (ns: bigint) => Number(ns - this.#faultNs) / 1e6;
         this.#o.listen({
           kind: "mark",
@@ -193,10 +197,15 @@ class Drill {
     return steps;
   }
 
+  /** From here on, what clients suffer counts against the settle time. */
+  #faultIs(at: Bracket): void {
+    this.#faultNs = at.toNs;
+    this.#settling = new Settling(this.#o.record.operations.operations, at.toNs);
+  }
+
   /** Goes on until clients were served for the whole settle time, or until no pass is possible any more. */
   async #settle(steps: Steps): Promise<void> {
-    const { plan, record, journal } = this.#o;
-    this.#settling = new Settling(record.operations.operations, this.#faultNs);
+    const { plan, journal } = this.#o;
     const patienceMs = plan.objectives.recoveryTimeMs + plan.settleMs;
     if (!(await this.#served(plan.settleMs, patienceMs)))
       journal("note", {

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
 import { GenericContainer, type WaitStrategy } from "testcontainers";
 import type { NodeStart } from "../component.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, notReady } from "../errors.ts";
 import type { Cut, ExecResult, Node } from "../node.ts";
 import { bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
@@ -60,7 +60,16 @@ export async function startNode(spec: NodeStart, place: NodePlace): Promise<Node
   await place.docker.createVolume({ Name: volume, Labels: { ...labelsFor(place.run), [NODE_LABEL]: spec.name } });
   const started = await new PlacedContainer(spec, place, volume).start();
   const node = new ContainerNode(spec.name, volume, place, place.docker.getContainer(started.getId()));
-  await node.attachSidecar();
+  try {
+    await node.attachSidecar();
+  } catch (thrown) {
+    if ((await node.state()) !== "stopped") throw thrown;
+    throw notReady(
+      `${spec.name} ended while it booted. Its last words:\n${(await node.logs()).trim().split("\n").slice(-8).join("\n")}`,
+      "look at the image and the settings of this component",
+      thrown,
+    );
+  }
   return node;
 }
 
@@ -71,6 +80,8 @@ class ContainerNode implements Node {
   readonly #place: NodePlace;
   readonly #container: Dockerode.Container;
   #sidecar: Sidecar | undefined;
+  /** Cuts whose rules stand in the node's namespace. */
+  readonly #cuts = new Set<Cut>();
   /** What the log said before the machine was discarded. */
   #lastLogs: string | undefined;
 
@@ -107,6 +118,7 @@ class ContainerNode implements Node {
   /** A started machine has a new network namespace, in which the old sidecar's rules would do nothing. */
   async start(): Promise<void> {
     await this.#sidecar?.stop();
+    this.#cuts.clear();
     await this.#container.start();
     await Promise.all([this.#place.redial(this.address), this.attachSidecar()]);
   }
@@ -143,20 +155,16 @@ class ContainerNode implements Node {
     return { code: ExitCode ?? -1, stdout, stderr };
   }
 
-  async cut({ direction, peers }: Cut) {
-    const rules: string[] = [];
-    const drop = (input: string, output: string) => {
-      if (direction !== "out") rules.push(`-A INPUT ${input} -j DROP`);
-      if (direction !== "in") rules.push(`-A OUTPUT ${output} -j DROP`);
-    };
-    if (peers === "all") drop("! -i lo", "! -o lo");
-    else for (const peer of peers) drop(`-s ${this.#place.addressOf(peer)}`, `-d ${this.#place.addressOf(peer)}`);
-    return this.#net().apply(rules);
+  async cut(cut: Cut) {
+    const at = await this.#net().apply(this.#rules(cut).map((rule) => `-A ${rule}`));
+    this.#cuts.add(cut);
+    return at;
   }
 
-  async join(): Promise<void> {
+  async join(cut: Cut): Promise<void> {
     if (!this.#sidecar || (await this.state()) === "stopped") return; // a dead namespace took its rules with it
-    await this.#sidecar.apply(["-F INPUT", "-F OUTPUT"]);
+    if (!this.#cuts.delete(cut)) return;
+    await this.#sidecar.apply(this.#rules(cut).map((rule) => `-D ${rule}`));
     await this.#place.redial(this.address);
   }
 
@@ -187,6 +195,17 @@ class ContainerNode implements Node {
     }
     signal.throwIfAborted();
     throw new Error(`the log of ${this.name} ended before ${String(pattern)} came`);
+  }
+
+  #rules({ direction, peers }: Cut): string[] {
+    const rules: string[] = [];
+    const drop = (input: string, output: string) => {
+      if (direction !== "out") rules.push(`INPUT ${input} -j DROP`);
+      if (direction !== "in") rules.push(`OUTPUT ${output} -j DROP`);
+    };
+    if (peers === "all") drop("! -i lo", "! -o lo");
+    else for (const peer of peers) drop(`-s ${this.#place.addressOf(peer)}`, `-d ${this.#place.addressOf(peer)}`);
+    return rules;
   }
 
   #net(): Sidecar {

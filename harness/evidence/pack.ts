@@ -45,7 +45,7 @@ export async function sealPack({ dir, report, signer, ledger }: SealOptions): Pr
   createFile(join(dir, PACK.report), bundle);
 
   const { verdict, exitCode } = report;
-  const reason = predicate.end === "aborted" ? "interrupted, after rollback" : null;
+  const reason = predicate.end === "aborted" ? abortOf(dir) : null;
   const end = { kind: predicate.end, bundleSha256: sha256(bundle), class: predicate.class, verdict, exitCode, reason };
   const closed = await ledger.closeRun(report.run, end);
   mkdirSync(join(dir, "ledger"), { recursive: true });
@@ -85,6 +85,13 @@ function predicateFor(dir: string, report: Report, signer: Signer, ledger: Ledge
     evaluator: intent.evaluator,
     signer: intent.signer,
   };
+}
+
+/** Why the run was aborted, in the words of its journal. */
+function abortOf(dir: string): string {
+  const journal = readJournal(readBounded(join(dir, PACK.journal), PACK.journal, MAX_BYTES.journal).toString("utf8"));
+  const last = journal.events.at(-1);
+  return (last?.kind === "run-ended" ? last.data.error : undefined) ?? "aborted without a word";
 }
 
 function endOf(journal: ReadJournal): ReportPredicate["end"] {

@@ -18,7 +18,8 @@ export const nodeLoss = defineFault<z.output<typeof params>>({
   params,
   async inject(target, { disk }) {
     const node = requireNode(target);
-    const effective = await node.cut({ direction: "both", peers: "all" });
+    const silence = { direction: "both", peers: "all" } as const;
+    const effective = await node.cut(silence);
     const died = node.kill("SIGKILL");
     died.catch(() => undefined); // awaited in effect(), where a failure is reported
     return {
@@ -34,7 +35,7 @@ export const nodeLoss = defineFault<z.output<typeof params>>({
       },
       async heal() {
         await died.catch(() => undefined);
-        await node.join();
+        await node.join(silence);
       },
     };
   },

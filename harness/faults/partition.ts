@@ -25,7 +25,8 @@ export const partition = defineFault<z.output<typeof params>>({
   async inject(target, { direction, peers }, signal) {
     const node = requireNode(target);
     const before = await node.droppedPackets();
-    const effective = await node.cut({ direction, peers: peers ?? "all" });
+    const cut = { direction, peers: peers ?? ("all" as const) };
+    const effective = await node.cut(cut);
     return {
       effective,
       async effect() {
@@ -37,7 +38,7 @@ export const partition = defineFault<z.output<typeof params>>({
         });
         return { observed: bites, proof: `${dropped} packets dropped` };
       },
-      heal: () => node.join(),
+      heal: () => node.join(cut),
     };
   },
 });

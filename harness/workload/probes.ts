@@ -94,6 +94,7 @@ export class Detector {
   /** Resolves with the sample that completed the run of failures. */
   async fired(signal: AbortSignal): Promise<Sample> {
     this.#armed = true;
+    this.#run = 0;
     return new Promise((resolve, reject) => {
       this.#fired = resolve;
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });

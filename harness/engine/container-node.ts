@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type Dockerode from "dockerode";
-import { GenericContainer, type WaitStrategy } from "testcontainers";
+import { GenericContainer } from "testcontainers";
 import type { NodeStart } from "../component.ts";
 import { messageOf, notReady } from "../errors.ts";
 import type { Cut, ExecResult, Node } from "../node.ts";
@@ -10,6 +10,7 @@ import { within } from "../wait.ts";
 import { labelsFor, NODE_LABEL } from "./labels.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import { isGone } from "./sweep.ts";
+import { atOnce } from "./at-once.ts";
 
 export interface NodePlace {
   readonly docker: Dockerode;
@@ -22,14 +23,6 @@ export interface NodePlace {
   /** To be called when the node is back on the network: see Proxy.redial. */
   readonly redial: (address: string) => Promise<void>;
 }
-
-/** The component itself knows when it is ready; nothing about a port would prove it. */
-const atOnce: WaitStrategy = {
-  waitUntilReady: async () => undefined,
-  withStartupTimeout: () => atOnce,
-  isStartupTimeoutSet: () => true,
-  getStartupTimeout: () => 0,
-};
 
 class PlacedContainer extends GenericContainer {
   constructor(spec: NodeStart, place: NodePlace, volume: string) {

@@ -1,10 +1,12 @@
 import type Dockerode from "dockerode";
-import { GenericContainer, Wait } from "testcontainers";
+import { GenericContainer } from "testcontainers";
 import { Toxiproxy } from "toxiproxy-node-client";
 import type { ComponentPaths } from "../component.ts";
 import type { ClientPath, Toxic } from "../node.ts";
 import { bracket } from "../time.ts";
-import { within } from "../wait.ts";
+import { notReady } from "../errors.ts";
+import { awaitCondition, within } from "../wait.ts";
+import { atOnce } from "./at-once.ts";
 import { labelsFor, NODE_LABEL } from "./labels.ts";
 import type { RunNetwork } from "./network.ts";
 import { startSidecar } from "./sidecar.ts";
@@ -14,6 +16,7 @@ const API_PORT = 8474;
 const FIRST_PUBLISHED_PORT = 9000;
 const FIRST_INNER_PORT = 6000;
 const REMOVAL_TIMEOUT_MS = 2_000;
+const API_TIMEOUT_MS = 20_000;
 
 /**
  * All client traffic goes through one Toxiproxy, in a chain: the client path leads to an inner hop on its loopback, and the hop
@@ -36,6 +39,7 @@ export async function startProxy(
   const ports = Array.from({ length: options.paths }, (_unused, i) => FIRST_PUBLISHED_PORT + i);
   const container = await new ProxyContainer(options, ports).start();
   const api = `http://127.0.0.1:${container.getMappedPort(API_PORT)}`;
+  await answers(api);
   const sidecar = await startSidecar(docker, {
     run: options.run,
     image: options.image,
@@ -74,6 +78,20 @@ export async function startProxy(
   };
 }
 
+async function answers(api: string): Promise<void> {
+  const signal = AbortSignal.timeout(API_TIMEOUT_MS);
+  const up = () =>
+    fetch(`${api}/version`, { signal }).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  if (!(await awaitCondition(up, { everyMs: 10, timeoutMs: API_TIMEOUT_MS, signal: new AbortController().signal })))
+    throw notReady(
+      `the proxy did not answer on ${api} within ${API_TIMEOUT_MS} ms`,
+      "ports that the engine publishes must be reachable on 127.0.0.1 of this machine",
+    );
+}
+
 class ProxyContainer extends GenericContainer {
   readonly #address: string;
   readonly #network: string;
@@ -85,9 +103,7 @@ class ProxyContainer extends GenericContainer {
     this.withName(`blackstart-${options.run}-clients`).withNetworkMode(options.network.name).withAutoRemove(false);
     this.withLabels({ ...labelsFor(options.run), [NODE_LABEL]: PROXY_NODE });
     this.withEntrypoint(["toxiproxy-server", "-host", "0.0.0.0", "-port", String(API_PORT)]);
-    this.withExposedPorts(API_PORT, ...ports).withWaitStrategy(
-      Wait.forHttp("/version", API_PORT).withStartupTimeout(20_000),
-    );
+    this.withExposedPorts(API_PORT, ...ports).withWaitStrategy(atOnce);
   }
 
   protected override async beforeContainerCreated(): Promise<void> {

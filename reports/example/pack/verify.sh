@@ -1,0 +1,99 @@
+#!/bin/sh
+# Verifies a Blackstart pack with openssl, jq and coreutils alone.
+#
+#   verify.sh PUBLIC_KEY [attested|development] [PACK]
+#
+# PUBLIC_KEY  the PEM file of the key you trust, which you did not get from the pack
+# class       what the pack must at least be; without it any class passes and is printed
+# PACK        the pack's folder; without it the folder of this script
+#
+# Exit 0: every file is what the holder of the key has signed, and nothing was added. Exit 5: refused.
+# `blackstart verify` checks more: the journal's chain, the ledger, and the verdict derived again from the raw files.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+refuse() {
+  printf 'REFUSED: %s\n' "$1" >&2
+  exit 5
+}
+
+[ $# -ge 1 ] || refuse 'no public key was given; get it from the owner of the drills, never from the pack. Usage: verify.sh PUBLIC_KEY [attested|development] [PACK]'
+for tool in openssl jq sha256sum base64 realpath comm sort mktemp; do
+  command -v "$tool" > /dev/null || refuse "$tool is not installed"
+done
+key=$(realpath -- "$1") && [ -f "$key" ] || refuse "the public key $1 is not a file"
+wanted=${2:-development}
+case $wanted in attested | development) ;; *) refuse "the class is attested or development, not $wanted" ;; esac
+cd -- "${3:-$(dirname -- "$0")}" || refuse 'the pack is not a folder'
+pack=$(pwd -P)
+case $key in "$pack"/*) refuse 'the public key lies in the pack: whoever changed the pack could have put it there' ;; esac
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+# One bundle: its shape, then the signature over the DSSE encoding of its payload. Leaves the payload in $work/payload.
+check_bundle() {
+  [ -f "$1" ] && [ ! -L "$1" ] || refuse "$1 is missing"
+  jq -e -s 'length == 1 and (.[0]
+    | .mediaType == "application/vnd.dev.sigstore.bundle.v0.3+json"
+      and .dsseEnvelope.payloadType == "application/vnd.in-toto+json"
+      and (.dsseEnvelope.signatures | length) == 1)' "$1" > /dev/null 2>&1 ||
+    refuse "$1 is not a bundle of one in-toto statement with one signature"
+  jq -r .dsseEnvelope.payload "$1" | base64 -d > "$work/payload" || refuse "the payload of $1 is not base64"
+  jq -r '.dsseEnvelope.signatures[0].sig' "$1" | base64 -d > "$work/signature" || refuse "the signature of $1 is not base64"
+  printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$work/payload")" > "$work/signed"
+  cat "$work/payload" >> "$work/signed"
+  openssl dgst -sha256 -verify "$key" -signature "$work/signature" "$work/signed" > /dev/null 2>&1 ||
+    refuse "the signature of $1 is not one by this key"
+  jq -e -s 'length == 1 and .[0]._type == "https://in-toto.io/Statement/v1"' "$work/payload" > /dev/null 2>&1 ||
+    refuse "$1 does not hold an in-toto statement"
+}
+
+# Files below the current folder, one a line; a link or a device is refused.
+list_files() {
+  for path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ -L "$path" ]; then
+      refuse "$path is a link"
+    elif [ -d "$path" ]; then
+      list_files "$path"
+    elif [ -f "$path" ]; then
+      printf '%s\n' "${path#./}"
+    elif [ -e "$path" ]; then
+      refuse "$path is neither a file nor a folder"
+    fi
+  done
+}
+
+check_bundle intent.sigstore.json
+jq -e '.predicateType | IN("https://blackstart.dev/drill-intent/v1", "https://blackstart.dev/drill-intent-development/v1")' \
+  "$work/payload" > /dev/null || refuse 'intent.sigstore.json does not state an intent'
+intent_run=$(jq -c .predicate.run "$work/payload")
+
+check_bundle report.sigstore.json
+case $(jq -r .predicateType "$work/payload") in
+  https://blackstart.dev/drill-report/v1) class=attested ;;
+  https://blackstart.dev/drill-report-development/v1) class=development ;;
+  *) refuse 'report.sigstore.json does not state the report of a drill' ;;
+esac
+jq -e --arg class "$class" '.predicate.class == $class' "$work/payload" > /dev/null || refuse 'the class and the predicate type differ'
+[ "$wanted" = development ] || [ "$class" = attested ] || refuse 'this is a development run; an attested one was asked for'
+[ "$(jq -c .predicate.run "$work/payload")" = "$intent_run" ] || refuse 'the intent is that of another run'
+
+jq -e '.subject | type == "array" and length > 0 and all(
+    (.digest.sha256 | length == 64 and (test("[^0-9a-f]") | not))
+    and (.name | (test("[^A-Za-z0-9_@+=,./-]") | not)
+      and (split("/") | all(. != "" and . != "." and . != ".." and (startswith("-") | not)))))' \
+  "$work/payload" > /dev/null || refuse 'a subject has a name or a digest that no pack can have'
+jq -r '.subject[] | .digest.sha256 + "  " + .name' "$work/payload" > "$work/sums"
+jq -r '.subject[].name' "$work/payload" | sort > "$work/signed-names"
+[ -z "$(uniq -d "$work/signed-names")" ] || refuse 'a subject is named twice'
+list_files . > "$work/found"
+{ cat "$work/signed-names"; printf '%s\n' report.sigstore.json ledger/checkpoint ledger/proof.json; } | sort > "$work/allowed"
+sort "$work/found" > "$work/found-sorted"
+added=$(comm -13 "$work/allowed" "$work/found-sorted")
+[ -z "$added" ] || refuse "these files were added: $(printf '%s' "$added" | tr -cd '[:print:]\n' | tr '\n' ' ')"
+sha256sum --check --strict --quiet "$work/sums" >&2 || refuse 'the files above are missing or not the ones that were signed'
+
+fingerprint=$(openssl pkey -pubin -in "$key" -outform DER | sha256sum | cut -c 1-64)
+jq -ac '.predicate | {run, class, verdict: .result.verdict, scenario: .scenario.id}' "$work/payload"
+printf 'VERIFIED: signature by %s, %d files, class %s\n' "$fingerprint" "$(wc -l < "$work/signed-names")" "$class"

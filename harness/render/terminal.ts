@@ -91,7 +91,7 @@ function waterfall(report: Report, width: number, paint: Paint): string[] {
   const endMs = Math.max(1, ...marks.flatMap(({ at }) => (at && at.upperMs <= scaleLimit(report) ? [at.upperMs] : [])));
   return marks.map((mark, i) => {
     const goalMs = objectiveOf(report, mark);
-    const time = mark.at ? interval(mark.at) : "not measured";
+    const time = mark.at ? interval(mark.at) : "not seen";
     const line = `${INDENT}${fit(shown(mark.label), labels)} ${time.padStart(17)}`;
     if (room < 8 || !mark.at)
       return `${line}${goalMs === null || room < 8 ? "" : `  ${paint(`objective ${objective(goalMs)}`, "dim")}`}`;

@@ -41,7 +41,7 @@ ${marks.map((mark, i) => row(report, marks, mark, i, frame))}
 </svg>`;
 }
 
-const timeText = ({ at }: Mark): string => (at ? interval(at) : "not measured");
+const timeText = ({ at }: Mark): string => (at ? interval(at) : "not seen");
 
 /** From the fault (or its earliest bound) to the last mark that is not far beyond the rest. */
 function domainOf({ waterfall, recoveryTime }: Report): [number, number] {
@@ -106,7 +106,7 @@ export function waterfallTable(report: Report): Markup {
     return [
       i + 1,
       markup`${mark.label}${byHuman && markup` <span class="tag">by a person</span>`}`,
-      mark.at ? interval(mark.at) : "not measured",
+      mark.at ? interval(mark.at) : "not seen",
       since && interval(since),
       goalMs === null ? null : objective(goalMs),
       mark.note,

@@ -124,7 +124,8 @@ class PostgresSession implements Session {
         this.#client,
         {
           name: mode,
-          text: mode === "read" ? "SELECT n FROM blackstart.probe LIMIT 1" : "INSERT INTO blackstart.probe DEFAULT VALUES",
+          text:
+            mode === "read" ? "SELECT n FROM blackstart.probe LIMIT 1" : "INSERT INTO blackstart.probe DEFAULT VALUES",
         },
         timeoutMs,
       );

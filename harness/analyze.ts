@@ -11,7 +11,7 @@ import { eventsOf, storesOf } from "./checkers/reading.ts";
 import { comparisonOf } from "./checkers/second-estimate.ts";
 import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
 import type { History, Operation, Outcome } from "./history.ts";
-import { formatLsn } from "./history/lsn.ts";
+import { formatLsn } from "./lsn.ts";
 import { loadHistory } from "./history/load.ts";
 import type { Interval, LostOperation, Report, Result } from "./report.ts";
 import { claimFor } from "./statistics.ts";

@@ -39,7 +39,7 @@ export interface StackContext {
   startNode(spec: NodeStart): Promise<Node>;
   /** Address that a node of this run will have, also before it is started. */
   readonly addressOf: (node: string) => string;
-  /** Opens the component's client path and, for every node, a path of the harness's own that no fault touches. */
+  /** Opens the component's client path and, for every node, a path of the harness's own that toxics never touch (a cut of the node cuts it too). */
   openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
 }
 

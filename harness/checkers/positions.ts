@@ -5,7 +5,7 @@
  * between two positions, and the point where the old history ends decides which of them survived.
  */
 import type { History, NodeFacts, Operation } from "../history.ts";
-import { formatLsn, parseLsn } from "../history/lsn.ts";
+import { formatLsn, parseLsn } from "../lsn.ts";
 import { lowerBound } from "./clients.ts";
 import { outageOf } from "./outage.ts";
 import { lastAck, perHistory, servingFacts, shortName, storesOf } from "./reading.ts";

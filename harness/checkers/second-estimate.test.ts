@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatLsn } from "../history/lsn.ts";
+import { formatLsn } from "../lsn.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { comparisonOf, secondEstimate } from "./second-estimate.ts";
 import { drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf } from "./testing.ts";

@@ -14,7 +14,7 @@ import type {
   RecoveredAccount,
   RecoveredElement,
 } from "../history.ts";
-import { formatLsn } from "../history/lsn.ts";
+import { formatLsn } from "../lsn.ts";
 import { structuralDefects } from "../history/structure.ts";
 import type { Plan } from "../plan.ts";
 import type { Checker } from "../checker.ts";

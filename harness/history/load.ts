@@ -9,7 +9,7 @@ import { visible } from "../text.ts";
 import { msAfter } from "../time.ts";
 import { Defects } from "./defects.ts";
 import { eachLine } from "./lines.ts";
-import { parseLsn } from "./lsn.ts";
+import { parseLsn } from "../lsn.ts";
 import {
   accountLine,
   engineEventLine,

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { Plan } from "../plan.ts";
 import type { EventData, HostFacts, ImageFacts } from "../history.ts";
-import { parseLsn } from "./lsn.ts";
+import { parseLsn } from "../lsn.ts";
 
 const ns = z.string().regex(/^\d{1,19}$/, { error: "expected nanoseconds as a decimal string" });
 const name = z.string().min(1).max(300);

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { WriteRequest, WriteResult } from "../component.ts";
 import type { Outcome } from "../history.ts";
+import { formatLsn } from "../lsn.ts";
 
 /** One operation while the run goes on; the raw files get it as a line. Instants are monotonic nanoseconds. */
 export interface LoggedOperation {
@@ -128,8 +129,5 @@ export class OperationLog {
 
 const line = (o: LoggedOperation): string => {
   const { dueNs, invokedNs, endedNs, lsn, ...plain } = o;
-  return `${JSON.stringify({ ...plain, dueNs: String(dueNs), invokedNs: String(invokedNs), endedNs: endedNs === null ? null : String(endedNs), lsn: lsn === null ? null : lsnText(lsn) })}\n`;
+  return `${JSON.stringify({ ...plain, dueNs: String(dueNs), invokedNs: String(invokedNs), endedNs: endedNs === null ? null : String(endedNs), lsn: lsn === null ? null : formatLsn(lsn) })}\n`;
 };
-
-const lsnText = (lsn: bigint): string =>
-  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;

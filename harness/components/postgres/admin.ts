@@ -9,7 +9,7 @@ export const textOf = (row: Row | undefined, column: string): string => {
   return typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
 };
 
-/** The harness's own connections, one a node, on paths that no fault touches; opened on first use and again after a failure. */
+/** The harness's own connections, one a node, on paths that toxics never touch (a cut of the node cuts them too); opened on first use and again after a failure. */
 export class AdminConnections {
   readonly #ports: ReadonlyMap<string, number>;
   readonly #password: string;

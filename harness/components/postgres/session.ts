@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Session, WriteRequest, WriteResult } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
-import { parseLsn } from "./lsn.ts";
+import { parseLsn } from "../../lsn.ts";
 
 export const DATABASE = "postgres";
 export const USER = "postgres";
@@ -108,9 +108,11 @@ class PostgresSession implements Session {
     try {
       const { rows } = await query(this.#client, statement, timeoutMs);
       if (this.#warning !== undefined) return { outcome: "info", error: this.#warning };
-      const lsn = (rows[0] as { lsn: string } | undefined)?.lsn;
-      if (lsn === undefined) return { outcome: "fail", error: "the accounts of the transfer do not exist" };
-      return { outcome: "ok", node: this.#node, timeline: this.#timeline, lsn: parseLsn(lsn) };
+      const row = rows[0] as { lsn: string } | undefined;
+      if (row === undefined) return { outcome: "fail", error: "the accounts of the transfer do not exist" };
+      const lsn = parseLsn(row.lsn);
+      if (lsn === null) throw new Error(`the server answered ${row.lsn} where a WAL position was expected`);
+      return { outcome: "ok", node: this.#node, timeline: this.#timeline, lsn };
     } catch (thrown) {
       const certain = isCertainFailure(thrown);
       if (!certain) this.close();

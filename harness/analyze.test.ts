@@ -7,7 +7,8 @@ import { analyze, analyzePack, toResult } from "./analyze.ts";
 import type { Checker } from "./checker.ts";
 import { checkers } from "./checkers.ts";
 import { dropEvents, drill, type DraftHistory, elementOf, setEvent, setFacts, writePack } from "./checkers/testing.ts";
-import type { Expectation } from "./plan.ts";
+import type { History } from "./history.ts";
+import type { Expectation, Plan } from "./plan.ts";
 
 const places: string[] = [];
 const newPack = (): string => {
@@ -105,11 +106,79 @@ describe("the verdict", () => {
 const control =
   (lost: Expectation["lost"], change: (h: DraftHistory) => void = () => undefined) =>
   (h: DraftHistory) => {
-    h.plan.expect = lost ? { verdict: "fail", lost } : { verdict: "fail" };
+    h.plan.expect = lost
+      ? { verdict: "fail", failed: ["no-lost-writes"], lost }
+      : { verdict: "fail", failed: ["no-lost-writes"] };
     change(h);
   };
 const declared = (report: ReturnType<typeof analyze>) =>
   report.reasons.find((finding) => finding.check === "declared-loss");
+
+describe("a control that is not about loss", () => {
+  const mutate = (h: DraftHistory) => {
+    h.recovered = h.recovered.map((e, i) => (i === 7 ? { ...e, sha256: "f".repeat(64) } : e));
+  };
+  const bounds = (min: number, max: number) => (h: DraftHistory) => {
+    mutate(h);
+    h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], mutated: { min, max } };
+  };
+  it("is met by exactly the mutations that it declares", () => {
+    expect(analyze(drill({}, bounds(1, 1)))).toMatchObject({ verdict: "fail", exitCode: 0, mutated: 1 });
+    const more = analyze(drill({}, bounds(2, 3)));
+    expect(more.exitCode).toBe(1);
+    expect(declared(more)?.detail).toBe("1 elements are mutated, declared are 2 to 3");
+  });
+
+  it("must fail every check that it names and no other", () => {
+    const named = (failed: string[]) => (h: DraftHistory) => {
+      h.plan.expect = { verdict: "fail", failed };
+      setEvent(h, "recovery-ended", { ok: false, error: "x" });
+    };
+    expect(analyze(drill({}, named(["recovery-procedure"])))).toMatchObject({ verdict: "fail", exitCode: 0 });
+    expect(declared(analyze(drill({}, named(["recovery-procedure", "amcheck"]))))?.detail).toContain(
+      "amcheck did not fail",
+    );
+    expect(declared(analyze(drill({}, named(["amcheck"]))))?.detail).toContain("it also failed recovery-procedure");
+  });
+
+  it("a procedure that must be refused passes when it was, and fails when it succeeded", () => {
+    const refused = (h: DraftHistory) => {
+      for (const step of h.plan.steps) if (step.does === "recover") step.expect = "refused";
+    };
+    expect(analyze(drill({}, refused))).toMatchObject({ verdict: "fail", exitCode: 1 });
+    const was = drill({}, (h) => {
+      refused(h);
+      setEvent(h, "recovery-ended", { ok: false, error: "the log is damaged" });
+    });
+    expect(analyze(was)).toMatchObject({ verdict: "pass", exitCode: 0 });
+  });
+});
+
+describe("the declared outcome class", () => {
+  const classed = (outcome: Plan["outcome"]) => (h: DraftHistory) => void (h.plan.outcome = outcome);
+  const finding = (history: History) => analyze(history).reasons.find(({ check }) => check === "outcome-class");
+  it.each<[string, History, string]>([
+    ["zero without loss", drill({}, classed("zero")), "pass"],
+    ["zero with loss", drill({ loseFrom: 390 }, classed("zero")), "fail"],
+    ["lossy with loss", drill({ loseFrom: 390 }, classed("lossy")), "pass"],
+    ["lossy without loss", drill({}, classed("lossy")), "fail"],
+    ["closed without a refusal", drill({}, classed("closed")), "fail"],
+    ["silent with loss and a procedure that reported success", drill({ loseFrom: 390 }, classed("silent")), "pass"],
+    ["silent without anything wrong", drill({}, classed("silent")), "fail"],
+    ["block while writes stopped", drill({}, classed("block")), "pass"],
+    ["block with loss", drill({ loseFrom: 390 }, classed("block")), "fail"],
+  ])("%s", (_, history, verdict) => {
+    expect(finding(history)?.verdict).toBe(verdict);
+  });
+
+  it("closed with writes that were refused", () => {
+    const history = drill({}, (h) => {
+      classed("closed")(h);
+      for (const op of h.operations) if (op.outcome === "info") Object.assign(op, { outcome: "fail", error: "OOM" });
+    });
+    expect(finding(history)?.verdict).toBe("pass");
+  });
+});
 
 const punch = (h: DraftHistory) => void (h.recovered = h.recovered.filter((e) => e.op !== "ledger-101"));
 
@@ -181,8 +250,8 @@ describe("the report", () => {
       store: "db",
       ackMs: -2_000,
       node: "primary",
-      lsn: "0/500C800",
-      cause: "acknowledged by primary on timeline 1, beyond 0/500C800, where timeline 1 was left for 2",
+      position: "0/500C800",
+      cause: "acknowledged by primary on timeline 1, beyond 0/500C800, where timeline 1 was left for timeline 2",
     });
   });
 

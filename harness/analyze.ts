@@ -11,8 +11,8 @@ import { eventsOf, storesOf } from "./checkers/reading.ts";
 import { comparisonOf } from "./checkers/second-estimate.ts";
 import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
 import type { History, Operation, Outcome } from "./history.ts";
-import { formatLsn } from "./lsn.ts";
 import { loadHistory } from "./history/load.ts";
+import { lineageWords } from "./position.ts";
 import type { Interval, LostOperation, Report, Result } from "./report.ts";
 import { claimFor } from "./statistics.ts";
 import { humanMs } from "./text.ts";
@@ -31,7 +31,17 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
   const { verdict, exitCode, reasons } = judge(history);
   const guaranteed = guaranteeOf(history);
   const counts = lossOf(history) ?? nothingRead(history);
-  const { loss: lost, lostOperations, phantom, resurrected, duplicated, mutated, stale, indeterminate } = counts;
+  const {
+    loss: lost,
+    lostOperations,
+    phantom,
+    resurrected,
+    duplicated,
+    mutated,
+    stale,
+    discarded,
+    indeterminate,
+  } = counts;
   const pack = context.pack ?? `reports/${run}`;
   return {
     schema: "blackstart/result/v1",
@@ -73,6 +83,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     baseline: roundedBaseline(history),
     secondEstimate: secondEstimateOf(history),
     indeterminate,
+    discarded,
     lostOperations: lostOperations.slice(0, NAMED_LOSSES).map((op) => describeLost(history, op)),
     topology: topologyOf(history),
     settings: settingsOf(history),
@@ -143,6 +154,7 @@ function nothingRead(history: History): LossReading {
     duplicated: 0,
     mutated: 0,
     stale: 0,
+    discarded: 0,
     indeterminate: { present: 0, absent: 0 },
   };
 }
@@ -176,13 +188,13 @@ function describeLost(history: History, op: Operation): LostOperation {
     store: op.store,
     ackMs,
     node: op.node,
-    lsn: op.lsn === null ? null : formatLsn(op.lsn),
+    position: op.position,
     cause: causeOf(history, op),
   };
 }
 
 function causeOf(history: History, op: Operation): string {
-  const where = `acknowledged by ${op.node ?? "an unnamed node"}${op.timeline === null ? "" : ` on timeline ${op.timeline}`}`;
+  const where = `acknowledged by ${op.node ?? "an unnamed node"}${op.lineage === null ? "" : ` on ${lineageWords(op.lineage)}`}`;
   const positions = positionsOf(history);
   if ("missing" in positions) return where;
   const fate = positions.fate(op);

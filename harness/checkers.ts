@@ -8,6 +8,7 @@ import { detection } from "./checkers/detection.ts";
 import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
 import { load } from "./checkers/load.ts";
+import { outcomeClass } from "./checkers/outcome-class.ts";
 import { noLostWrites } from "./checkers/no-lost-writes.ts";
 import { record } from "./checkers/record.ts";
 import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
@@ -25,6 +26,7 @@ export const checkers: readonly Checker[] = [
   amcheck,
   recoveryProcedure,
   secondEstimate,
+  outcomeClass,
   durabilitySettings,
   faultEffect,
   load,

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ClockBracket, NodeFacts, RecoveredAccount, RecoveredElement } from "./history.ts";
+import type { ClockBracket, ListedElement, NodeFacts, RecoveredAccount, RecoveredElement } from "./history.ts";
 import type { ClientPath, Node } from "./node.ts";
 import type { Bracket } from "./time.ts";
 
@@ -27,6 +27,8 @@ export interface ComponentKind<Config = unknown> {
   readonly checks: readonly string[];
   readonly workloads: readonly string[];
   readonly recoveries: readonly string[];
+  /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
+  readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
 }
 
@@ -39,8 +41,11 @@ export interface StackContext {
   startNode(spec: NodeStart): Promise<Node>;
   /** Address that a node of this run will have, also before it is started. */
   readonly addressOf: (node: string) => string;
-  /** Opens the component's client path and, for every node, a path of the harness's own that toxics never touch (a cut of the node cuts it too). */
-  openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
+  /**
+   * Opens the component's client path, which leads to `first` for now, and for every node that has a port a path of the harness's
+   * own that toxics never touch (a cut of the node cuts it too). `ports` by full node name.
+   */
+  openPaths(component: string, ports: ReadonlyMap<string, number>, first: string): Promise<ComponentPaths>;
 }
 
 export interface NodeStart {
@@ -97,6 +102,8 @@ export interface Component {
 export interface ReadBackSink {
   element(element: RecoveredElement): void;
   account(account: RecoveredAccount): void;
+  /** One line of the second list of a store without positions; facts say under `inventory` how it was made. */
+  listed(element: ListedElement): void;
 }
 
 /** Capability: a replica can be made the one that takes writes. */
@@ -109,7 +116,13 @@ export const isPromotable = (component: Component): component is Component & Pro
 
 /** What a write came to. `info` when nobody can know. */
 export type WriteResult =
-  | { readonly outcome: "ok"; readonly node: string; readonly timeline: number; readonly lsn: bigint }
+  | {
+      readonly outcome: "ok";
+      readonly node: string | null;
+      readonly lineage: string | null;
+      readonly position: string | null;
+      readonly version?: string;
+    }
   | { readonly outcome: "fail" | "info"; readonly error: string };
 
 export interface WriteRequest {

@@ -23,7 +23,16 @@ export interface FaultKind<Params = unknown> {
   readonly needs: readonly HostNeed[];
   /** Everything in the step beside `fault`, `target`, `as`, `at` and `when`. */
   readonly params: z.ZodObject & z.ZodType<Params>;
-  inject(target: FaultTarget, params: Params, signal: AbortSignal): Promise<Injection>;
+  inject(target: FaultTarget, params: Params, context: FaultContext): Promise<Injection>;
+}
+
+/** What the drill hands to a fault. */
+export interface FaultContext {
+  readonly signal: AbortSignal;
+  /** Something that the store must refuse was tried; `refused` from what was observed afterwards, never from the answer. */
+  readonly attempted: (attempt: { attempt: string; refused: boolean; detail: string }) => void;
+  /** Keeps a text in the pack under raw/output/. */
+  readonly keep: (name: string, content: string) => Promise<void>;
 }
 
 export interface Injection {

@@ -25,10 +25,14 @@ export interface Operation {
   readonly endedMs: number | null;
   readonly outcome: Outcome;
   readonly error: string | null;
-  /** Who answered: the node's own name for itself, its timeline, and its WAL insert position while the write ran (a lower bound of the commit's). */
+  /** Who answered: the node's own name for itself. */
   readonly node: string | null;
-  readonly timeline: number | null;
-  readonly lsn: bigint | null;
+  /** The history that the write went into: a timeline, a replication id. */
+  readonly lineage: string | null;
+  /** Where that history stood while the write ran, in the store's own notation: a lower bound of where the write stands. */
+  readonly position: string | null;
+  /** What the store called this version of the element. */
+  readonly version: string | null;
   readonly conn: number | null;
 }
 
@@ -48,6 +52,16 @@ export interface RecoveredElement {
   readonly sha256: string;
   /** Set on rows written by a transfer. */
   readonly transfer: { from: number; to: number; amount: number } | null;
+}
+
+/**
+ * One line of raw/inventory.jsonl: an element that the store lists by another way than the one it is read by (an index of versions,
+ * a snapshot's keys), for a store whose history has no positions.
+ */
+export interface ListedElement {
+  readonly store: string;
+  readonly op: string;
+  readonly version: string | null;
 }
 
 /** One line of raw/accounts.jsonl: the balance of one account as read back, and what it was seeded with. */
@@ -109,6 +123,10 @@ export interface EventData {
   /** After this instant writes stop being issued on purpose. */
   "workload-stopped": { operations: number };
   redundancy: { state: "restored" | "not-restored"; detail: string };
+  /** Something that must be refused was tried. `refused` says what was observed, never what the answer claimed. */
+  attempt: { step: string; attempt: string; refused: boolean; detail: string };
+  /** What a reconciliation did to one operation on purpose: taken away (its history was given up) or written again. */
+  reconciled: { step: string; op: string; store: string; action: "discarded" | "replayed" };
   note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
 }
@@ -164,6 +182,7 @@ export interface History {
   readonly probes: readonly ProbeSample[];
   readonly recovered: readonly RecoveredElement[];
   readonly accounts: readonly RecoveredAccount[];
+  readonly inventory: readonly ListedElement[];
   readonly facts: readonly NodeFacts[];
   readonly engineEvents: readonly EngineEvent[];
   /** Server logs by node name, as the server wrote them. */

@@ -19,8 +19,18 @@ export interface Plan {
   /** How long every critical probe must succeed without a break before the recovery counts. */
   readonly settleMs: number;
   readonly verify: string[];
+  /** What the catalogue says must come of it; null where the scenario does not say. */
+  readonly outcome: OutcomeClass | null;
   readonly expect: Expectation;
 }
+
+/**
+ * What a drill must show. zero: no acknowledged write is lost. lossy: some are, by design, and are counted. closed: the system
+ * refuses to start or to write rather than go on wrong. silent: the stock stack reports success and is wrong. block: it stops
+ * serving on purpose to lose nothing.
+ */
+export const OUTCOME_CLASSES = ["zero", "lossy", "closed", "silent", "block"] as const;
+export type OutcomeClass = (typeof OUTCOME_CLASSES)[number];
 
 export interface Objectives {
   readonly recoveryTimeMs: number;
@@ -28,10 +38,15 @@ export interface Objectives {
   readonly detectionMs: number;
 }
 
-/** `lost` bounds what a lossy control must lose; a control that loses nothing is a failed drill. */
+/** What a control must show: a control in which nothing is found wrong is a failed drill. */
 export interface Expectation {
   readonly verdict: "pass" | "fail";
+  /** Bounds of the acknowledged writes that must be lost. */
   readonly lost?: { min: number; max?: number; shape?: "suffix" | "hole" };
+  /** Bounds of the elements that must come back with other content than was sent. */
+  readonly mutated?: { min: number; max?: number };
+  /** The checks that must fail, all of them and no other; empty with `verdict: pass`. */
+  readonly failed: string[];
 }
 
 interface PlannedComponent {
@@ -46,7 +61,8 @@ interface PlannedComponent {
 export interface PlannedWorkload {
   readonly name: string;
   readonly kind: string;
-  readonly target: string;
+  /** The components that each operation is written to, in this order. */
+  readonly targets: string[];
   readonly ratePerSecond: number;
   readonly connections: number;
   /** Share of the operations, 0 to 1, that move an amount between two accounts instead of inserting one row. */
@@ -88,6 +104,8 @@ export type PlannedStep = {
       readonly kind: string;
       readonly target: string;
       readonly params: Record<string, unknown>;
+      /** refused: the procedure must not be accepted; that it succeeds is the failure. */
+      readonly expect: "success" | "refused";
     }
   | { readonly does: "heal"; readonly fault: string }
 );

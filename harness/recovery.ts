@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Component } from "./component.ts";
 import type { FaultTarget } from "./fault.ts";
 import type { Bracket } from "./time.ts";
 
@@ -7,13 +8,21 @@ export interface RecoveryKind<Params = unknown> {
   readonly name: string;
   readonly summary: string;
   readonly target: "node" | "component";
+  /** The system under test decides and acts; the step only waits for it, so that no person stands behind it. */
+  readonly byItself?: true;
   readonly params: z.ZodObject & z.ZodType<Params>;
   /** Rejects when the procedure failed; that fails the drill. */
   recover(target: FaultTarget, params: Params, context: RecoveryContext): Promise<void>;
 }
 
-interface RecoveryContext {
+export interface RecoveryContext {
   readonly signal: AbortSignal;
+  /** Every component of the stack, by name: a reconciliation works across stores. */
+  readonly stack: ReadonlyMap<string, Component>;
+  /** Wall clock, ms since the epoch, before which the last fault had no effect yet; null when none was injected. */
+  readonly beforeFaultMs: number | null;
+  /** An operation that was taken away or written again on purpose. */
+  readonly reconciled: (element: { op: string; store: string; action: "discarded" | "replayed" }) => void;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */
   readonly mark: (name: string, at: Bracket) => void;
   /** Output of the user's own scripts and the like, kept in the pack under raw/output/. */

@@ -104,7 +104,7 @@ export interface LostOperation {
   readonly store: string;
   readonly ackMs: number;
   readonly node: string | null;
-  readonly lsn: string | null;
+  readonly position: string | null;
   readonly cause: string;
 }
 
@@ -137,6 +137,8 @@ export interface Report extends Result {
     readonly agrees: boolean;
   } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
+  /** Of the lost: taken away on purpose by a reconciliation. */
+  readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
   readonly settings: readonly {

@@ -1,21 +1,41 @@
 import { z } from "zod";
+import { component } from "./scenario/names.ts";
 import { positiveDuration, rate } from "./scenario/units.ts";
 
-/** What a scenario may write about a workload beside `kind`, `target` and `name`. One kind so far; the planner reads this list. */
-export const workloadKinds = [
-  {
-    kind: "ledger",
-    summary: "Open-loop writers whose every operation is recorded outside the stack before it is sent",
-    config: z.strictObject({
-      rate: rate.refine((perSecond) => perSecond >= 1 && perSecond <= 100_000, { error: "expected 1/s to 100000/s" }),
-      connections: z.int().min(1).max(256).default(8),
-      transfers: z
-        .number()
-        .min(0)
-        .max(1)
-        .default(0.2)
-        .meta({ description: "Share of operations that move money between two accounts" }),
-      timeout: positiveDuration.default(1_000).meta({ description: "The client's own patience with one write" }),
-    }),
-  },
-] as const;
+/** What every workload may say; durations in ms, the rate a second. */
+const common = {
+  rate: rate.refine((perSecond) => perSecond >= 1 && perSecond <= 100_000, { error: "expected 1/s to 100000/s" }),
+  connections: z.int().min(1).max(256).default(8),
+  timeout: positiveDuration.default(1_000).meta({ description: "The client's own patience with one write" }),
+  transfers: z.number().min(0).max(1).optional().meta({
+    description: "Share of operations that move money between two accounts; 0.2 where the store keeps balances",
+  }),
+};
+
+/** A kind of workload as scenarios name it: what may be written beside `kind` and `name`, and which components it writes to. */
+export interface WorkloadKind {
+  readonly kind: string;
+  readonly summary: string;
+  readonly config: z.ZodObject & z.ZodType<WorkloadConfig>;
+  /** In the order in which one operation reaches them. */
+  targets(config: WorkloadConfig): string[];
+}
+
+export interface WorkloadConfig {
+  readonly rate: number;
+  readonly connections: number;
+  readonly timeout: number;
+  readonly transfers?: number | undefined;
+  readonly target?: string | undefined;
+  readonly targets?: readonly string[] | undefined;
+}
+
+const ledger: WorkloadKind = {
+  kind: "ledger",
+  summary: "Open-loop writers whose every operation is recorded outside the stack before it is sent",
+  config: z.strictObject({ target: component.meta({ description: "The component that is written to" }), ...common }),
+  targets: ({ target }) => (target === undefined ? [] : [target]),
+};
+
+/** Every kind of workload. A new one is an entry here and its clients in workload/. */
+export const workloadKinds: readonly WorkloadKind[] = [ledger];

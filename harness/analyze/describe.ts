@@ -9,16 +9,6 @@ import type { PlannedStart, PlannedStep } from "../plan.ts";
 import type { Report } from "../report.ts";
 import { grouped } from "../text.ts";
 
-/** Settings that decide whether an acknowledged write survives, and what hangs on each. */
-const MATTERS: Readonly<Record<string, string>> = {
-  synchronous_commit: "what an acknowledged write has reached",
-  synchronous_standby_names: "which standbys must confirm",
-  fsync: "off: a crash of the machine may lose or corrupt anything",
-  full_page_writes: "off: torn pages after a crash of the machine",
-  data_checksums: "off: corruption is read as data",
-  wal_level: "what can be replicated and restored",
-};
-
 /** As they stood just before the fault that counts, else in the steady state. */
 export function settingsOf(history: History): Report["settings"] {
   const faultMs = outageOf(history)?.fault.at.toMs ?? Infinity;
@@ -26,8 +16,9 @@ export function settingsOf(history: History): Report["settings"] {
     (facts) => facts.at !== "recovered" && facts.ms <= faultMs && facts.values["unreachable"] === undefined,
   );
   const latest = new Map(before.map((facts) => [facts.node, facts]));
-  return [...latest.values()].flatMap(({ node, values }) =>
-    Object.entries(MATTERS).flatMap(([name, matters]) => {
+  const kinds = new Map(history.plan.components.map(({ name, kind }) => [name, componentKind(kind)]));
+  return [...latest.values()].flatMap(({ component, node, values }) =>
+    Object.entries(kinds.get(component)?.settings ?? {}).flatMap(([name, matters]) => {
       const value = values[name];
       return value === undefined ? [] : [{ node, name, value: value === "" ? "(empty)" : value, matters }];
     }),
@@ -77,7 +68,7 @@ export function stepsOf(history: History): Report["steps"] {
     name: step.name,
     ...doesOf(step, history.plan.steps),
     started: `${startOf(step.start)}${begun.has(step.name) ? "" : "; never started"}`,
-    human: human.has(step.name) || (step.does === "recover" && step.start.by === "time"),
+    human: human.has(step.name),
   }));
 }
 
@@ -98,8 +89,9 @@ function startOf(start: PlannedStart): string {
 export function sentenceOf(history: History): string {
   const { plan } = history;
   const load =
-    plan.workload.map((w) => `${grouped(w.ratePerSecond)} writes a second ran against ${w.target}`).join(" and ") ||
-    "nothing was written";
+    plan.workload
+      .map((w) => `${grouped(w.ratePerSecond)} writes a second ran against ${w.targets.join(", ")}`)
+      .join(" and ") || "nothing was written";
   const detected = new Set(detectionsOf(history).map((detection) => detection.step));
   const acts = stepsOf(history)
     .filter((step) => !step.started.endsWith("never started"))

@@ -13,7 +13,7 @@ export interface Judgement {
   readonly reasons: readonly Finding[];
 }
 
-/** The one check that a lossy control is there to fail. */
+/** The check whose counts a control declares. */
 const LOSS = "no-lost-writes";
 
 /**
@@ -26,7 +26,7 @@ export function judge(history: History, checkers: readonly Checker[] = all): Jud
     ...unknownNames(history, checkers),
   ];
   const whole = history.defects.length === 0 ? found : found.map(unproven);
-  const reasons = history.plan.expect.verdict === "fail" ? [declaredLoss(history, whole), ...whole] : whole;
+  const reasons = history.plan.expect.verdict === "fail" ? [declared(history, whole), ...whole] : whole;
   const verdict = worst(reasons.map((f) => f.verdict));
   return { verdict, exitCode: exitCodeFor(history, reasons, verdict), reasons };
 }
@@ -63,49 +63,60 @@ const unproven = (found: Finding): Finding =>
     ? { ...found, verdict: "unknown", detail: `not proven, for the record has defects: ${found.detail}` }
     : found;
 
-/** A lossy control must lose what it declares and nothing else may be wrong: else the drill, or a detector, does not bite. */
-function declaredLoss(history: History, findings: readonly Finding[]): Finding {
+/**
+ * A control must show what it declares and nothing else may be wrong: else the drill, or a detector, does not bite. Every check
+ * that it names must fail, no other may, and what is counted must lie in the declared bounds.
+ */
+function declared(history: History, findings: readonly Finding[]): Finding {
   const say = finding("declared-loss", ["raw/plan.json", "raw/recovered.jsonl"]);
+  const wanted = history.plan.expect.failed;
   const unknown = findings.filter((f) => f.verdict === "unknown");
   if (unknown.length > 0)
-    return say("unknown", `whether it lost what it declares is not proven: ${unknown.map((f) => f.check).join(", ")}`);
-  const others = findings.filter((f) => f.verdict === "fail" && f.check !== LOSS);
+    return say("unknown", `whether it shows what it declares is not proven: ${unknown.map((f) => f.check).join(", ")}`);
+  const failed = findings.filter((f) => f.verdict === "fail").map((f) => f.check);
+  const others = failed.filter((check) => !wanted.includes(check));
   if (others.length > 0)
-    return say(
-      "fail",
-      `a lossy control may only lose writes, but it also failed ${others.map((f) => f.check).join(", ")}`,
-    );
-  const mismatch = lossMismatch(history);
+    return say("fail", `a control may only fail ${wanted.join(", ")}, but it also failed ${others.join(", ")}`);
+  const mismatch = wanted.includes(LOSS) ? lossMismatch(history) : null;
   if (mismatch !== null) return say("fail", mismatch);
-  if (findings.every((f) => f.verdict === "pass"))
+  const silent = wanted.filter((check) => !failed.includes(check));
+  if (silent.length > 0)
     return say(
       "fail",
-      `nothing failed: a lossy control must name ${LOSS} in verify, with an objective that its loss exceeds`,
+      `${silent.join(", ")} did not fail: the fault does not bite, or the check is blind, or it is not named in verify`,
     );
-  return say("pass", "it lost what it declares, and nothing else is wrong");
+  return say("pass", "it shows what it declares, and nothing else is wrong");
 }
 
-/** How the loss differs from the declared one, null when it does not. */
+/** How what was lost or mutated differs from what is declared, null when it does not. */
 function lossMismatch(history: History): string | null {
   const reading = lossOf(history);
   if (!reading) return "nothing was read back";
-  const { min = 1, max = Infinity, shape } = history.plan.expect.lost ?? {};
+  const { lost, mutated } = history.plan.expect;
   const { count, shape: found } = reading.loss;
-  if (count === 0)
+  if (count === 0 && (lost || !mutated))
     return "a lossy control that lost nothing is a failed drill: its fault does not bite, or its checks are blind";
-  const strange = (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const).filter(
+  const allowed = mutated ? [] : (["mutated"] as const);
+  const strange = (["phantom", "resurrected", "duplicated", "stale", ...allowed] as const).filter(
     (kind) => reading[kind] > 0,
   );
   if (strange.length > 0) return `a lossy control may only lose writes, but some are ${strange.join(", ")}`;
-  const most = max === Infinity ? "" : ` to ${grouped(max)}`;
-  if (count < min || count > max)
-    return `${grouped(count)} writes are lost, declared are ${grouped(min)}${most || " or more"}`;
-  return shape !== undefined && found !== shape ? `the loss is a ${found}, declared is a ${shape}` : null;
+  return (
+    outside(`writes are lost`, count, lost ?? (mutated ? { min: 0, max: 0 } : { min: 1 })) ??
+    (mutated ? outside("elements are mutated", reading.mutated, mutated) : null) ??
+    (lost?.shape !== undefined && found !== lost.shape ? `the loss is a ${found}, declared is a ${lost.shape}` : null)
+  );
+}
+
+function outside(what: string, count: number, { min, max = Infinity }: { min: number; max?: number }): string | null {
+  if (count >= min && count <= max) return null;
+  const bounds = max === Infinity ? `${grouped(min)} or more` : `${grouped(min)} to ${grouped(max)}`;
+  return `${grouped(count)} ${what}, declared are ${bounds}`;
 }
 
 function exitCodeFor(history: History, reasons: readonly Finding[], verdict: Verdict): ExitCode {
   if (verdict === "unknown") return EXIT.inconclusive;
   if (history.plan.expect.verdict === "pass") return verdict === "pass" ? EXIT.met : EXIT.missed;
-  const declared = reasons.find((f) => f.check === "declared-loss")?.verdict;
-  return declared === "pass" ? EXIT.met : declared === "unknown" ? EXIT.inconclusive : EXIT.missed;
+  const shown = reasons.find((f) => f.check === "declared-loss")?.verdict;
+  return shown === "pass" ? EXIT.met : shown === "unknown" ? EXIT.inconclusive : EXIT.missed;
 }

@@ -92,7 +92,7 @@ async function writers(db: Component, ratePerSecond: number, connections: number
   const log = new OperationLog(mkdtempSync(path.join(tmpdir(), "blackstart-bench-")));
   const name = `bench${Math.floor(Math.random() * 1e9)}`;
   const load = new Writers(
-    { name, kind: "ledger", target: "db", ratePerSecond, connections, transfers: 0, timeoutMs: 60_000 },
+    { name, kind: "ledger", targets: ["db"], ratePerSecond, connections, transfers: 0, timeoutMs: 60_000 },
     db,
     log,
     1,

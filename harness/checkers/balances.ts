@@ -25,7 +25,8 @@ function judgeStore(history: History, store: string): Pick<Finding, "verdict" | 
     element.store === store && element.transfer ? [element.transfer] : [],
   );
   if (accounts.length === 0) {
-    const wanted = transfers.length > 0 || history.plan.workload.some((w) => w.target === store && w.transfers > 0);
+    const wanted =
+      transfers.length > 0 || history.plan.workload.some((w) => w.targets.includes(store) && w.transfers > 0);
     return wanted
       ? { verdict: "unknown", detail: `the accounts of ${store} were not read back` }
       : { verdict: "pass", detail: `${store} has no transfers` };

@@ -28,7 +28,9 @@ const SCHEDULE_SLACK_MS = 10;
 
 /** Everything that counts towards recovery, with its planned interval. */
 export const criticalSources = ({ plan }: History): Source[] => [
-  ...plan.workload.map(({ name, target, ratePerSecond }) => ({ name, store: target, everyMs: 1_000 / ratePerSecond })),
+  ...plan.workload.flatMap(({ name, targets, ratePerSecond }) =>
+    targets.map((store) => ({ name, store, everyMs: 1_000 / ratePerSecond })),
+  ),
   ...plan.probes.filter((p) => p.critical).map(({ name, target, everyMs }) => ({ name, store: target, everyMs })),
 ];
 
@@ -51,7 +53,7 @@ export const attempts = perHistory((history): readonly Attempt[] => {
   const all: Attempt[] = [];
   for (const op of history.operations) {
     const workload = workloads.get(op.workload);
-    if (workload && !droppedAtStop(op, workload.timeoutMs)) all.push(attemptOf(op, workload.target));
+    if (workload && !droppedAtStop(op, workload.timeoutMs)) all.push(attemptOf(op));
   }
   for (const { probe: name, dueMs, endedMs, ok } of history.probes) {
     const probe = probes.get(name);
@@ -72,9 +74,9 @@ const neverSent = (op: Operation): boolean => op.outcome === "fail" && op.conn =
 const droppedAtStop = (op: Operation, patienceMs: number): boolean =>
   neverSent(op) && (op.endedMs ?? op.invokedMs) - op.dueMs < patienceMs;
 
-const attemptOf = (op: Operation, store: string): Attempt => ({
+const attemptOf = (op: Operation): Attempt => ({
   source: op.workload,
-  store,
+  store: op.store,
   mode: "write",
   critical: true,
   askedMs: neverSent(op) ? op.dueMs : op.invokedMs,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { durabilitySettings } from "./durability-settings.ts";
-import { guaranteeOf, parseStandbyNames } from "./guarantee.ts";
+import { guaranteeOf } from "./guarantee.ts";
+import { parseStandbyNames } from "./guarantee/postgres.ts";
 import { drill, type DraftHistory, sender, setFacts, verdictOf } from "./testing.ts";
 
 type Values = Record<string, string | undefined>;
@@ -10,9 +11,9 @@ const both = (values: Values) => (h: DraftHistory) => {
 const names = (text: string): Values => ({ synchronous_standby_names: text });
 const attached = (...senders: object[]): Values => ({ replication: JSON.stringify(senders) });
 const restarted = (values: Values) => (h: DraftHistory) => {
-  for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", timeline: 1 });
+  for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", lineage: "1" });
   h.facts = h.facts.map((f) =>
-    f.at === "recovered" && f.node === "db.primary" ? { ...f, values: { serves: "true", timeline: "1" } } : f,
+    f.at === "recovered" && f.node === "db.primary" ? { ...f, values: { serves: "true", lineage: "1" } } : f,
   );
   setFacts(h, "recovered", "db.standby", { serves: "false" });
   both(values)(h);

@@ -33,7 +33,7 @@ describe("what is lost", () => {
 
   it("tells a hole from a suffix", () => {
     const { history, read } = reading((h) => {
-      h.plan.expect = { verdict: "fail", lost: { min: 1, shape: "hole" } };
+      h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], lost: { min: 1, shape: "hole" } };
       h.recovered = h.recovered.filter((element) => element.op !== "ledger-100" && element.op !== "ledger-101");
       h.accounts = accountsOf(h.recovered);
     });
@@ -60,7 +60,7 @@ describe("what is lost", () => {
 
   it("keeps a restart in place a suffix, though the same server goes on", () => {
     const { read } = reading((h) => {
-      for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", timeline: 1 });
+      for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", lineage: "1" });
       h.recovered = h.recovered.filter((element) => !["ledger-398", "ledger-399"].includes(element.op));
     });
     expect(read.loss).toMatchObject({ count: 2, shape: "suffix" });
@@ -74,8 +74,9 @@ describe("what is lost", () => {
             outcome: "ok",
             endedMs: op.dueMs + 2,
             node: "primary",
-            timeline: 1,
-            lsn: null,
+            lineage: "1",
+            position: null,
+            version: null,
             error: null,
           });
       }

@@ -2,7 +2,7 @@ import type { History, Operation, RecoveredElement } from "../history.ts";
 import type { Loss } from "../report.ts";
 import { outageOf } from "./outage.ts";
 import { acknowledgedBeyond } from "./positions.ts";
-import { perHistory, storesOf, wasReadBack } from "./reading.ts";
+import { keyOf, perHistory, reconciledOf, storesOf, wasReadBack } from "./reading.ts";
 
 /**
  * The ledger of operations against everything that was read back. Each count is of operations, not of rows:
@@ -20,6 +20,8 @@ export interface LossReading {
   readonly duplicated: number;
   readonly mutated: number;
   readonly stale: number;
+  /** Of the lost: taken away on purpose by a reconciliation. */
+  readonly discarded: number;
   readonly indeterminate: { readonly present: number; readonly absent: number };
 }
 
@@ -45,14 +47,12 @@ export const lossOf = perHistory((history): LossReading | null => {
     lostOperations,
     loss: describeLoss(history, lostOperations, present),
     ...counts,
+    discarded: lostOperations.filter((op) => reconciledOf(history).get(keyOf(op)) === "discarded").length,
     indeterminate: { present: unsurePresent, absent: unsure.length - unsurePresent },
   };
 });
 
 type Elements = ReadonlyMap<string, readonly RecoveredElement[]>;
-
-/** A write belongs to its store: the same id in another store is a phantom there. The length keeps the two names apart. */
-const keyOf = ({ store, op }: { store: string; op: string }): string => `${store.length}:${store}${op}`;
 
 function elementsByOperation(recovered: readonly RecoveredElement[]): Elements {
   const present = new Map<string, RecoveredElement[]>();
@@ -95,7 +95,7 @@ function hasHole(
   faultMs: number | null,
 ): boolean {
   const eraOf = (op: Operation): string =>
-    `${op.node} ${op.timeline} ${faultMs !== null && op.invokedMs > faultMs ? "after" : "before"}`;
+    `${op.node} ${op.lineage} ${faultMs !== null && op.invokedMs > faultMs ? "after" : "before"}`;
   const oldestLostMs = new Map<string, number>();
   for (const op of lost) {
     if (op.store === store && !oldestLostMs.has(eraOf(op))) oldestLostMs.set(eraOf(op), op.endedMs ?? 0);

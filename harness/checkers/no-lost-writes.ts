@@ -11,7 +11,9 @@ function check(history: History): Finding {
   const reading = lossOf(history);
   if (!reading) return say("unknown", "nothing was read back after the recovery: an absent write proves nothing");
   const acknowledged = history.operations.filter((op) => op.outcome === "ok").length;
-  const words = `${grouped(reading.loss.count)} of ${grouped(acknowledged)} acknowledged writes lost${shapeOf(reading)}`;
+  const words = `${grouped(reading.loss.count)} of ${grouped(acknowledged)} acknowledged writes lost${shapeOf(reading)}${
+    reading.discarded > 0 ? `, ${grouped(reading.discarded)} of them taken away by the reconciliation` : ""
+  }`;
   const others = othersOf(reading);
   if (others.length > 0) return say("fail", [words, ...others].join("; "));
   if (reading.loss.count <= history.plan.objectives.lostWrites) return say("pass", `${words}; ${unsure(reading)}`);

@@ -1,21 +1,30 @@
 /**
- * The second estimate of the loss, from WAL positions alone and without a look at what was read back. Every acknowledged write
- * carries the WAL insert position that it saw inside its own transaction: its commit record stands there or later. The insert
- * position that any write sees which was sent after the acknowledgement stands behind that commit record. So each commit lies
- * between two positions, and the point where the old history ends decides which of them survived.
+ * The second estimate of the loss, without a look at what was read back. Every acknowledged write carries the position that its
+ * store's history (WAL, replication stream) had while it ran: its own record stands there or later. The position that any write
+ * sees which was sent after the acknowledgement stands behind that record. So each write lies between two positions, and the point
+ * where the old history ends decides which of them survived. A store without positions lists what it has a second time by another
+ * way, and what is not in that inventory is lost.
  */
 import type { History, NodeFacts, Operation } from "../history.ts";
-import { formatLsn, parseLsn } from "../lsn.ts";
+import { lineageWords, parsePosition } from "../position.ts";
 import { lowerBound } from "./clients.ts";
 import { outageOf } from "./outage.ts";
-import { lastAck, perHistory, servingFacts, shortName, storesOf } from "./reading.ts";
+import { lastAck, perHistory, servingFacts, shortName, storesOf, wasReconciled } from "./reading.ts";
 
 /** Where the history that a store kept ends. */
 type End =
-  /** A promotion: the old timeline was left at `lsn`; later timelines are kept. */
-  | { readonly by: "switch"; readonly lsn: bigint; readonly timeline: number; readonly newTimeline: number }
-  /** Crash recovery of the same node: the last record that it replayed begins at `lsn`. */
-  | { readonly by: "redo"; readonly lsn: bigint }
+  /** A promotion: the old lineage was left at this position; what went into the new one is kept. */
+  | {
+      readonly by: "switch";
+      readonly at: bigint;
+      readonly said: string;
+      readonly lineage: string;
+      readonly newLineage: string;
+    }
+  /** Crash recovery of the same node: the last record that it replayed begins at this position. */
+  | { readonly by: "replay"; readonly at: bigint; readonly said: string }
+  /** The store's own second list of what it has. */
+  | { readonly by: "inventory"; readonly has: (op: Operation) => boolean; readonly what: string }
   /** Nothing can have been left behind: the server never went away, or shut down in order. */
   | { readonly by: "whole"; readonly why: string };
 
@@ -38,7 +47,7 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
     if (typeof end === "string") return { missing: end };
     ends.set(store, end);
   }
-  const acknowledged = history.operations.filter((op) => op.outcome === "ok");
+  const acknowledged = history.operations.filter((op) => op.outcome === "ok" && !wasReconciled(history, op));
   const commits = commitBounds(history, acknowledged, ends);
   const fates = new Map(
     acknowledged.map((op) => [
@@ -49,9 +58,7 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
   const count = (fate: Fate): number => acknowledged.filter((op) => fates.get(op) === fate).length;
   const lowest = count("lost");
   return {
-    method: [...ends]
-      .map(([store, end]) => `${store}: WAL position of each acknowledgement against ${words(end)}`)
-      .join("; "),
+    method: [...ends].map(([store, end]) => `${store}: ${methodWords(end)}`).join("; "),
     lowest,
     highest: lowest + count("undecided"),
     fate: (op) => fates.get(op) ?? "undecided",
@@ -59,14 +66,14 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
   };
 });
 
-/** Acknowledged WAL beyond the point that survived, in bytes, over all stores. 0 where no position is known. */
+/** Acknowledged history (WAL, replication stream) beyond the point that survived, in bytes, over all stores. 0 where no position is known. */
 export function acknowledgedBeyond(history: History): number {
   let bytes = 0n;
   for (const store of storesOf(history)) {
     const end = endOf(history, store);
-    if (typeof end === "string" || end.by === "whole") continue;
+    if (typeof end === "string" || end.by === "whole" || end.by === "inventory") continue;
     const highest = highestAtStake(history, store, end);
-    if (highest !== null && highest > end.lsn) bytes += highest - end.lsn;
+    if (highest !== null && highest > end.at) bytes += highest - end.at;
   }
   return Number(bytes);
 }
@@ -74,8 +81,9 @@ export function acknowledgedBeyond(history: History): number {
 function highestAtStake(history: History, store: string, end: End): bigint | null {
   let highest: bigint | null = null;
   for (const op of history.operations) {
-    if (op.store !== store || op.outcome !== "ok" || op.lsn === null || !atStake(history, op, end)) continue;
-    if (highest === null || op.lsn > highest) highest = op.lsn;
+    if (op.store !== store || op.outcome !== "ok" || !atStake(history, op, end)) continue;
+    const position = positionOf(op);
+    if (position !== null && (highest === null || position > highest)) highest = position;
   }
   return highest;
 }
@@ -85,34 +93,47 @@ function endOf(history: History, store: string): End | string {
   const facts = servingFacts(history, store);
   if (!facts) return `nothing says which node of ${store} serves after the recovery`;
   const { values } = facts;
-  const switchLsn = parseLsn(values["switch_lsn"] ?? "");
-  const [left, now] = [Number(values["switch_from_timeline"]), Number(values["timeline"])];
-  const promoted = history.operations.some((op) => op.outcome === "ok" && op.store === store && op.timeline === left);
-  if (switchLsn !== null && promoted && now > left)
-    return { by: "switch", lsn: switchLsn, timeline: left, newTimeline: now };
-  if (
-    history.operations.some(
-      (op) => op.outcome === "ok" && op.store === store && op.timeline !== null && op.timeline < now,
-    )
-  ) {
-    return `${facts.node} is on timeline ${now} and does not say where the one before it ended`;
+  const said = values["switch_position"] ?? "";
+  const at = parsePosition(said);
+  const [left, now] = [values["switch_from_lineage"] ?? "", values["lineage"] ?? ""];
+  const acknowledged = history.operations.filter((op) => op.outcome === "ok" && op.store === store);
+  const promoted = left !== now && acknowledged.some((op) => op.lineage === left);
+  if (at !== null && promoted) return { by: "switch", at, said, lineage: left, newLineage: now };
+  const what = values["inventory"];
+  if (what !== undefined) return { by: "inventory", has: inventoryOf(history, store), what };
+  if (acknowledged.some((op) => op.lineage !== null && op.lineage !== now)) {
+    return `${facts.node} is on ${now === "" ? "an unknown history" : lineageWords(now)} and does not say where the one before it ended`;
   }
   if (stayed(history, facts)) return { by: "whole", why: `the server of ${facts.node}, which never went away` };
   if (values["clean_shutdown"] === "true") return { by: "whole", why: `an orderly shutdown of ${facts.node}` };
-  const redo = parseLsn(values["recovery_end_lsn"] ?? "");
-  return redo === null
+  const replayed = values["recovery_end_position"] ?? "";
+  const end = parsePosition(replayed);
+  return end === null
     ? `${facts.node} does not say where its history before the fault ended`
-    : { by: "redo", lsn: redo };
+    : { by: "replay", at: end, said: replayed };
 }
+
+/** Whether the store lists a write: in the very version that it acknowledged, where it gave it one. */
+function inventoryOf(history: History, store: string): (op: Operation) => boolean {
+  const ops = new Set<string>();
+  const versions = new Set<string>();
+  for (const { store: of, op, version } of history.inventory) {
+    if (of !== store) continue;
+    ops.add(op);
+    if (version !== null) versions.add(`${version} ${op}`);
+  }
+  return ({ op, version }) => (version === null ? ops.has(op) : versions.has(`${version} ${op}`));
+}
+
+const positionOf = ({ position }: Operation): bigint | null => (position === null ? null : parsePosition(position));
 
 /** Whether the server that serves is the very process that served before the fault. */
 function stayed(history: History, { node, component, values }: NodeFacts): boolean {
-  if (values["same_postmaster"] !== undefined) return values["same_postmaster"] === "true";
   const before = history.facts.find((f) => f.at === "steady" && f.component === component && f.node === node);
-  const start = values["postmaster_start"];
+  const start = values["process_start"];
   return (
     start !== undefined &&
-    before?.values["postmaster_start"] === start &&
+    before?.values["process_start"] === start &&
     before.values["in_recovery"] === values["in_recovery"]
   );
 }
@@ -120,18 +141,21 @@ function stayed(history: History, { node, component, values }: NodeFacts): boole
 /** Whether the write was acknowledged by the history that ended, and not by the one that went on. */
 function atStake(history: History, op: Operation, end: End | undefined): boolean {
   if (end === undefined || end.by === "whole") return false;
-  if (end.by === "switch") return op.timeline === null || op.timeline < end.newTimeline;
+  if (end.by === "inventory") return true;
+  if (end.by === "switch") return op.lineage !== end.newLineage;
   return op.invokedMs <= (outageOf(history)?.fault.at.toMs ?? Infinity);
 }
 
 function fateOf(op: Operation, end: End | undefined, stake: boolean, commitBefore: bigint | null): Fate {
   if (end === undefined) return "undecided";
   if (!stake) return "kept";
-  if (end.by === "whole" || op.lsn === null || (end.by === "switch" && op.timeline !== end.timeline))
+  if (end.by === "inventory") return end.has(op) ? "kept" : "lost";
+  const position = positionOf(op);
+  if (end.by === "whole" || position === null || (end.by === "switch" && op.lineage !== end.lineage))
     return "undecided";
   // A record that begins at the last replayed position was itself replayed; one that begins at a switch point was not.
-  if (end.by === "switch" ? op.lsn >= end.lsn : op.lsn > end.lsn) return "lost";
-  return commitBefore !== null && commitBefore <= end.lsn ? "kept" : "undecided";
+  if (end.by === "switch" ? position >= end.at : position > end.at) return "lost";
+  return commitBefore !== null && commitBefore <= end.at ? "kept" : "undecided";
 }
 
 /** For each write at stake the position before which its commit record ended; none when nothing was sent after it. */
@@ -141,8 +165,8 @@ function commitBounds(
   ends: ReadonlyMap<string, End>,
 ): Map<Operation, bigint> {
   const groups = Map.groupBy(
-    acknowledged.filter((op) => op.lsn !== null && atStake(history, op, ends.get(op.store))),
-    (op) => `${op.store.length}:${op.store} ${op.timeline} ${op.node}`,
+    acknowledged.filter((op) => op.position !== null && atStake(history, op, ends.get(op.store))),
+    (op) => `${op.store.length}:${op.store} ${op.lineage} ${op.node}`,
   );
   const bounds = new Map<Operation, bigint>();
   for (const group of groups.values()) {
@@ -150,7 +174,7 @@ function commitBounds(
     const sentMs = Float64Array.from(bySending.map((op) => op.invokedMs));
     const lowestFrom = Array.from({ length: bySending.length }, () => 0n);
     for (let i = bySending.length - 1; i >= 0; i--) {
-      const [own, next] = [bySending[i]!.lsn!, lowestFrom[i + 1] ?? null];
+      const [own, next] = [positionOf(bySending[i]!)!, lowestFrom[i + 1] ?? null];
       lowestFrom[i] = next !== null && next < own ? next : own;
     }
     for (const op of group) {
@@ -165,9 +189,15 @@ function commitBounds(
 
 function words(end: End): string {
   if (end.by === "switch")
-    return `${formatLsn(end.lsn)}, where timeline ${end.timeline} was left for ${end.newTimeline}`;
-  return end.by === "redo" ? `${formatLsn(end.lsn)}, the last record that crash recovery replayed` : end.why;
+    return `${end.said}, where ${lineageWords(end.lineage)} was left for ${lineageWords(end.newLineage)}`;
+  if (end.by === "inventory") return end.what;
+  return end.by === "replay" ? `${end.said}, the last record that crash recovery replayed` : end.why;
 }
+
+const methodWords = (end: End): string =>
+  end.by === "inventory"
+    ? `every acknowledgement against ${end.what}`
+    : `position of each acknowledgement against ${words(end)}`;
 
 /** The node that acknowledged a store's writes until the fault, and the one that serves after it. */
 export function servedBy(history: History, store: string): { before: string | null; after: string | null } {

@@ -52,7 +52,9 @@ export function wasReadBack(history: History): boolean {
 export const shortName = (node: string): string => node.slice(node.lastIndexOf(".") + 1);
 
 /** Every component that a workload writes to, in the order of the plan. */
-export const storesOf = ({ plan }: History): string[] => [...new Set(plan.workload.map((workload) => workload.target))];
+export const storesOf = ({ plan }: History): string[] => [
+  ...new Set(plan.workload.flatMap((workload) => workload.targets)),
+];
 
 /** The last steady window: the `hold` before the phase `steady` ended. Figures of normal service are taken from it. */
 export function steadyWindow(history: History): Span | null {
@@ -93,3 +95,14 @@ export function servingFacts(history: History, store: string): NodeFacts | null 
     only(spoke.filter((f) => shortName(f.node) === shortName(acknowledger)))
   );
 }
+
+/** A write belongs to its store: the same id in another store is a phantom there. The length keeps the two names apart. */
+export const keyOf = ({ store, op }: { store: string; op: string }): string => `${store.length}:${store}${op}`;
+
+/** What reconciliations did on purpose, by store and operation. */
+export const reconciledOf = perHistory(
+  (history) => new Map(eventsOf(history, "reconciled").map(({ data }) => [keyOf(data), data.action])),
+);
+
+/** Whether a reconciliation took the write away or wrote it again: then no position says anything of it. */
+export const wasReconciled = (history: History, op: Operation): boolean => reconciledOf(history).has(keyOf(op));

@@ -2,14 +2,19 @@ import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
+import type { PlannedStep } from "../plan.ts";
 import { eventsOf } from "./reading.ts";
+
+type PlannedRecovery = PlannedStep & { does: "recover" };
 
 function check(history: History): Finding {
   const say = finding("recovery-procedure", ["raw/events.jsonl", "raw/output"]);
-  const planned = history.plan.steps.filter((step) => step.does === "recover");
+  const planned = history.plan.steps.filter((step): step is PlannedRecovery => step.does === "recover");
   if (planned.length === 0) return say("pass", "the plan has no recovery step: the system had to come back by itself");
   const ended = new Map(eventsOf(history, "recovery-ended").map(({ data }) => [data.step, data]));
-  const failed = planned.find((step) => ended.get(step.name)?.ok === false);
+  const accepted = planned.find((step) => step.expect === "refused" && ended.get(step.name)?.ok === true);
+  if (accepted) return say("fail", `${accepted.kind} of ${accepted.target} succeeded, and it had to be refused`);
+  const failed = planned.find((step) => step.expect === "success" && ended.get(step.name)?.ok === false);
   if (failed)
     return say(
       "fail",
@@ -17,12 +22,14 @@ function check(history: History): Finding {
     );
   const open = planned.find((step) => !ended.has(step.name));
   if (open) return say("unknown", `${open.kind} of ${open.target} has no end in the journal`);
-  return say("pass", planned.map((step) => `${step.kind} of ${step.target} succeeded`).join("; "));
+  const words = (step: PlannedRecovery) =>
+    step.expect === "success" ? "succeeded" : `was refused, as it had to be: ${ended.get(step.name)?.error ?? ""}`;
+  return say("pass", planned.map((step) => `${step.kind} of ${step.target} ${words(step)}`).join("; "));
 }
 
 export const recoveryProcedure: Checker = {
   name: "recovery-procedure",
-  summary: "Every recovery step did what it was asked to",
+  summary: "Every recovery step did what it was asked to, or was refused where it had to be",
   always: true,
   check,
 };

@@ -10,7 +10,14 @@ import { addEvent, clockBracket, drill, type DraftHistory, dropEvents, nsOf, set
 const fail = (h: DraftHistory, fromMs: number, toMs: number, outcome: "fail" | "info" = "info"): void => {
   for (const op of h.operations) {
     if (op.dueMs < fromMs || op.dueMs >= toMs) continue;
-    Object.assign(op, { outcome, endedMs: op.invokedMs + 50, error: "refused", node: null, timeline: null, lsn: null });
+    Object.assign(op, {
+      outcome,
+      endedMs: op.invokedMs + 50,
+      error: "refused",
+      node: null,
+      lineage: null,
+      position: null,
+    });
     h.recovered = h.recovered.filter((element) => element.op !== op.op);
   }
   for (const probe of h.probes)
@@ -20,7 +27,7 @@ const fail = (h: DraftHistory, fromMs: number, toMs: number, outcome: "fail" | "
 const succeed = (h: DraftHistory, fromMs: number, toMs: number): void => {
   for (const op of h.operations) {
     if (op.dueMs >= fromMs && op.dueMs < toMs)
-      Object.assign(op, { outcome: "ok", endedMs: op.dueMs + 2, error: null, node: "standby", timeline: 2 });
+      Object.assign(op, { outcome: "ok", endedMs: op.dueMs + 2, error: null, node: "standby", lineage: "2" });
   }
 };
 
@@ -49,8 +56,9 @@ const unsent = (dueMs: number, gaveUpMs: number) => (h: DraftHistory) => {
     invokedMs: gaveUpMs,
     endedMs: gaveUpMs,
     node: null,
-    timeline: null,
-    lsn: null,
+    lineage: null,
+    position: null,
+    version: null,
   });
 };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { formatLsn } from "../lsn.ts";
+import { lossOf } from "./loss.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { comparisonOf, secondEstimate } from "./second-estimate.ts";
-import { drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf } from "./testing.ts";
+import { addEvent, drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf, formatLsn } from "./testing.ts";
 
 const promoted = (values: Record<string, string | undefined>) => (h: DraftHistory) =>
   setFacts(h, "recovered", "db.standby", values);
@@ -11,8 +11,8 @@ const promoted = (values: Record<string, string | undefined>) => (h: DraftHistor
 const restarted =
   (values: Record<string, string | undefined>, change: (h: DraftHistory) => void = () => undefined) =>
   (h: DraftHistory) => {
-    for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", timeline: 1 });
-    promoted({ timeline: "1", switch_lsn: undefined, switch_from_timeline: undefined, ...values })(h);
+    for (const op of h.operations) if (op.node) Object.assign(op, { node: "primary", lineage: "1" });
+    promoted({ lineage: "1", switch_position: undefined, switch_from_lineage: undefined, ...values })(h);
     change(h);
   };
 
@@ -29,7 +29,7 @@ describe("the loss from WAL positions", () => {
   });
 
   it("never sees the read-back: it disagrees when writes are absent whose position survived", () => {
-    const history = drill({ loseFrom: 380 }, promoted({ switch_lsn: formatLsn(lsnOf(390)) }));
+    const history = drill({ loseFrom: 380 }, promoted({ switch_position: formatLsn(lsnOf(390)) }));
     expect(secondEstimate.check(history)).toMatchObject({
       verdict: "unknown",
       detail: expect.stringContaining("10 writes are absent although their position survived"),
@@ -41,7 +41,7 @@ describe("the loss from WAL positions", () => {
   });
 
   it("disagrees when writes are present whose position did not survive", () => {
-    const history = drill({ loseFrom: 390 }, promoted({ switch_lsn: formatLsn(lsnOf(380)) }));
+    const history = drill({ loseFrom: 390 }, promoted({ switch_position: formatLsn(lsnOf(380)) }));
     expect(secondEstimate.check(history)).toMatchObject({
       verdict: "unknown",
       detail: expect.stringContaining("10 writes are present although their position did not survive"),
@@ -49,21 +49,21 @@ describe("the loss from WAL positions", () => {
   });
 
   it("disagrees when nothing is absent and the positions say that something must be", () => {
-    expect(verdictOf(secondEstimate, drill({}, promoted({ switch_lsn: formatLsn(lsnOf(399)) })))).toBe("unknown");
+    expect(verdictOf(secondEstimate, drill({}, promoted({ switch_position: formatLsn(lsnOf(399)) })))).toBe("unknown");
   });
 
   it("keeps a loss that is no suffix unproven, unless the drill declares a hole", () => {
     expect(verdictOf(noLostWrites, drill({}, punch))).toBe("unknown");
     const declared = drill({}, (h) => {
       punch(h);
-      h.plan.expect = { verdict: "fail", lost: { min: 1, shape: "hole" } };
+      h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], lost: { min: 1, shape: "hole" } };
     });
     expect(verdictOf(secondEstimate, declared)).toBe("pass");
     expect(verdictOf(noLostWrites, declared)).toBe("fail");
   });
 
   it("reads where crash recovery ended when the same server comes back", () => {
-    const redo = { recovery_end_lsn: formatLsn(lsnOf(389)) };
+    const redo = { recovery_end_position: formatLsn(lsnOf(389)) };
     expect(comparisonOf(drill({ loseFrom: 390 }, restarted(redo)))).toMatchObject({
       lowest: 10,
       highest: 11,
@@ -78,16 +78,16 @@ describe("the loss from WAL positions", () => {
     expect(comparisonOf(drill({ loseFrom: 388 }, restarted(redo)))).toMatchObject({ agrees: false });
   });
 
-  it.each<[string, Record<string, string>]>([
-    ["says that it is the same process", { same_postmaster: "true" }],
-    ["shut down in order", { clean_shutdown: "true" }],
-  ])("expects no loss at all from a server that %s", (_, values) => {
-    expect(comparisonOf(drill({}, restarted(values)))).toMatchObject({ lowest: 0, highest: 0, agrees: true });
-    expect(comparisonOf(drill({ loseFrom: 399 }, restarted(values)))).toMatchObject({ agrees: false });
-  });
+  it.each<[string, Record<string, string>]>([["shut down in order", { clean_shutdown: "true" }]])(
+    "expects no loss at all from a server that %s",
+    (_, values) => {
+      expect(comparisonOf(drill({}, restarted(values)))).toMatchObject({ lowest: 0, highest: 0, agrees: true });
+      expect(comparisonOf(drill({ loseFrom: 399 }, restarted(values)))).toMatchObject({ agrees: false });
+    },
+  );
 
   it("knows a process by its start time", () => {
-    const same = restarted({ postmaster_start: "s1" }, (h) =>
+    const same = restarted({ process_start: "s1" }, (h) =>
       setFacts(h, "steady", "db.standby", { in_recovery: "false" }),
     );
     expect(comparisonOf(drill({}, same))).toMatchObject({ lowest: 0, highest: 0 });
@@ -95,7 +95,7 @@ describe("the loss from WAL positions", () => {
 
   it("is unknown when nobody says where the old history ended", () => {
     for (const history of [
-      drill({}, promoted({ switch_lsn: undefined })),
+      drill({}, promoted({ switch_position: undefined })),
       drill({}, restarted({})),
       drill({}, (h) => void (h.facts = [])),
     ]) {
@@ -107,7 +107,7 @@ describe("the loss from WAL positions", () => {
   });
 
   it("leaves a counted loss a failure where there is no second estimate", () => {
-    expect(verdictOf(noLostWrites, drill({ loseFrom: 380 }, promoted({ switch_lsn: undefined })))).toBe("fail");
+    expect(verdictOf(noLostWrites, drill({ loseFrom: 380 }, promoted({ switch_position: undefined })))).toBe("fail");
   });
 
   it("has nothing to say when nothing was acknowledged", () => {
@@ -118,6 +118,41 @@ describe("the loss from WAL positions", () => {
     expect(verdictOf(secondEstimate, history)).toBe("pass");
   });
 
+  it("holds every acknowledgement against the inventory of a store without positions", () => {
+    const listed = (missing: number) => (h: DraftHistory) => {
+      for (const op of h.operations) Object.assign(op, { lineage: null, position: null, version: `v${op.seq}` });
+      promoted({ switch_position: undefined, inventory: "the index of versions" })(h);
+      h.inventory = h.operations.flatMap(({ store, op, seq }) =>
+        seq === missing ? [] : [{ store, op, version: `v${seq}` }],
+      );
+    };
+    expect(comparisonOf(drill({}, listed(-1)))).toMatchObject({ lowest: 0, highest: 0, agrees: true });
+    expect(comparisonOf(drill({}, listed(100)))).toMatchObject({ lowest: 1, highest: 1, agrees: false });
+    const hole = drill({}, (h) => {
+      punch(h);
+      listed(100)(h);
+    });
+    expect(comparisonOf(hole)).toMatchObject({ lowest: 1, highest: 1, agrees: true });
+    const otherVersion = drill({}, (h) => {
+      listed(-1)(h);
+      h.inventory = h.inventory.map((e) => (e.op === "ledger-100" ? { ...e, version: "another" } : e));
+    });
+    expect(comparisonOf(otherVersion)).toMatchObject({ lowest: 1, agrees: false });
+  });
+
+  it("says nothing of what a reconciliation took away on purpose", () => {
+    const history = drill({}, (h) => {
+      punch(h);
+      addEvent(h, 5_800, "reconciled", { step: "x", op: "ledger-100", store: "db", action: "discarded" });
+    });
+    expect(comparisonOf(history)).toMatchObject({ agrees: true });
+    expect(lossOf(history)).toMatchObject({ loss: { count: 1 }, discarded: 1 });
+    expect(noLostWrites.check(history)).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining("1 of them taken away by the reconciliation"),
+    });
+  });
+
   it("counts an acknowledgement on the old timeline after the switch as lost", () => {
     const zombie = drill({}, (h) => {
       const late = h.operations.find((op) => op.dueMs === 5_600)!;
@@ -125,8 +160,8 @@ describe("the loss from WAL positions", () => {
         outcome: "ok",
         endedMs: 5_602,
         node: "primary",
-        timeline: 1,
-        lsn: lsnOf(late.seq),
+        lineage: "1",
+        position: formatLsn(lsnOf(late.seq)),
         error: null,
       });
       h.recovered.push(elementOf(late));

@@ -1,11 +1,11 @@
 import type { Checker } from "../checker.ts";
-import type { History } from "../history.ts";
+import type { History, Operation } from "../history.ts";
 import { grouped } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { lossOf } from "./loss.ts";
 import { positionsOf } from "./positions.ts";
-import { perHistory } from "./reading.ts";
+import { perHistory, wasReconciled } from "./reading.ts";
 
 /** The count of lost writes once from what was read back and once from WAL positions. */
 export interface Comparison {
@@ -24,10 +24,11 @@ export const comparisonOf = perHistory((history): Comparison | { readonly missin
   if ("missing" in positions) return positions;
   if (loss === null) return { missing: "nothing was read back to compare it with" };
   const { method, lowest, highest } = positions;
-  const lost = new Set(loss.lostOperations);
-  const keptButLost = loss.lostOperations.filter((op) => positions.fate(op) === "kept").length;
+  const judged = (op: Operation): boolean => !wasReconciled(history, op);
+  const lost = new Set(loss.lostOperations.filter(judged));
+  const keptButLost = [...lost].filter((op) => positions.fate(op) === "kept").length;
   const lostButPresent = history.operations.filter(
-    (op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op),
+    (op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op) && judged(op),
   ).length;
   const differences = [
     ...(keptButLost > 0 ? [`${grouped(keptButLost)} writes are absent although their position survived`] : []),
@@ -68,7 +69,7 @@ function check(history: History): Finding {
 
 export const secondEstimate: Checker = {
   name: "second-estimate",
-  summary: "The loss counted again from WAL positions, without a look at what was read back",
+  summary: "The loss counted again from positions or a second list, without a look at what was read back",
   always: true,
   check,
 };

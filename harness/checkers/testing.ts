@@ -14,7 +14,6 @@ import type {
   RecoveredAccount,
   RecoveredElement,
 } from "../history.ts";
-import { formatLsn } from "../lsn.ts";
 import { structuralDefects } from "../history/structure.ts";
 import type { Plan } from "../plan.ts";
 import type { Checker } from "../checker.ts";
@@ -61,6 +60,10 @@ const HASH = (text: string): string => createHash("sha256").update(text).digest(
 
 export const nsOf = (ms: number): string => String(ORIGIN_NS + BigInt(Math.round(ms * 1e6)));
 export const wallNsOf = (ms: number): bigint => BigInt(EPOCH_MS) * 1_000_000n + BigInt(Math.round(ms * 1e6));
+/** A WAL position as PostgreSQL prints it. */
+export const formatLsn = (lsn: bigint): string =>
+  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;
+
 export const lsnOf = (seq: number): bigint => 0x5000000n + BigInt(seq) * 0x100n;
 
 /** A drill as it should be, then changed by the test. Its structure is checked as the loader would, unless the test sets defects. */
@@ -82,6 +85,7 @@ export function drill(
     probes: probesOf(full),
     recovered,
     accounts: accountsOf(recovered),
+    inventory: [],
     facts: factsOf(full),
     engineEvents: [
       { node: "db.primary", action: "kill", wallNs: wallNsOf(full.effectiveMs + 17) },
@@ -140,7 +144,7 @@ const planOf = ({ ratePerSecond, settleMs }: Course): Draft<Plan> => ({
     {
       name: "ledger",
       kind: "ledger",
-      target: "db",
+      targets: ["db"],
       ratePerSecond,
       connections: 4,
       transfers: 0.2,
@@ -168,11 +172,13 @@ const planOf = ({ ratePerSecond, settleMs }: Course): Draft<Plan> => ({
       kind: "promote",
       target: "db.standby",
       params: {},
+      expect: "success",
     },
   ],
   settleMs,
   verify: ["no-lost-writes", "balances", "checksums", "amcheck"],
-  expect: { verdict: "pass" },
+  outcome: null,
+  expect: { verdict: "pass", failed: [] },
 });
 
 /** Latency 2 ms; while nobody serves a write hangs until its client gives it up. */
@@ -196,8 +202,9 @@ function operationsOf({ ratePerSecond, effectiveMs, restoredMs, stoppedMs }: Cou
       outcome: served ? "ok" : "info",
       error: served ? null : `no answer within ${TIMEOUT_MS} ms`,
       node: served ? (before ? "primary" : "standby") : null,
-      timeline: served ? (before ? 1 : 2) : null,
-      lsn: served ? lsnOf(seq) : null,
+      lineage: served ? (before ? "1" : "2") : null,
+      position: served ? formatLsn(lsnOf(seq)) : null,
+      version: null,
       conn: seq % 4,
     };
   });
@@ -273,19 +280,19 @@ function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): N
     ...SETTINGS,
     in_recovery: "false",
     serves: "true",
-    timeline: "1",
-    postmaster_start: "p1",
+    lineage: "1",
+    process_start: "p1",
     replication,
   };
-  const standby = { ...SETTINGS, in_recovery: "true", serves: "false", postmaster_start: "s1", replication: "[]" };
+  const standby = { ...SETTINGS, in_recovery: "true", serves: "false", process_start: "s1", replication: "[]" };
   const switchSeq = Math.min(loseFrom, ((effectiveMs - FIRST_DUE_MS) * ratePerSecond) / 1_000);
   const promoted = {
     ...standby,
     in_recovery: "false",
     serves: "true",
-    timeline: "2",
-    switch_from_timeline: "1",
-    switch_lsn: formatLsn(lsnOf(switchSeq)),
+    lineage: "2",
+    switch_from_lineage: "1",
+    switch_position: formatLsn(lsnOf(switchSeq)),
     checksum_failures: "0",
     "amcheck.exit": "0",
     "amcheck.output": "",
@@ -451,17 +458,17 @@ export function writePack(dir: string, history: History): void {
   );
   write("recovered.jsonl", lines(history.recovered));
   write("accounts.jsonl", lines(history.accounts));
+  write("inventory.jsonl", lines(history.inventory));
   write("facts.jsonl", lines(history.facts.map(({ ms, ...f }) => ({ ...f, ns: nsOf(ms) }))));
   write("engine-events.jsonl", lines(history.engineEvents.map((e) => ({ ...e, wallNs: String(e.wallNs) }))));
   for (const [node, text] of Object.entries(history.logs)) write(path.join("logs", `${node}.log`), text);
 }
 
-const rawOperation = ({ dueMs, invokedMs, endedMs, lsn, ...op }: Operation): object => ({
+const rawOperation = ({ dueMs, invokedMs, endedMs, ...op }: Operation): object => ({
   ...op,
   dueNs: nsOf(dueMs),
   invokedNs: nsOf(invokedMs),
   endedNs: endedMs === null ? null : nsOf(endedMs),
-  lsn: lsn === null ? null : formatLsn(lsn),
 });
 
 function journalText(events: readonly JournalEvent[]): string {

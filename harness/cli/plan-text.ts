@@ -19,7 +19,7 @@ export function planText(plan: Plan): string {
     ...plan.workload.map((w) =>
       row(
         "workload",
-        `${w.name}: ${w.ratePerSecond}/s to ${w.target} over ${w.connections} connections, ${Math.round(w.transfers * 100)} % transfers, each given up after ${durationText(w.timeoutMs)}`,
+        `${w.name}: ${w.ratePerSecond}/s to ${w.targets.join(", ")} over ${w.connections} connections, ${Math.round(w.transfers * 100)} % transfers, each given up after ${durationText(w.timeoutMs)}`,
       ),
     ),
     ...plan.probes.map((p) =>

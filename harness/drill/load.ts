@@ -21,7 +21,9 @@ export class Load {
       if (!component) throw new Error(`no component is called ${name}`);
       return component;
     };
-    this.#writers = plan.workload.map((workload) => new Writers(workload, target(workload.target), log, plan.seed));
+    this.#writers = plan.workload.map(
+      (workload) => new Writers(workload, target(workload.targets[0]!), log, plan.seed),
+    );
     this.#probers = plan.probes.map((probe) => new Prober(probe, target(probe.target), seen));
     for (const { name, start } of plan.steps) {
       if (start.by !== "detector") continue;

@@ -17,7 +17,7 @@ export class Record implements ReadBackSink {
     this.rawDir = path.join(packDir, "raw");
     mkdirSync(path.join(this.rawDir, "logs"), { recursive: true });
     this.operations = new OperationLog(this.rawDir);
-    for (const name of ["probes", "recovered", "accounts", "facts", "engine-events"])
+    for (const name of ["probes", "recovered", "accounts", "inventory", "facts", "engine-events"])
       this.#files.set(name, createWriteStream(path.join(this.rawDir, `${name}.jsonl`), { flags: "ax" }));
   }
 
@@ -39,6 +39,10 @@ export class Record implements ReadBackSink {
 
   account(account: Parameters<ReadBackSink["account"]>[0]): void {
     this.#append("accounts", account);
+  }
+
+  listed(element: Parameters<ReadBackSink["listed"]>[0]): void {
+    this.#append("inventory", element);
   }
 
   async log(node: string, text: string): Promise<void> {

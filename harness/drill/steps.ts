@@ -29,6 +29,7 @@ export class Steps {
   readonly #context: StepContext;
   readonly #injections = new Map<string, { injection: Injection; target: string; healed: boolean }>();
   readonly #proofs: Promise<void>[] = [];
+  #beforeFaultMs: number | null = null;
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -74,9 +75,15 @@ export class Steps {
   }
 
   async #inject(step: PlannedStep & { does: "fault" }): Promise<void> {
-    const { journal, signal, beforeFault, mark } = this.#context;
+    const { journal, signal, beforeFault, mark, keep } = this.#context;
     await beforeFault();
-    const injection = await faultKind(step.kind)!.inject(this.#target(step.target), step.params, signal);
+    const wallMs = Date.now();
+    const injection = await faultKind(step.kind)!.inject(this.#target(step.target), step.params, {
+      signal,
+      attempted: (attempt) => journal("attempt", { step: step.name, ...attempt }),
+      keep: (name, content) => keep(step.name, name, content),
+    });
+    this.#beforeFaultMs = wallMs;
     this.#injections.set(step.name, { injection, target: step.target, healed: false });
     const { fromNs, toNs } = injection.effective;
     journal("fault-effective", {
@@ -107,17 +114,18 @@ export class Steps {
   }
 
   async #recover(step: PlannedStep & { does: "recover" }): Promise<void> {
-    const { journal, signal, keep, mark } = this.#context;
+    const { journal, signal, keep, mark, components } = this.#context;
+    const recovery = recoveryKind(step.kind)!;
     const decidedNs = nowNs();
-    journal(
-      "recovery-started",
-      { step: step.name, recovery: step.kind, target: step.target, human: step.start.by === "time" },
-      decidedNs,
-    );
+    const human = step.start.by === "time" && !recovery.byItself;
+    journal("recovery-started", { step: step.name, recovery: step.kind, target: step.target, human }, decidedNs);
     mark("decided", { fromNs: decidedNs, toNs: decidedNs }, `${step.kind} of ${step.target}`);
     try {
-      await recoveryKind(step.kind)!.recover(this.#target(step.target), step.params, {
+      await recovery.recover(this.#target(step.target), step.params, {
         signal,
+        stack: components,
+        beforeFaultMs: this.#beforeFaultMs,
+        reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {
           journal("recovery-mark", { step: step.name, mark: name, fromNs: String(at.fromNs), toNs: String(at.toNs) });
           mark(name, at, step.target);

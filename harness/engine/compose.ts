@@ -12,8 +12,7 @@ const FIRST_PORT = 9_000;
 
 interface Path {
   readonly component: string;
-  readonly port: number;
-  readonly nodes: readonly string[];
+  readonly ports: ReadonlyMap<string, number>;
   readonly first: string;
 }
 
@@ -49,8 +48,8 @@ function recorder(starts: NodeStart[], paths: Path[]): StackContext {
       starts.push(start);
       return { name: start.name } as Node;
     },
-    openPaths: async (component, port, nodes, first) => {
-      paths.push({ component, port, nodes, first });
+    openPaths: async (component, ports, first) => {
+      paths.push({ component, ports, first });
       return { clients: {} as ComponentPaths["clients"], admin: new Map() };
     },
   };
@@ -61,9 +60,9 @@ const fileName = (file: string): string => file.split("/").at(-1) ?? file;
 /** The same chain as in a drill: the client path leads to a hop on the proxy's loopback, and the hop to the node. */
 function proxies(paths: readonly Path[]): object[] {
   let hop = FIRST_HOP_PORT;
-  return paths.flatMap(({ component, port, nodes, first }, i) => {
-    const hops = new Map(nodes.map((node) => [node, `127.0.0.1:${hop++}`]));
-    const chain = nodes.map((node) => ({
+  return paths.flatMap(({ component, ports, first }, i) => {
+    const hops = new Map([...ports.keys()].map((node) => [node, `127.0.0.1:${hop++}`]));
+    const chain = [...ports].map(([node, port]) => ({
       name: node,
       listen: hops.get(node),
       upstream: `${node}:${port}`,

@@ -29,7 +29,7 @@ export interface Proxy {
    * dials for itself would have given up and dialled anew. So those attempts end, and the clients behind them try again.
    */
   readonly redial: (address: string) => Promise<void>;
-  openPaths(component: string, port: number, nodes: readonly string[], first: string): Promise<ComponentPaths>;
+  openPaths(component: string, ports: ReadonlyMap<string, number>, first: string): Promise<ComponentPaths>;
 }
 
 export async function startProxy(
@@ -57,11 +57,11 @@ export async function startProxy(
   };
   return {
     redial: sidecar.redial,
-    async openPaths(component, port, nodes, first) {
-      const hops = new Map(nodes.map((node) => [node, `127.0.0.1:${nextHop++}`]));
+    async openPaths(component, nodes, first) {
+      const hops = new Map([...nodes.keys()].map((node) => [node, `127.0.0.1:${nextHop++}`]));
       const admin = new Map<string, number>();
       await Promise.all(
-        nodes.map(async (node) => {
+        [...nodes].map(async ([node, port]) => {
           const { inside, outside } = publish();
           const upstream = `${options.network.addressOf(node)}:${port}`;
           admin.set(node, outside);

@@ -83,8 +83,8 @@ async function openContext(
       nodes.set(spec.name, node);
       return node;
     },
-    async openPaths(component: string, port: number, names: readonly string[], first: string): Promise<ComponentPaths> {
-      return (await proxy).openPaths(component, port, names, first);
+    async openPaths(component: string, ports: ReadonlyMap<string, number>, first: string): Promise<ComponentPaths> {
+      return (await proxy).openPaths(component, ports, first);
     },
   };
 }

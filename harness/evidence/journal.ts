@@ -68,6 +68,8 @@ const KINDS: Record<keyof EventData, true> = {
   "recovery-ended": true,
   "workload-stopped": true,
   redundancy: true,
+  attempt: true,
+  reconciled: true,
   note: true,
   "run-ended": true,
 };

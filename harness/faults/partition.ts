@@ -22,7 +22,7 @@ export const partition = defineFault<z.output<typeof params>>({
   target: "node",
   needs: ["netns-drop"],
   params,
-  async inject(target, { direction, peers }, signal) {
+  async inject(target, { direction, peers }, { signal }) {
     const node = requireNode(target);
     const before = await node.droppedPackets();
     const cut = { direction, peers: peers ?? ("all" as const) };

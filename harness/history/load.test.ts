@@ -84,8 +84,8 @@ describe("reading a pack", () => {
     [
       "a position that is none",
       "operations.jsonl",
-      (t) => t.replace('"lsn":"0/5000000"', '"lsn":"zero"'),
-      /lsn: expected a WAL position/,
+      (t) => t.replace('"position":"0/5000000"', '"position":"zero"'),
+      /position: expected a position/,
     ],
     [
       "nanoseconds as a number",

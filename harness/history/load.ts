@@ -9,12 +9,12 @@ import { visible } from "../text.ts";
 import { msAfter } from "../time.ts";
 import { Defects } from "./defects.ts";
 import { eachLine } from "./lines.ts";
-import { parseLsn } from "../lsn.ts";
 import {
   accountLine,
   engineEventLine,
   eventData,
   factsLine,
+  inventoryLine,
   hostFile,
   imagesFile,
   operationLine,
@@ -58,6 +58,7 @@ export async function loadHistory(dir: string): Promise<History> {
     probes: await readProbes(files, after),
     recovered: await files.lines("recovered.jsonl", recoveredLine, (line) => line),
     accounts: await files.lines("accounts.jsonl", accountLine, (line) => line),
+    inventory: await files.lines("inventory.jsonl", inventoryLine, (line) => line),
     facts: await readFacts(files, after),
     engineEvents: await readEngineEvents(files),
     logs: await files.logs("logs"),
@@ -68,12 +69,11 @@ export async function loadHistory(dir: string): Promise<History> {
 }
 
 const readOperations = (files: RawFiles, after: (ns: string) => number): Promise<Operation[]> =>
-  files.lines("operations.jsonl", operationLine, ({ dueNs, invokedNs, endedNs, lsn, ...line }) => ({
+  files.lines("operations.jsonl", operationLine, ({ dueNs, invokedNs, endedNs, ...line }) => ({
     ...line,
     dueMs: after(dueNs),
     invokedMs: after(invokedNs),
     endedMs: endedNs === null ? null : after(endedNs),
-    lsn: lsn === null ? null : parseLsn(lsn),
   }));
 
 const readProbes = (files: RawFiles, after: (ns: string) => number): Promise<ProbeSample[]> =>
@@ -200,7 +200,8 @@ const NO_PLAN: Plan = {
   steps: [],
   settleMs: 0,
   verify: [],
-  expect: { verdict: "pass" },
+  outcome: null,
+  expect: { verdict: "pass", failed: [] },
 };
 
 const NO_HOST: HostFacts = {

@@ -3,9 +3,9 @@
  * type and a bound, unknown keys are dropped, and whatever does not fit is a defect of the record.
  */
 import { z } from "zod";
-import type { Plan } from "../plan.ts";
+import { OUTCOME_CLASSES, type Plan } from "../plan.ts";
 import type { EventData, HostFacts, ImageFacts } from "../history.ts";
-import { parseLsn } from "../lsn.ts";
+import { parsePosition } from "../position.ts";
 
 const ns = z.string().regex(/^\d{1,19}$/, { error: "expected nanoseconds as a decimal string" });
 const name = z.string().min(1).max(300);
@@ -13,9 +13,9 @@ const text = z.string().max(100_000);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected a sha256 in hexadecimal" });
 const amount = z.int();
 const ms = z.number().min(0);
-const lsn = z
-  .string()
-  .refine((value) => parseLsn(value) !== null, { error: "expected a WAL position such as 0/5000158" });
+const position = z.string().refine((value) => parsePosition(value) !== null, {
+  error: "expected a position such as 0/5000158 or 4711",
+});
 
 export const operationLine = z
   .object({
@@ -32,8 +32,9 @@ export const operationLine = z
     error: text.nullable(),
     conn: z.int().min(0).nullable(),
     node: name.nullable(),
-    timeline: z.int().min(1).nullable(),
-    lsn: lsn.nullable(),
+    lineage: name.nullable(),
+    position: position.nullable(),
+    version: name.nullable(),
   })
   .refine((line) => line.outcome !== "ok" || line.endedNs !== null, { error: "acknowledged, but without an end" });
 
@@ -45,6 +46,8 @@ export const recoveredLine = z.object({
   sha256,
   transfer: z.object({ from: amount, to: amount, amount }).nullable().default(null),
 });
+
+export const inventoryLine = z.object({ store: name, op: name, version: name.nullable() });
 
 export const accountLine = z.object({ store: name, account: z.int(), initial: amount, balance: amount });
 
@@ -85,6 +88,8 @@ export const eventData = {
   "recovery-ended": z.object({ step: name, ok: z.boolean(), error: text.exactOptional() }),
   "workload-stopped": z.object({ operations: z.int().min(0) }),
   redundancy: z.object({ state: z.enum(["restored", "not-restored"]), detail: text }),
+  attempt: z.object({ step: name, attempt: name, refused: z.boolean(), detail: text }),
+  reconciled: z.object({ step: name, op: name, store: name, action: z.enum(["discarded", "replayed"]) }),
   note: z.object({ text }),
   "run-ended": z.object({ outcome: z.enum(["completed", "aborted"]), error: text.exactOptional() }),
 } as const satisfies { [K in keyof EventData]: z.ZodType<EventData[K]> };
@@ -112,7 +117,7 @@ export const planFile: z.ZodType<Plan> = z.object({
     z.object({
       name,
       kind: name,
-      target: name,
+      targets: list(name).min(1),
       ratePerSecond: z.number().positive(),
       connections: z.int().min(1),
       transfers: z.number().min(0).max(1),
@@ -133,12 +138,20 @@ export const planFile: z.ZodType<Plan> = z.object({
   steps: list(
     z.discriminatedUnion("does", [
       z.object({ ...step, does: z.literal("fault"), kind: name, target: name, params }),
-      z.object({ ...step, does: z.literal("recover"), kind: name, target: name, params }),
+      z.object({
+        ...step,
+        does: z.literal("recover"),
+        kind: name,
+        target: name,
+        params,
+        expect: z.enum(["success", "refused"]),
+      }),
       z.object({ ...step, does: z.literal("heal"), fault: name }),
     ]),
   ),
   settleMs: ms,
   verify: list(name),
+  outcome: z.enum(OUTCOME_CLASSES).nullable(),
   expect: z.object({
     verdict: z.enum(["pass", "fail"]),
     lost: z
@@ -148,6 +161,8 @@ export const planFile: z.ZodType<Plan> = z.object({
         shape: z.enum(["suffix", "hole"]).exactOptional(),
       })
       .exactOptional(),
+    mutated: z.object({ min: z.int().min(0), max: z.int().min(0).exactOptional() }).exactOptional(),
+    failed: list(name),
   }),
 });
 

@@ -75,12 +75,13 @@ function spansIn({ data }: JournalEvent): { fromNs: string; toNs: string }[] {
 
 function checkOperations(history: Omit<History, "defects">, defects: Defects): void {
   const { plan, events, operations } = history;
-  const target = new Map(plan.workload.map((workload) => [workload.name, workload.target]));
+  const targets = new Map(plan.workload.map((workload) => [workload.name, workload.targets]));
   const seen = new Set<string>();
   for (const op of operations) {
-    if (seen.has(op.op)) defects.add("duplicate operation", `operation ${op.op} is recorded twice`);
-    seen.add(op.op);
-    if (target.get(op.workload) !== op.store) {
+    const key = `${op.store.length}:${op.store}${op.op}`;
+    if (seen.has(key)) defects.add("duplicate operation", `operation ${op.op} is recorded twice`);
+    seen.add(key);
+    if (!targets.get(op.workload)?.includes(op.store)) {
       defects.add(
         "foreign operation",
         `operation ${op.op} belongs to ${op.workload} on ${op.store}, which is not in the plan`,
@@ -89,13 +90,14 @@ function checkOperations(history: Omit<History, "defects">, defects: Defects): v
     if (op.endedMs !== null && op.endedMs < op.invokedMs)
       defects.add("backwards", `operation ${op.op} ended before it was sent`);
   }
-  for (const { name } of plan.workload) checkSequence(name, operations, defects);
+  for (const { name, targets: stores } of plan.workload)
+    for (const store of stores) checkSequence(name, store, operations, defects);
   checkCount(events, operations.length, defects);
 }
 
 /** 0, 1, 2 … each exactly once, in any order. */
-function checkSequence(workload: string, operations: readonly Operation[], defects: Defects): void {
-  const numbers = operations.filter((op) => op.workload === workload).map((op) => op.seq);
+function checkSequence(workload: string, store: string, operations: readonly Operation[], defects: Defects): void {
+  const numbers = operations.filter((op) => op.workload === workload && op.store === store).map((op) => op.seq);
   let next = 0;
   for (const seq of Float64Array.from(numbers).toSorted()) {
     if (seq < next) defects.add("sequence", `number ${seq} of ${workload} is recorded twice`);

@@ -10,6 +10,7 @@ export const wait = defineRecovery<z.output<typeof params>>({
   name: "wait",
   summary: "Nobody acts; waits until a client can write again",
   target: "component",
+  byItself: true,
   params,
   async recover({ component }, { timeout: timeoutMs }, { signal }) {
     const back = await awaitCondition(

@@ -231,12 +231,12 @@ function lostOperations({ lostOperations: operations, lost }: Report): Markup | 
   if (operations.length === 0) return null;
   const rows = operations
     .slice(0, SHOWN_LOST)
-    .map(({ op, store, ackMs, node, lsn, cause }) => [
+    .map(({ op, store, ackMs, node, position, cause }) => [
       code(op),
       store,
       printed(ackMs),
       node,
-      lsn === null ? null : code(lsn),
+      position === null ? null : code(position),
       cause,
     ]);
   const shown = Math.min(SHOWN_LOST, operations.length);

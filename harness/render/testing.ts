@@ -148,6 +148,7 @@ const passing: Report = {
     agrees: true,
   },
   indeterminate: { present: 9, absent: 7 },
+  discarded: 0,
   lostOperations: [],
   topology: [
     { node: "db.primary", role: "primary", image: "postgres:17" },
@@ -270,7 +271,7 @@ export const lossyControl = (changes: Partial<Report> = {}): Report =>
       store: "db",
       ackMs: -2010 + i * 3.34,
       node: "db.primary",
-      lsn: `0/30${(0x1a20 + i * 360).toString(16).toUpperCase().padStart(6, "0")}`,
+      position: `0/30${(0x1a20 + i * 360).toString(16).toUpperCase().padStart(6, "0")}`,
       cause: "committed on db.primary beyond the switch point 0/3001A08 of timeline 2",
     })),
     ...changes,

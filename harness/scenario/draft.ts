@@ -77,13 +77,12 @@ function readWorkload(source: Source): WorkloadDraft[] | undefined {
   const list = readList(source, ["workload"], "a list of at least one workload");
   return list?.map((_, i) => {
     const path = ["workload", i];
-    const nothing = { name: undefined, kind: undefined, target: undefined, config: undefined };
+    const nothing = { name: undefined, kind: undefined, config: undefined };
     if (!readMapping(source, path, "a map with a kind and a target")) return nothing;
     const kind = readKind(source, [...path, "kind"], workloadKinds, (k) => k.kind);
     return {
       name: read(source, workloadKeys.name, [...path, "name"]),
       kind,
-      target: read(source, workloadKeys.target, [...path, "target"]),
       config: kind && readRest(source, kind.config, path, ["kind", ...Object.keys(workloadKeys)]),
     };
   });

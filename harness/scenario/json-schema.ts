@@ -4,7 +4,17 @@ import { componentKinds } from "../components.ts";
 import { faultKinds } from "../faults.ts";
 import { recoveryKinds } from "../recoveries.ts";
 import { workloadKinds } from "../workloads.ts";
-import { detectorStart, healed, name, plainKeys, stepKeys, stepTarget, timeStart, workloadKeys } from "./shape.ts";
+import {
+  detectorStart,
+  healed,
+  name,
+  plainKeys,
+  recoverKeys,
+  stepKeys,
+  stepTarget,
+  timeStart,
+  workloadKeys,
+} from "./shape.ts";
 
 /** Where the schema lies and what the first line of each scenario names. */
 export const SCHEMA_FILE = new URL("../../fixtures/scenario.schema.json", import.meta.url);
@@ -61,7 +71,13 @@ function stepVariants(): z.ZodType[] {
       z.strictObject({ fault: constant(k.name, k.summary), target: stepTarget, ...k.params.shape, ...starts }),
     ),
     ...recoveryKinds.map((k) =>
-      z.strictObject({ recover: constant(k.name, k.summary), target: stepTarget, ...k.params.shape, ...starts }),
+      z.strictObject({
+        recover: constant(k.name, k.summary),
+        target: stepTarget,
+        ...recoverKeys,
+        ...k.params.shape,
+        ...starts,
+      }),
     ),
     z.strictObject({ heal: healed, ...starts }),
   ];

@@ -259,12 +259,12 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "a failure without its loss",
     ["expect: pass", "expect: fail"],
-    /^1:1: expectLoss: missing, expected what a drill with expect: fail must lose/,
+    /^1:1: expectLoss: missing, expected what a drill with expect: fail must show/,
   ],
   [
     "a loss without a failure",
     ["expect: pass", "expect: pass\nexpectLoss: { min: 1 }"],
-    "12:1: expectLoss: a loss is declared but expect is pass, expected expect: fail, or no expectLoss",
+    "12:1: expectLoss: expectLoss is declared but expect is pass, expected expect: fail, or no expectLoss",
   ],
   [
     "a loss of nothing",

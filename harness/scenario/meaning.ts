@@ -9,6 +9,7 @@ import { objectives } from "./shape.ts";
 import type { Source } from "./source.ts";
 import { StackView } from "./stack-view.ts";
 import { judgeStep } from "./step-rules.ts";
+import { component } from "./names.ts";
 import { closest } from "./suggest.ts";
 import { durationText } from "./units.ts";
 
@@ -16,13 +17,15 @@ import { durationText } from "./units.ts";
 export function judgeMeaning(source: Source, draft: Draft, policy: Policy): void {
   judgeObjectives(source, policy);
   judgeExpectation(source, draft);
+  judgeOutcome(source, draft);
   judgeSteadyState(source, draft);
   judgeRepetitions(source);
   if (!draft.stack) return; // no name can be looked up
   const stack = new StackView(source, draft.stack);
   judgeClients(source, draft, stack);
   judgeSteps(source, draft, stack);
-  judgeChecks(source, draft.verify, checkNames(draft.stack));
+  judgeChecks(source, "verify", draft.verify, checkNames(draft.stack));
+  judgeChecks(source, "expectFailed", draft.expectFailed, checkNames(draft.stack));
 }
 
 function judgeObjectives(source: Source, policy: Policy): void {
@@ -44,25 +47,40 @@ function judgeObjectives(source: Source, policy: Policy): void {
   }
 }
 
-function judgeExpectation(source: Source, { expect, expectLoss }: Draft): void {
-  const given = valueAt(source.data, ["expectLoss"]);
-  if (expect === "fail" && given === undefined) {
+const DECLARATIONS = ["expectLoss", "expectMutated", "expectFailed"] as const;
+
+function judgeExpectation(source: Source, { expect, expectLoss, expectMutated }: Draft): void {
+  const given = DECLARATIONS.filter((key) => valueAt(source.data, [key]) !== undefined);
+  if (expect === "fail" && given.length === 0) {
     source.complain(["expectLoss"], {
       what: MISSING,
-      expected: "what a drill with expect: fail must lose, such as { min: 1, shape: suffix }",
+      expected: `what a drill with expect: fail must show: ${oneOf(DECLARATIONS)}, such as { min: 1, shape: suffix }`,
     });
   }
-  if (expect === "pass" && given !== undefined) {
+  for (const key of expect === "pass" ? given : []) {
     source.complain(
-      ["expectLoss"],
-      { what: "a loss is declared but expect is pass", expected: "expect: fail, or no expectLoss" },
+      [key],
+      { what: `${key} is declared but expect is pass`, expected: `expect: fail, or no ${key}` },
       "key",
     );
   }
-  if (expectLoss?.max !== undefined && expectLoss.max < expectLoss.min) {
-    source.complain(["expectLoss", "max"], {
-      found: String(expectLoss.max),
-      expected: `at least the min of ${expectLoss.min}`,
+  for (const [key, bounds] of [
+    ["expectLoss", expectLoss],
+    ["expectMutated", expectMutated],
+  ] as const) {
+    if (bounds?.max !== undefined && bounds.max < bounds.min)
+      source.complain([key, "max"], { found: String(bounds.max), expected: `at least the min of ${bounds.min}` });
+  }
+}
+
+/** The class says what must come of it, so the two may not contradict each other. */
+function judgeOutcome(source: Source, { expect, outcome }: Draft): void {
+  if (!expect || !outcome) return;
+  const lossy = outcome === "lossy" || outcome === "silent";
+  if ((lossy && expect === "pass") || (outcome === "zero" && expect === "fail")) {
+    source.complain(["outcome"], {
+      found: `${outcome} with expect: ${expect}`,
+      expected: lossy ? "expect: fail, for something must be found wrong" : "expect: pass",
     });
   }
 }
@@ -77,7 +95,7 @@ function judgeSteadyState(source: Source, { steadyState }: Draft): void {
 
 /** Names that must differ, wherever a file can give one. */
 function judgeRepetitions(source: Source): void {
-  for (const path of [["covers"], ["controls"], ["verify"]]) refuseRepetitions(source, path);
+  for (const path of [["covers"], ["controls"], ["verify"], ["expectFailed"]]) refuseRepetitions(source, path);
   for (const [list, key] of [
     ["workload", "name"],
     ["probes", "name"],
@@ -98,14 +116,15 @@ function refuseRepetitions(source: Source, path: Path, key?: string): void {
 
 /** Those who use the stack: workloads and probes. */
 function judgeClients(source: Source, { workload, probes }: Draft, stack: StackView): void {
-  for (const [i, { kind, target }] of (workload ?? []).entries()) {
-    const path = ["workload", i];
-    const component = target === undefined ? undefined : stack.component(target, [...path, "target"]);
-    if (!component?.kind || !kind || component.kind.workloads.includes(kind.kind)) continue;
-    source.complain([...path, "kind"], {
-      found: kind.kind,
-      expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}`,
-    });
+  for (const [i, { kind }] of (workload ?? []).entries()) {
+    for (const place of targetPlaces(source, ["workload", i])) {
+      const component = stack.component(valueAt(source.data, place) as string, place);
+      if (!component?.kind || !kind || component.kind.workloads.includes(kind.kind)) continue;
+      source.complain(["workload", i, "kind"], {
+        found: kind.kind,
+        expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}`,
+      });
+    }
   }
   for (const [i, probe] of (probes ?? []).entries()) stack.component(probe.target, ["probes", i, "target"]);
   if (probes && !probes.some((p) => p.critical)) {
@@ -118,6 +137,13 @@ function judgeClients(source: Source, { workload, probes }: Draft, stack: StackV
       "key",
     );
   }
+}
+
+/** Where a workload names the components it writes to; also when something else in it was refused. */
+function targetPlaces(source: Source, path: Path): Path[] {
+  const list = valueAt(source.data, [...path, "targets"]);
+  const places = [[...path, "target"], ...(Array.isArray(list) ? list : []).map((_, i) => [...path, "targets", i])];
+  return places.filter((place) => component.safeParse(valueAt(source.data, place)).success);
 }
 
 function judgeSteps(source: Source, { steps }: Draft, stack: StackView): void {
@@ -178,9 +204,14 @@ function judgeHeal(source: Source, fault: string | undefined, path: Path, earlie
   }
 }
 
-function judgeChecks(source: Source, verify: Draft["verify"], names: readonly string[]): void {
-  for (const [i, check] of (verify ?? []).entries()) {
+function judgeChecks(
+  source: Source,
+  key: string,
+  checks: readonly string[] | undefined,
+  names: readonly string[],
+): void {
+  for (const [i, check] of (checks ?? []).entries()) {
     if (names.includes(check)) continue;
-    source.complain(["verify", i], { found: shown(check), expected: oneOf(names), meant: closest(check, names) });
+    source.complain([key, i], { found: shown(check), expected: oneOf(names), meant: closest(check, names) });
   }
 }

@@ -13,7 +13,7 @@ export interface PlanInput {
 
 /** Writes a scenario out as a plan: names in full, milliseconds, every default. The same input gives the same plan. */
 export function planScenario(scenario: Scenario, { file, sha256, policy, overrides, seed }: PlanInput): Plan {
-  const { id, title, covers, controls, objectives, steadyState, expectLoss } = scenario;
+  const { id, title, covers, controls, objectives, steadyState, expectLoss, expectMutated } = scenario;
   return {
     schema: "blackstart/plan/v1",
     scenario: { id, title, file, sha256, covers, controls },
@@ -37,9 +37,12 @@ export function planScenario(scenario: Scenario, { file, sha256, policy, overrid
     steps: scenario.steps.map(plannedStep),
     settleMs: scenario.settle,
     verify: scenario.verify,
+    outcome: scenario.outcome ?? null,
     expect: {
       verdict: scenario.expect,
       ...(expectLoss && { lost: expectLoss as NonNullable<Plan["expect"]["lost"]> }),
+      ...(expectMutated && { mutated: expectMutated as NonNullable<Plan["expect"]["mutated"]> }),
+      failed: scenario.expect === "pass" ? [] : (scenario.expectFailed ?? ["no-lost-writes"]),
     },
   };
 }
@@ -59,23 +62,31 @@ function named<T extends { readonly name?: string | undefined }>(
   });
 }
 
-function plannedWorkload({ workload }: Scenario): PlannedWorkload[] {
+/** Share of a ledger's writes that move money, where the store keeps balances. */
+const DEFAULT_TRANSFERS = 0.2;
+
+function plannedWorkload({ stack, workload }: Scenario): PlannedWorkload[] {
   const names = named(workload, (w) => w.kind.kind);
-  return workload.map(({ kind, target, config }, i) => ({
-    name: names[i]!,
-    kind: kind.kind,
-    target,
-    ratePerSecond: config.rate,
-    connections: config.connections,
-    transfers: config.transfers,
-    timeoutMs: config.timeout,
-  }));
+  return workload.map(({ kind, config }, i) => {
+    const targets = kind.targets(config);
+    const kinds = stack.filter(({ name }) => targets.includes(name)).map((entry) => entry.kind);
+    const keepsBalances = kinds.every(({ checks }) => checks.includes("balances"));
+    return {
+      name: names[i]!,
+      kind: kind.kind,
+      targets,
+      ratePerSecond: config.rate,
+      connections: config.connections,
+      transfers: config.transfers ?? (keepsBalances && targets.length === 1 ? DEFAULT_TRANSFERS : 0),
+      timeoutMs: config.timeout,
+    };
+  });
 }
 
 /** As the scenario says, or a write and a read probe for each component that a workload writes to. */
 function plannedProbes({ probes, workload }: Scenario): PlannedProbe[] {
   if (!probes) {
-    const targets = [...new Set(workload.map((w) => w.target))];
+    const targets = [...new Set(workload.flatMap((w) => w.kind.targets(w.config)))];
     return targets.flatMap((target) =>
       (["write", "read"] as const).map((mode) => ({
         name: `${target}.${mode}`,
@@ -101,5 +112,6 @@ function plannedProbes({ probes, workload }: Scenario): PlannedProbe[] {
 function plannedStep(step: StepEntry): PlannedStep {
   const { name, start } = step;
   if (step.does === "heal") return { name, start, does: "heal", fault: step.fault };
-  return { name, start, does: step.does, kind: step.kind.name, target: step.target, params: step.params };
+  const act = { name, start, kind: step.kind.name, target: step.target, params: step.params };
+  return step.does === "fault" ? { ...act, does: step.does } : { ...act, does: step.does, expect: step.expect };
 }

@@ -57,7 +57,7 @@ test("a plan writes every name, unit and default out", async () => {
       {
         name: "ledger",
         kind: "ledger",
-        target: "db",
+        targets: ["db"],
         ratePerSecond: 300,
         connections: 8,
         transfers: 0.2,
@@ -84,12 +84,14 @@ test("a plan writes every name, unit and default out", async () => {
         kind: "promote",
         target: "db.standby",
         params: { fence: "none", repoint: true },
+        expect: "success",
         start: { by: "detector", probe: "db", fails: 3, everyMs: 200, timeoutMs: 200 },
       },
     ],
     settleMs: 3_000,
     verify: ["no-lost-writes"],
-    expect: { verdict: "pass" },
+    outcome: null,
+    expect: { verdict: "pass", failed: [] },
   });
 });
 
@@ -139,7 +141,11 @@ test("an objective may be tightened, and a declared loss is carried over", async
     `${soundBut(["expect: pass", "expect: fail"])}expectLoss: { min: 5, max: 9, shape: suffix }\nobjectives: { recoveryTime: 30s }\n`,
   );
   expect(plan.objectives).toEqual({ recoveryTimeMs: 30_000, lostWrites: 0, detectionMs: 1_000 });
-  expect(plan.expect).toEqual({ verdict: "fail", lost: { min: 5, max: 9, shape: "suffix" } });
+  expect(plan.expect).toEqual({
+    verdict: "fail",
+    failed: ["no-lost-writes"],
+    lost: { min: 5, max: 9, shape: "suffix" },
+  });
 });
 
 test("a trigger of the target starts a step", async () => {

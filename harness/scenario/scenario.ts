@@ -3,10 +3,8 @@ import type { ComponentKind, NodeSpec } from "../component.ts";
 import type { FaultKind } from "../fault.ts";
 import type { PlannedStart } from "../plan.ts";
 import type { RecoveryKind } from "../recovery.ts";
-import type { workloadKinds } from "../workloads.ts";
+import type { WorkloadConfig, WorkloadKind } from "../workloads.ts";
 import type { plainKeys } from "./shape.ts";
-
-type WorkloadKind = (typeof workloadKinds)[number];
 
 type PlainKeys = { readonly [Key in keyof typeof plainKeys]: z.output<(typeof plainKeys)[Key]> };
 
@@ -27,8 +25,7 @@ interface StackEntry {
 interface WorkloadEntry {
   readonly name: string | undefined;
   readonly kind: WorkloadKind;
-  readonly target: string;
-  readonly config: z.output<WorkloadKind["config"]>;
+  readonly config: WorkloadConfig;
 }
 
 interface StepCommon {
@@ -49,6 +46,7 @@ interface RecoverStep extends StepCommon {
   readonly kind: RecoveryKind;
   readonly target: string;
   readonly params: Record<string, unknown>;
+  readonly expect: "success" | "refused";
 }
 
 interface HealStep extends StepCommon {

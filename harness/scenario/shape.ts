@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { OUTCOME_CLASSES } from "../plan.ts";
+import { component, text } from "./names.ts";
 import { duration, positiveDuration } from "./units.ts";
 
 /**
@@ -6,16 +8,12 @@ import { duration, positiveDuration } from "./units.ts";
  * wrong at once, and the JSON Schema for editors is put together from the same pieces.
  */
 
-const text = (pattern: RegExp, what: string) =>
-  z.string({ error: () => `expected ${what}` }).regex(pattern, { error: () => `expected ${what}` });
-
 export const name = text(/^[a-z][a-z0-9-]{0,30}$/, "a name of lower-case letters, digits and dashes, at most 31");
 const dottedName = text(/^[a-z][a-z0-9.-]{0,62}$/, "a name of lower-case letters, digits, dots and dashes, at most 63");
 const target = text(
   /^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$/,
   "a component, or a node of one such as db.primary",
 );
-const component = text(/^[a-z][a-z0-9-]{0,30}$/, "a component of the stack, such as db");
 const times = z.int().min(1).max(1_000);
 
 export const objectives = z.strictObject({
@@ -96,6 +94,19 @@ export const plainKeys = {
     })
     .optional()
     .meta({ description: "With expect: fail, how many acknowledged writes must be lost" }),
+  expectMutated: z
+    .strictObject({ min: z.int().min(1), max: z.int().min(1).optional() })
+    .optional()
+    .meta({ description: "With expect: fail, how many elements must come back with other content than was sent" }),
+  expectFailed: z
+    .array(name)
+    .min(1)
+    .optional()
+    .meta({ description: "With expect: fail, the checks that must fail and no other; no-lost-writes if left out" }),
+  outcome: z.enum(OUTCOME_CLASSES).optional().meta({
+    description:
+      "What the catalogue expects: zero loss, lossy by design, closed (it refuses), silent (wrong without a word), block (stops rather than lose)",
+  }),
   environment: z
     .strictObject({ kind: z.literal("containers") })
     .optional()
@@ -103,10 +114,7 @@ export const plainKeys = {
 } as const;
 
 /** Keys of every item of `workload` beside those of its kind. */
-export const workloadKeys = {
-  name: name.optional(),
-  target: component.meta({ description: "The component that is written to" }),
-} as const;
+export const workloadKeys = { name: name.optional() } as const;
 
 /** A planned start: some time after the step before it ended. */
 export const timeStart = z.strictObject({
@@ -128,6 +136,14 @@ export const detectorStart = z.strictObject({
 /** Keys of every step beside `at`, `when` and those of its kind. */
 export const stepKeys = {
   as: name.optional().meta({ description: "The step's name, which heal and the report use" }),
+} as const;
+
+/** What a recovery step may say of its own end. */
+export const recoverKeys = {
+  expect: z
+    .enum(["success", "refused"])
+    .default("success")
+    .meta({ description: "refused: the system must not accept this procedure; that it succeeds fails the drill" }),
 } as const;
 
 export const stepTarget = target.meta({ description: "A component, or a node of one such as db.primary" });

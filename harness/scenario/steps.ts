@@ -6,7 +6,7 @@ import { isMapping, type Mapping, type Path, valueAt } from "./path.ts";
 import { shown } from "./problem.ts";
 import { read, readKind, readList, readMapping, readRest, refuseUnknownKeys } from "./reader.ts";
 import type { StepDraft } from "./scenario.ts";
-import { detectorStart, healed, stepKeys, stepTarget, timeStart, triggerStart } from "./shape.ts";
+import { detectorStart, healed, recoverKeys, stepKeys, stepTarget, timeStart, triggerStart } from "./shape.ts";
 import type { Source } from "./source.ts";
 import { closest } from "./suggest.ts";
 
@@ -47,13 +47,14 @@ function readStep(source: Source, path: Path, nameFor: (wanted: string) => strin
     start,
     target: read(source, stepTarget, [...path, "target"]),
   };
-  const withoutParams = [does, ...ACT_KEYS];
+  const withoutParams = [does, ...ACT_KEYS, ...(does === "recover" ? Object.keys(recoverKeys) : [])];
   if (does === "fault") {
     const kind = readKind(source, [...path, does], faultKinds, (k) => k.name);
     return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams) };
   }
   const kind = readKind(source, [...path, does], recoveryKinds, (k) => k.name);
-  return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams) };
+  const expect = read(source, recoverKeys.expect, [...path, "expect"]);
+  return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), expect };
 }
 
 const readParams = (source: Source, params: z.ZodType, path: Path, without: readonly string[]) =>

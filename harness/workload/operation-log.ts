@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { WriteRequest, WriteResult } from "../component.ts";
 import type { Outcome } from "../history.ts";
-import { formatLsn } from "../lsn.ts";
 
 /** One operation while the run goes on; the raw files get it as a line. Instants are monotonic nanoseconds. */
 export interface LoggedOperation {
@@ -21,8 +20,9 @@ export interface LoggedOperation {
   outcome: Outcome;
   error: string | null;
   node: string | null;
-  timeline: number | null;
-  lsn: bigint | null;
+  lineage: string | null;
+  position: string | null;
+  version: string | null;
 }
 
 export interface DueWrite {
@@ -70,9 +70,14 @@ export class OperationLog {
     operation.outcome = result.outcome;
     operation.error = result.outcome === "ok" ? null : result.error;
     if (result.outcome === "ok")
-      Object.assign(operation, { node: result.node, timeline: result.timeline, lsn: result.lsn });
+      Object.assign(operation, {
+        node: result.node,
+        lineage: result.lineage,
+        position: result.position,
+        version: result.version ?? null,
+      });
     this.#ended.push(
-      `{"op":"${operation.op}","invokedNs":"${operation.invokedNs}","endedNs":"${endedNs}","outcome":"${result.outcome}"}\n`,
+      `{"op":"${operation.op}","store":"${operation.store}","invokedNs":"${operation.invokedNs}","endedNs":"${endedNs}","outcome":"${result.outcome}"}\n`,
     );
     if (this.#ended.length >= 64) this.#write([]);
   }
@@ -113,8 +118,9 @@ export class OperationLog {
       outcome: "info",
       error: "the run ended before an answer came",
       node: null,
-      timeline: null,
-      lsn: null,
+      lineage: null,
+      position: null,
+      version: null,
     };
     this.operations.push(logged);
     return logged;
@@ -128,6 +134,6 @@ export class OperationLog {
 }
 
 const line = (o: LoggedOperation): string => {
-  const { dueNs, invokedNs, endedNs, lsn, ...plain } = o;
-  return `${JSON.stringify({ ...plain, dueNs: String(dueNs), invokedNs: String(invokedNs), endedNs: endedNs === null ? null : String(endedNs), lsn: lsn === null ? null : formatLsn(lsn) })}\n`;
+  const { dueNs, invokedNs, endedNs, ...plain } = o;
+  return `${JSON.stringify({ ...plain, dueNs: String(dueNs), invokedNs: String(invokedNs), endedNs: endedNs === null ? null : String(endedNs) })}\n`;
 };

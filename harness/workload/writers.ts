@@ -64,7 +64,8 @@ export class Writers {
   #tick(): void {
     const now = nowNs();
     const dueBy = Math.floor(Number(now - this.#startNs) / this.#intervalNs);
-    const { name: workload, target: store, transfers, timeoutMs } = this.#plan;
+    const { name: workload, transfers, timeoutMs } = this.#plan;
+    const store = this.#component.name;
     const fresh: DueWrite[] = [];
     for (; this.#issued <= dueBy; this.#issued++) {
       const seq = this.#issued;

@@ -40,12 +40,7 @@ export const boot: Boot<PostgresConfig> = async (
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
     Promise.all(specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password })))),
-    context.openPaths(
-      name,
-      PORT,
-      specs.map((spec) => spec.full),
-      primary,
-    ),
+    context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
   return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
 };

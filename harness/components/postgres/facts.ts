@@ -11,10 +11,10 @@ const FACTS = `
     SELECT name, setting AS value FROM pg_settings WHERE name IN ('synchronous_commit', 'synchronous_standby_names', 'fsync',
       'full_page_writes', 'data_checksums', 'wal_level', 'wal_sync_method', 'server_version', 'cluster_name', 'shared_preload_libraries')
     UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text
-    UNION ALL SELECT 'postmaster_start', pg_postmaster_start_time()::text
+    UNION ALL SELECT 'process_start', pg_postmaster_start_time()::text
     UNION ALL SELECT 'system_identifier', system_identifier::text FROM pg_control_system()
     UNION ALL SELECT 'wal_position', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_insert_lsn() END::text
-    UNION ALL SELECT 'timeline', CASE WHEN pg_is_in_recovery() THEN NULL
+    UNION ALL SELECT 'lineage', CASE WHEN pg_is_in_recovery() THEN NULL
       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END::text
     UNION ALL SELECT 'replication', coalesce(json_agg(json_build_object('name', application_name, 'state', state, 'sync_state', sync_state,
       'backend_start', backend_start, 'flush_lsn', flush_lsn))::text, '[]') FROM pg_stat_replication
@@ -42,11 +42,11 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
   const last = textOf(files[0], "text").trim().split("\n").at(-1) ?? "";
   const [, timeline, lsn] = /^(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/i.exec(last) ?? [];
   const facts: Record<string, string> = {};
-  if (timeline && lsn) Object.assign(facts, { switch_lsn: lsn, switch_from_timeline: timeline });
+  if (timeline && lsn) Object.assign(facts, { switch_position: lsn, switch_from_lineage: timeline });
   const log = await node.logs();
   const sinceStart = log.slice(log.lastIndexOf("starting PostgreSQL"));
   const redo = /redo done at ([0-9A-F]+\/[0-9A-F]+)/i.exec(sinceStart)?.[1];
-  if (redo) facts["recovery_end_lsn"] = redo;
+  if (redo) facts["recovery_end_position"] = redo;
   if (sinceStart.includes("database system was shut down at")) facts["clean_shutdown"] = "true";
   return facts;
 }

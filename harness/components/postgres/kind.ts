@@ -98,6 +98,14 @@ const kind: ComponentKind<PostgresConfig> = {
   checks: ["no-lost-writes", "balances", "checksums", "amcheck"],
   workloads: ["ledger"],
   recoveries: ["wait", "start", "promote", "exec"],
+  settings: {
+    synchronous_commit: "what an acknowledged write has reached",
+    synchronous_standby_names: "which standbys must confirm",
+    fsync: "off: a crash of the machine may lose or corrupt anything",
+    full_page_writes: "off: torn pages after a crash of the machine",
+    data_checksums: "off: corruption is read as data",
+    wal_level: "what can be replicated and restored",
+  },
   load: () => import("./boot.ts"),
 };
 

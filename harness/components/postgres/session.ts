@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Session, WriteRequest, WriteResult } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
-import { parseLsn } from "../../lsn.ts";
+import { parsePosition } from "../../position.ts";
 
 export const DATABASE = "postgres";
 export const USER = "postgres";
@@ -67,7 +67,7 @@ export async function openSession(
     return new PostgresSession(
       client,
       `${component}.${node}`,
-      timeline === null ? null : Number.parseInt(timeline, 16),
+      timeline === null ? null : String(Number.parseInt(timeline, 16)),
     );
   } catch (thrown) {
     destroy(client);
@@ -82,10 +82,10 @@ class PostgresSession implements Session {
   broken = false;
   readonly #client: pg.Client;
   readonly #node: string;
-  readonly #timeline: number | null;
+  readonly #timeline: string | null;
   #warning: string | undefined;
 
-  constructor(client: pg.Client, node: string, timeline: number | null) {
+  constructor(client: pg.Client, node: string, timeline: string | null) {
     this.#client = client;
     this.#node = node;
     this.#timeline = timeline;
@@ -110,9 +110,9 @@ class PostgresSession implements Session {
       if (this.#warning !== undefined) return { outcome: "info", error: this.#warning };
       const row = rows[0] as { lsn: string } | undefined;
       if (row === undefined) return { outcome: "fail", error: "the accounts of the transfer do not exist" };
-      const lsn = parseLsn(row.lsn);
-      if (lsn === null) throw new Error(`the server answered ${row.lsn} where a WAL position was expected`);
-      return { outcome: "ok", node: this.#node, timeline: this.#timeline, lsn };
+      if (parsePosition(row.lsn) === null)
+        throw new Error(`the server answered ${row.lsn} where a WAL position was expected`);
+      return { outcome: "ok", node: this.#node, lineage: this.#timeline, position: row.lsn };
     } catch (thrown) {
       const certain = isCertainFailure(thrown);
       if (!certain) this.close();

@@ -1,0 +1,13 @@
+/**
+ * Where in a store's history a write stands, in the store's own notation: PostgreSQL's WAL position `0/5000158` (two hexadecimal
+ * 32-bit halves, manual, pg_lsn) or an offset in decimal (Redis, replication offset). Null for anything else.
+ */
+export function parsePosition(text: string): bigint | null {
+  if (/^\d{1,19}$/.test(text)) return BigInt(text);
+  const [, high, low] = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(text) ?? [];
+  return high === undefined || low === undefined ? null : (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
+}
+
+/** The history that a write went into, in the field's words: a timeline has a number, a Redis primary an id of 40 letters. */
+export const lineageWords = (lineage: string): string =>
+  /^\d+$/.test(lineage) ? `timeline ${lineage}` : `replication id ${lineage.slice(0, 8)}`;

@@ -32,6 +32,8 @@ const goProgram = (folder: string, args: { PACKAGE: string; PROGRAM: string; LDF
   args,
 });
 
+const onBase = (folder: string): Dockerfile => ({ folders: [folder], images: { BASE: "base" } });
+
 /** Every image of ours. A new one is a folder under fixtures/images and an entry here. */
 export const recipes: Readonly<Record<string, Recipe>> = {
   base: {
@@ -44,7 +46,13 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     summary: "PostgreSQL 17 with contrib",
     version: "17",
     pull: "postgres:17.6-trixie",
-    build: { folders: ["postgres"], images: { BASE: "base" } },
+    build: onBase("postgres"),
+  },
+  redis: {
+    summary: "Redis 8 with Sentinel",
+    version: "8.0.2",
+    pull: "redis:8.0.2-bookworm",
+    build: onBase("redis"),
   },
   toxiproxy: {
     summary: "Toxiproxy's server, for the proxy image",
@@ -60,10 +68,15 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "2.12.0",
     build: { folders: ["proxy"], images: { BASE: "base", TOXIPROXY: "toxiproxy" } },
   },
+  power: {
+    summary: "Makes loop disks and cuts their power",
+    version: "trixie",
+    build: onBase("power"),
+  },
   cosign: {
     summary: "An independent verifier for the tests",
     version: "trixie",
-    build: { folders: ["cosign"], images: { BASE: "base" } },
+    build: onBase("cosign"),
   },
 };
 

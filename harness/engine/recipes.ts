@@ -32,6 +32,12 @@ const goProgram = (folder: string, args: { PACKAGE: string; PROGRAM: string; LDF
   args,
 });
 
+/** A program's own image has no shell, and boot scripts need one: the program on the base. */
+const withShell = (program: string): Dockerfile => ({
+  folders: ["program"],
+  images: { BASE: "base", PROGRAM: program },
+});
+
 const onBase = (folder: string): Dockerfile => ({ folders: [folder], images: { BASE: "base" } });
 
 /** Every image of ours. A new one is a folder under fixtures/images and an entry here. */
@@ -67,6 +73,20 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     summary: "The drill's proxy, and the sidecar that drops packets",
     version: "2.12.0",
     build: { folders: ["proxy"], images: { BASE: "base", TOXIPROXY: "toxiproxy" } },
+  },
+  "versitygw-program": {
+    summary: "VersityGW, for the image with a shell",
+    version: "1.7.0",
+    build: goProgram("versitygw", {
+      PACKAGE: "github.com/versity/versitygw/cmd/versitygw",
+      PROGRAM: "versitygw",
+      LDFLAGS: "-X main.Version=1.7.0",
+    }),
+  },
+  versitygw: {
+    summary: "VersityGW, an S3 store on a plain file system",
+    version: "1.7.0",
+    build: withShell("versitygw-program"),
   },
   power: {
     summary: "Makes loop disks and cuts their power",

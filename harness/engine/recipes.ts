@@ -74,6 +74,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "2.12.0",
     build: { folders: ["proxy"], images: { BASE: "base", TOXIPROXY: "toxiproxy" } },
   },
+  ceph: {
+    summary: "Ceph 18 with its S3 gateway",
+    version: "18.2.7",
+    build: onBase("ceph"),
+  },
   "versitygw-program": {
     summary: "VersityGW, for the image with a shell",
     version: "1.7.0",

@@ -32,6 +32,14 @@ const goProgram = (folder: string, args: { PACKAGE: string; PROGRAM: string; LDF
   args,
 });
 
+/** A program's own image has no shell, and boot scripts need one: the program on the base. */
+const withShell = (program: string): Dockerfile => ({
+  folders: ["program"],
+  images: { BASE: "base", PROGRAM: program },
+});
+
+const onBase = (folder: string): Dockerfile => ({ folders: [folder], images: { BASE: "base" } });
+
 /** Every image of ours. A new one is a folder under fixtures/images and an entry here. */
 export const recipes: Readonly<Record<string, Recipe>> = {
   base: {
@@ -44,7 +52,13 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     summary: "PostgreSQL 17 with contrib",
     version: "17",
     pull: "postgres:17.6-trixie",
-    build: { folders: ["postgres"], images: { BASE: "base" } },
+    build: onBase("postgres"),
+  },
+  redis: {
+    summary: "Redis 8 with Sentinel",
+    version: "8.0.2",
+    pull: "redis:8.0.2-bookworm",
+    build: onBase("redis"),
   },
   toxiproxy: {
     summary: "Toxiproxy's server, for the proxy image",
@@ -60,10 +74,34 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "2.12.0",
     build: { folders: ["proxy"], images: { BASE: "base", TOXIPROXY: "toxiproxy" } },
   },
+  ceph: {
+    summary: "Ceph 18 with its S3 gateway",
+    version: "18.2.7",
+    build: onBase("ceph"),
+  },
+  "versitygw-program": {
+    summary: "VersityGW, for the image with a shell",
+    version: "1.7.0",
+    build: goProgram("versitygw", {
+      PACKAGE: "github.com/versity/versitygw/cmd/versitygw",
+      PROGRAM: "versitygw",
+      LDFLAGS: "-X main.Version=1.7.0",
+    }),
+  },
+  versitygw: {
+    summary: "VersityGW, an S3 store on a plain file system",
+    version: "1.7.0",
+    build: withShell("versitygw-program"),
+  },
+  power: {
+    summary: "Makes loop disks and cuts their power",
+    version: "trixie",
+    build: onBase("power"),
+  },
   cosign: {
     summary: "An independent verifier for the tests",
     version: "trixie",
-    build: { folders: ["cosign"], images: { BASE: "base" } },
+    build: onBase("cosign"),
   },
 };
 

@@ -95,8 +95,8 @@ const kind: ComponentKind<PostgresConfig> = {
   nodes,
   problems,
   triggers: ["wal-switch", "checkpoint"],
-  checks: ["no-lost-writes", "balances", "checksums", "amcheck"],
-  workloads: ["ledger"],
+  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
+  workloads: ["ledger", "orders"],
   recoveries: ["wait", "start", "promote", "exec"],
   settings: {
     synchronous_commit: "what an acknowledged write has reached",

@@ -114,6 +114,25 @@ export interface Promotable {
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
 
+/** The elements of a store, one by one, in the words that all stores share. */
+export interface Elements {
+  /** Of every element that is there now. */
+  ids(): Promise<string[]>;
+  /** What the client had sent; null when the element is not there. */
+  read(op: string): Promise<string | null>;
+  /** Takes the element away. Where the store keeps versions it stays behind as an older one. Idempotent. */
+  remove(op: string): Promise<void>;
+  /** Writes the element unless there is one, which stays as it is; false then. */
+  write(op: string, payload: string): Promise<boolean>;
+}
+
+/** Capability: what is in the store can be compared with another store and made to agree with it. */
+export interface Reconcilable {
+  readonly elements: Elements;
+}
+
+export const isReconcilable = (component: Component): component is Component & Reconcilable => "elements" in component;
+
 /** What a write came to. `info` when nobody can know. */
 export type WriteResult =
   | {
@@ -123,7 +142,12 @@ export type WriteResult =
       readonly position: string | null;
       readonly version?: string;
     }
-  | { readonly outcome: "fail" | "info"; readonly error: string };
+  | {
+      readonly outcome: "fail" | "info";
+      readonly error: string;
+      /** It was refused because an element of that id is there, and a second is not allowed. */
+      readonly alreadyThere?: true;
+    };
 
 export interface WriteRequest {
   readonly op: string;

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { reconciliation } from "./reconciliation.ts";
-import { addEvent, type DraftHistory, drill, dropEvents, orderDrill, verdictOf } from "./testing.ts";
+import {
+  accountsOf,
+  addEvent,
+  type DraftHistory,
+  drill,
+  dropEvents,
+  elementOf,
+  orderDrill,
+  verdictOf,
+} from "./testing.ts";
 
 const done = (h: DraftHistory, store: string, action: "discarded" | "replayed", seq: number) =>
   addEvent(h, 5_651, "reconciled", { step: "promote", op: `ledger-${seq}`, store, action });
@@ -43,6 +52,23 @@ describe("a reconciliation", () => {
   ])("fails where %s", (_, change, detail) => {
     const finding = reconciliation.check(orderDrill({ loseFrom: 399 }, change));
     expect(finding).toMatchObject({ verdict: "fail", detail: expect.stringContaining(detail) });
+  });
+
+  const sentAgain = (h: DraftHistory, ms: number) =>
+    addEvent(h, ms, "recovery-started", { step: "promote", recovery: "replay-unsure", target: "db", human: false });
+  it("of an outbox leaves nothing unsure that had ended when it began", () => {
+    // 70 writes got no answer in the outage; the first ended at 6,000 ms and the last at 6,690.
+    const missing = drill({}, (h) => sentAgain(h, 6_100));
+    expect(reconciliation.check(missing)).toMatchObject({
+      verdict: "fail",
+      detail: "11 unsure, sent again and absent; 11 unsure were sent again",
+    });
+    const settled = drill({}, (h) => {
+      sentAgain(h, 6_800);
+      h.recovered.push(...h.operations.filter((op) => op.outcome === "info").map(elementOf));
+      h.accounts = accountsOf(h.recovered);
+    });
+    expect(reconciliation.check(settled)).toMatchObject({ verdict: "pass", detail: "70 unsure were sent again" });
   });
 
   it("is unknown without a read-back", () => {

@@ -98,7 +98,7 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "an unknown recovery",
     ["recover: promote", "recover: promot"],
-    /^9:16: steps\[1\]\.recover: found "promot", expected one of wait, start, promote, exec; did you mean promote\?$/,
+    /^9:16: steps\[1\]\.recover: found "promot", expected one of wait, start, promote, exec, reconcile, replay-unsure; did you mean promote\?$/,
   ],
   [
     "a parameter of another fault",

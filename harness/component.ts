@@ -19,6 +19,13 @@ export interface ComponentKind<Config = unknown> {
   /** Everything in the YAML beside `kind`. */
   readonly config: z.ZodType<Config>;
   nodes(config: Config): NodeSpec[];
+  /**
+   * Where a config leaves open which product stands behind it: the configs that it may stand for, the preferred one first. A drill
+   * takes the first that can do what its steps need and whose images can be had; the plan says which.
+   */
+  choices?(config: Config): { readonly name: string; readonly config: Config }[];
+  /** What this config can do beyond the least that every component does; faults and recoveries name what they need. */
+  capabilities?(config: Config): readonly string[];
   /** What the plan cannot promise, each with the path inside the config that it hangs on. */
   problems(config: Config): { path: (string | number)[]; message: string; hint?: string }[];
   /** Names that `at: { on: … }` may use on this kind. */
@@ -104,6 +111,8 @@ export interface ReadBackSink {
   account(account: RecoveredAccount): void;
   /** One line of the second list of a store without positions; facts say under `inventory` how it was made. */
   listed(element: ListedElement): void;
+  /** An element that the store has or should have and does not hand out: it does not count as present. */
+  unreadable(element: { readonly store: string; readonly op: string; readonly why: string }): void;
 }
 
 /** Capability: a replica can be made the one that takes writes. */

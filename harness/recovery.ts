@@ -11,6 +11,8 @@ export interface RecoveryKind<Params = unknown> {
   /** The system under test decides and acts; the step only waits for it, so that no person stands behind it. */
   readonly byItself?: true;
   readonly params: z.ZodObject & z.ZodType<Params>;
+  /** The capability that its target must have, a word of the component's kind; none if left out. */
+  readonly requires?: string;
   /** Rejects when the procedure failed; that fails the drill. */
   recover(target: FaultTarget, params: Params, context: RecoveryContext): Promise<void>;
 }

@@ -32,7 +32,7 @@ export const imagesCommand: CommandModule<object, Options> = {
   async handler({ action, names, json }) {
     if (action === "build") await resolveImages(names.length > 0 ? names : FIRST_DRILL, say, interruption());
     const images = await listImages();
-    print(json ? JSON.stringify({ schema: "blackstart/images/v1", images }, null, 2) : images.map(line).join("\n"));
+    print(json ? JSON.stringify({ schema: "blackstart/images/v1", images }, null, 2) : table(images));
   },
 };
 
@@ -43,8 +43,15 @@ function interruption(): AbortSignal {
   return stop.signal;
 }
 
-function line(image: ListedImage): string {
-  const where = image.present ? `${image.origin}, ${((image.bytes ?? 0) / 1e6).toFixed(0)} MB` : "not here";
-  const digest = image.digest === null ? "" : `, ${image.digest}`;
-  return `${image.name.padEnd(10)} ${image.reference.padEnd(40)} ${where}${digest}\n${" ".repeat(11)}${image.summary}`;
+function table(images: readonly ListedImage[]): string {
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const nameWidth = widest(images.map(({ name }) => name));
+  const referenceWidth = widest(images.map(({ reference }) => reference));
+  return images
+    .map((image) => {
+      const where = image.present ? `${image.origin}, ${((image.bytes ?? 0) / 1e6).toFixed(0)} MB` : "not here";
+      const digest = image.digest === null ? "" : `, ${image.digest}`;
+      return `${image.name.padEnd(nameWidth)} ${image.reference.padEnd(referenceWidth)} ${where}${digest}\n${" ".repeat(nameWidth + 1)}${image.summary}`;
+    })
+    .join("\n");
 }

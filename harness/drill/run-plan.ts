@@ -226,6 +226,10 @@ class Drill {
       this.#clocks("recovered"),
       this.#collectLogs(),
     ]);
+    for (const [store, { count, op, why }] of record.unread)
+      this.#o.journal("note", {
+        text: `${count} elements of ${store} could not be read back; the first, ${op}: ${why}`,
+      });
   }
 
   async #redundancy(): Promise<void> {

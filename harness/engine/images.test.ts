@@ -1,12 +1,45 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { hostCertificates, outputLines, proxySettings, registryOf } from "./images.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { EXIT } from "../verdict.ts";
+import {
+  hostCertificates,
+  listImages,
+  obtainable,
+  outputLines,
+  proxySettings,
+  registryOf,
+  resolveImages,
+} from "./images.ts";
 import { builtReference, contextFiles, recipes } from "./recipes.ts";
 
+const local = new Set<string>();
+const offered = new Set<string>();
+afterEach(() => {
+  local.clear();
+  offered.clear();
+});
+
+/** An engine that has the `local` images, and a registry that offers others and says no to the rest. */
+vi.mock("./connect.ts", () => {
+  const refuse = () => Promise.reject(Object.assign(new Error("manifest unknown"), { statusCode: 404 }));
+  return {
+    engine: async () => ({
+      getImage: (reference: string) => ({
+        inspect: () => (local.has(reference) ? Promise.resolve({ Id: "sha256:1" }) : refuse()),
+        distribution: () => (offered.has(reference) ? Promise.resolve({}) : refuse()),
+      }),
+      pull: refuse,
+    }),
+  };
+});
+
+const built = Object.entries(recipes).filter(([, { build }]) => build !== undefined);
+const onlyPulled = Object.entries(recipes).filter(([, { build }]) => build === undefined);
+
 describe("recipes", () => {
-  test.each(Object.keys(recipes))("%s has a tag of its own that a change of its recipe would change", (name) => {
+  test.each(built.map(([name]) => name))("%s has a tag of its own that a change of its recipe would change", (name) => {
     expect(builtReference(name)).toMatch(
       new RegExp(`^blackstart/${name}:${recipes[name]!.version.replaceAll(".", "\\.")}-[0-9a-f]{10}$`),
     );
@@ -14,20 +47,65 @@ describe("recipes", () => {
   });
 
   test("every Dockerfile is there, and needs only images that have a recipe", () => {
-    for (const { build } of Object.values(recipes)) {
-      if ("suite" in build) continue;
+    for (const [, { build }] of built) {
+      if (!build || "suite" in build) continue;
       expect([...contextFiles(build).keys()]).toContain("Dockerfile");
       for (const needed of Object.values(build.images)) expect(recipes).toHaveProperty(needed);
     }
   });
 
-  test("a program in Go brings its own go.mod and go.sum to the shared Dockerfile", () => {
-    const { build } = recipes["toxiproxy"]!;
-    expect("folders" in build && [...contextFiles(build).keys()].toSorted()).toEqual([
+  test.each(["toxiproxy", "versitygw-program"])("%s, in Go, brings its own pins to its Dockerfile", (name) => {
+    const { build } = recipes[name]!;
+    expect(build && "folders" in build && [...contextFiles(build).keys()].toSorted()).toEqual([
       "Dockerfile",
       "go.mod",
       "go.sum",
     ]);
+  });
+});
+
+describe("an image that is never built", () => {
+  test.each(onlyPulled)("%s keeps its publisher's reference, a pinned one", (name, { pull }) => {
+    expect(builtReference(name)).toBe(pull);
+    expect(pull).toMatch(/:[^/]*\d[^/]*$/);
+  });
+
+  test("where it cannot be had: exit 6, why, and each way out", async () => {
+    const reference = builtReference("minio");
+    await expect(resolveImages(["minio"], () => undefined, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      exitCode: EXIT.notReady,
+      message: `the image ${reference} is not on this machine and cannot be pulled: manifest unknown`,
+      hint: `name an image of your own with image: on the component; or docker load one and docker tag it ${reference}; or use provider ceph`,
+    });
+  });
+
+  test("where someone tagged one under its name, that is it", async () => {
+    local.add(builtReference("minio"));
+    const images = await resolveImages(["minio"], () => expect.unreachable(), AbortSignal.timeout(5_000));
+    expect(images.get("minio")).toMatchObject({ reference: builtReference("minio"), origin: "local", digest: null });
+    const listed = (await listImages()).filter(({ present }) => present);
+    expect(listed).toMatchObject([{ name: "minio", origin: "local", digest: null }]);
+  });
+});
+
+describe("whether images could be had", () => {
+  test("what we can build always can", async () => {
+    expect(await obtainable(["ceph", "proxy"])).toBe(true);
+  });
+
+  test("what can only be pulled: where it is here, or a registry offers it", async () => {
+    expect(await obtainable(["ceph", "minio"])).toBe(false);
+    offered.add(builtReference("minio"));
+    expect(await obtainable(["ceph", "minio"])).toBe(true);
+    offered.clear();
+    local.add(builtReference("minio"));
+    expect(await obtainable(["minio"])).toBe(true);
+  });
+
+  test("one of the user's own, the newest where no tag is named", async () => {
+    offered.add("store.example/mine:latest");
+    expect(await obtainable(["store.example/mine"])).toBe(true);
+    expect(await obtainable(["store.example/mine", "store.example/other:1"])).toBe(false);
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
 import { BlackstartError, messageOf, notReady } from "../errors.ts";
+import { within } from "../wait.ts";
 import { engine } from "./connect.ts";
 import { importBase } from "./debootstrap.ts";
 import { builtReference, contextFiles, recipes, type Dockerfile, type Recipe } from "./recipes.ts";
@@ -25,8 +26,8 @@ export interface ListedImage {
   readonly summary: string;
   readonly reference: string;
   readonly present: boolean;
-  /** Where it came from; for one that is absent, where it would be looked for first. */
-  readonly origin: "pulled" | "built";
+  /** Where it came from, local: loaded or tagged here by hand; for one that is absent, where it would be looked for first. */
+  readonly origin: "pulled" | "built" | "local";
   readonly id: string | null;
   readonly digest: string | null;
   readonly bytes: number | null;
@@ -36,6 +37,8 @@ type Progress = (line: string) => void;
 
 /** Time a registry has to answer at all; a pull that has begun may take as long as it likes. */
 const REGISTRY_ANSWER_MS = 10_000;
+/** Time it has to say whether it has an image: a choice that hangs on it must not hold a plan up. */
+const REGISTRY_OFFER_MS = 5_000;
 const HEARTBEAT_MS = 10_000;
 const TAIL_LINES = 15;
 
@@ -67,6 +70,28 @@ export async function resolveImages(
   return new Map(images.filter((image) => image !== undefined).map((image) => [image.name, image]));
 }
 
+/** Whether all of them could be had: each is on this machine, can be built, or a registry says it has it. Nothing is pulled. */
+export async function obtainable(names: readonly string[]): Promise<boolean> {
+  const docker = await engine();
+  const answers = await Promise.all(names.map((name) => couldBeHad(docker, name)));
+  return answers.every(Boolean);
+}
+
+async function couldBeHad(docker: Docker, name: string): Promise<boolean> {
+  const recipe = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
+  if (recipe?.build) return true;
+  const reference = recipe?.pull ?? name;
+  if (await inspectFirst(docker, [reference])) return true;
+  if (unreachable.has(registryOf(reference))) return false;
+  try {
+    await within(REGISTRY_OFFER_MS, docker.getImage(withTag(reference)).distribution(), "no answer");
+    return true;
+  } catch (error) {
+    refusalOf(reference, error); // so that a registry that does not answer is asked once
+    return false;
+  }
+}
+
 /** Every image of ours and whether it is on this machine. */
 export async function listImages(): Promise<ListedImage[]> {
   const docker = await engine();
@@ -76,22 +101,24 @@ export async function listImages(): Promise<ListedImage[]> {
 async function listed(docker: Docker, name: string, recipe: Recipe): Promise<ListedImage> {
   const found = await inspectFirst(docker, references(name, recipe));
   const reference = found?.reference ?? recipe.pull ?? builtReference(name);
+  const digest = found ? digestOf(found.info) : null;
+  const pulled = found && digest === null ? "local" : "pulled";
   return {
     name,
     summary: recipe.summary,
     reference,
     present: found !== undefined,
-    origin: reference === recipe.pull ? "pulled" : "built",
+    origin: reference === recipe.pull ? pulled : "built",
     id: found?.info.Id ?? null,
-    digest: found ? digestOf(found.info) : null,
+    digest,
     bytes: found?.info.Size ?? null,
   };
 }
 
 /** The names under which an image of ours may be on this machine, the pinned one first. */
-const references = (name: string, recipe: Recipe): string[] => [
-  ...(recipe.pull ? [recipe.pull] : []),
-  builtReference(name),
+const references = (name: string, { pull, build }: Recipe): string[] => [
+  ...(pull ? [pull] : []),
+  ...(build ? [builtReference(name)] : []),
 ];
 
 /** One call of `resolveImages`: what two images need is made once. */
@@ -119,7 +146,13 @@ class Resolver {
     if (local) return resolved(name, local, "local");
     const refusal = recipe.pull ? await this.#pull(name, recipe.pull) : "no registry has it";
     if (recipe.pull && refusal === null) return this.#found(name, recipe.pull, "pulled");
-    return this.#build(name, recipe, refusal ?? "");
+    if (recipe.build) return this.#build(name, recipe.build, refusal ?? "");
+    const ways = [
+      "name an image of your own with image: on the component",
+      `docker load one and docker tag it ${recipe.pull}`,
+      ...(recipe.otherwise ? [recipe.otherwise] : []),
+    ];
+    throw cannotBeHad(recipe.pull!, refusal ?? "", ways.join("; or "));
   }
 
   async #users(reference: string): Promise<ResolvedImage> {
@@ -127,8 +160,9 @@ class Resolver {
     if (local) return resolved(reference, local, "local");
     const refusal = await this.#pull(reference, reference);
     if (refusal === null) return this.#found(reference, reference, "pulled");
-    throw notReady(
-      `the image ${reference} is not on this machine and cannot be pulled: ${refusal}`,
+    throw cannotBeHad(
+      reference,
+      refusal,
       `docker pull ${reference} or docker load it first, or name one of ours: ${Object.keys(recipes).join(", ")}`,
     );
   }
@@ -143,10 +177,7 @@ class Resolver {
       return null;
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (!isUnreachable(error)) return reasonOf(error);
-      const reason = `no registry answers: ${reasonOf(error)}`;
-      unreachable.set(registryOf(reference), reason);
-      return reason;
+      return refusalOf(reference, error);
     }
   }
 
@@ -158,8 +189,7 @@ class Resolver {
       REGISTRY_ANSWER_MS,
     );
     try {
-      const tagged = /[:@][^/]*$/.test(reference) ? reference : `${reference}:latest`;
-      return await this.#docker.pull(tagged, { abortSignal: AbortSignal.any([late.signal, this.#signal]) });
+      return await this.#docker.pull(withTag(reference), { abortSignal: AbortSignal.any([late.signal, this.#signal]) });
     } catch (error) {
       throw late.signal.aborted ? late.signal.reason : error;
     } finally {
@@ -167,7 +197,7 @@ class Resolver {
     }
   }
 
-  async #build(name: string, { build }: Recipe, why: string): Promise<ResolvedImage> {
+  async #build(name: string, build: NonNullable<Recipe["build"]>, why: string): Promise<ResolvedImage> {
     const reference = builtReference(name);
     if ("suite" in build) {
       await this.#follow(name, `making ${reference} with debootstrap (${why})`, "made", (step) =>
@@ -292,6 +322,19 @@ const digestOf = (info: Docker.ImageInspectInfo): string | null => info.RepoDige
 export function registryOf(reference: string): string {
   const first = reference.split("/")[0]!;
   return reference.includes("/") && (/[.:]/.test(first) || first === "localhost") ? first : "default";
+}
+
+const withTag = (reference: string): string => (/[:@][^/]*$/.test(reference) ? reference : `${reference}:latest`);
+
+const cannotBeHad = (reference: string, refusal: string, hint: string): BlackstartError =>
+  notReady(`the image ${reference} is not on this machine and cannot be pulled: ${refusal}`, hint);
+
+/** Why a registry gave nothing. One that does not answer is remembered. */
+function refusalOf(reference: string, error: unknown): string {
+  if (!isUnreachable(error)) return reasonOf(error);
+  const reason = `no registry answers: ${reasonOf(error)}`;
+  unreachable.set(registryOf(reference), reason);
+  return reason;
 }
 
 /** The engine's reason without the wrapping of the libraries it passed through. */

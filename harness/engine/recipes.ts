@@ -8,7 +8,10 @@ export interface Recipe {
   readonly version: string;
   /** Pulled where a registry answers. */
   readonly pull?: string;
-  readonly build: Debootstrap | Dockerfile;
+  /** Absent where no package registry has the product: such an image can only be pulled. */
+  readonly build?: Debootstrap | Dockerfile;
+  /** For an image that can only be pulled: what else there is to do. */
+  readonly otherwise?: string;
 }
 
 interface Debootstrap {
@@ -74,6 +77,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "2.12.0",
     build: { folders: ["proxy"], images: { BASE: "base", TOXIPROXY: "toxiproxy" } },
   },
+  minio: {
+    summary: "MinIO, an S3 store; the last image its makers published",
+    version: "2025-09-07",
+    pull: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
+    otherwise: "use provider ceph",
+  },
   ceph: {
     summary: "Ceph 18 with its S3 gateway",
     version: "18.2.7",
@@ -105,11 +114,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
 };
 
-/** The reference that a built image gets: its version, and a hash of everything that makes it. */
+/** The reference that a built image gets: its version, and a hash of everything that makes it. One that is never built keeps its publisher's. */
 export const builtReference = (name: string): string => {
   const recipe = recipes[name];
   if (!recipe) throw new Error(`no recipe is called ${name}`);
-  return `blackstart/${name}:${recipe.version}-${recipeHash(name, recipe).slice(0, 10)}`;
+  if (!recipe.build) return recipe.pull!;
+  return `blackstart/${name}:${recipe.version}-${recipeHash(name, recipe.version, recipe.build).slice(0, 10)}`;
 };
 
 /** The files of a Dockerfile's build context, name -> path. */
@@ -124,13 +134,13 @@ export function contextFiles(build: Dockerfile): Map<string, string> {
   return files;
 }
 
-function recipeHash(name: string, recipe: Recipe): string {
-  const hash = createHash("sha256").update(JSON.stringify([name, recipe.version, recipe.build]));
-  if ("suite" in recipe.build) return hash.digest("hex");
-  for (const [file, path] of [...contextFiles(recipe.build)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+function recipeHash(name: string, version: string, build: Debootstrap | Dockerfile): string {
+  const hash = createHash("sha256").update(JSON.stringify([name, version, build]));
+  if ("suite" in build) return hash.digest("hex");
+  for (const [file, path] of [...contextFiles(build)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(`\0${file}\0`).update(readFileSync(path));
   }
   // Whether the base was pulled or made here does not count, only what it was meant to be.
-  for (const needed of Object.values(recipe.build.images)) hash.update(`\0${builtReference(needed)}`);
+  for (const needed of Object.values(build.images)) hash.update(`\0${builtReference(needed)}`);
   return hash.digest("hex");
 }

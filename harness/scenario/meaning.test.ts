@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
+import { componentKinds } from "../components.ts";
+import { oneOf } from "./issues.ts";
 import { problemsOf, SOUND, soundBut } from "./testing.ts";
+
+const KINDS = oneOf(componentKinds.map(({ kind }) => kind));
 
 test("the sound scenario is sound", async () => {
   expect(await problemsOf(SOUND)).toEqual([]);
@@ -193,9 +197,9 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "an unknown kind of component",
     ["kind: postgres", "kind: postgresql"],
-    '4:15: stack.db.kind: found "postgresql", expected postgres; did you mean postgres?',
+    `4:15: stack.db.kind: found "postgresql", expected ${KINDS}; did you mean postgres?`,
   ],
-  ["a component without a kind", ["kind: postgres, ", ""], "4:7: stack.db.kind: missing, expected postgres"],
+  ["a component without a kind", ["kind: postgres, ", ""], `4:7: stack.db.kind: missing, expected ${KINDS}`],
   [
     "two nodes of one name",
     [CONFIG, "standbys: [{ name: standby, replication: synchronous }, { name: standby, replication: asynchronous }]"],

@@ -60,15 +60,15 @@ test.each(["dockerode", "testcontainers", "toxiproxy-node-client"])("only the en
   expect(users.filter((file) => !file.startsWith("engine/"))).toEqual([]);
 });
 
-test("only components know of database clients", () => {
-  const users = [...imports].filter(([, { all }]) => all.includes("pg")).map(([file]) => file);
+test.each(["pg", "ioredis"])("only components know of the client %s", (name) => {
+  const users = [...imports].filter(([, { all }]) => all.includes(name)).map(([file]) => file);
   expect(users.filter((file) => !file.startsWith("components/"))).toEqual([]);
 });
 
 test("what is right and left of the drill loads no code that acts on containers", () => {
   const pure = inFolder("scenario", "checkers", "history", "render", "evidence");
   const acting = (file: string) =>
-    /^engine\/|^components\/[^/]+\/(?!kind\.ts|lsn\.ts)|^drill\/|^(dockerode|testcontainers|toxiproxy-node-client|pg)$/.test(
+    /^engine\/|^components\/[^/]+\/(?!kind\.ts|lsn\.ts)|^drill\/|^(dockerode|testcontainers|toxiproxy-node-client|pg|ioredis)$/.test(
       file,
     );
   const offences = pure.flatMap((file) =>

@@ -34,6 +34,8 @@ export interface ComponentKind<Config = unknown> {
   readonly checks: readonly string[];
   readonly workloads: readonly string[];
   readonly recoveries: readonly string[];
+  /** Procedures on a node's files that `recover: repair` may name. */
+  readonly repairs?: readonly string[];
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
   readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
@@ -141,6 +143,33 @@ export interface Reconcilable {
 }
 
 export const isReconcilable = (component: Component): component is Component & Reconcilable => "elements" in component;
+
+/** Capability: a manager of its own notices a loss and moves the service to another node. */
+export interface FailsOver {
+  /** Resolves when the manager names another node than the one that clients are led to, and that node agrees. */
+  awaitFailover(timeoutMs: number, signal: AbortSignal): Promise<Failover>;
+}
+
+export interface Failover {
+  readonly node: string;
+  /** Between the last look that still showed the old node and the one that showed this. */
+  readonly at: Bracket;
+  /**
+   * What the manager noted on its way, from its own log and on its own clock: when it had `detected` the loss, and so on.
+   * `sinceMs`: wall clock, ms since the epoch; what is older belongs to another outage.
+   */
+  milestones(sinceMs: number): Promise<{ name: string; at: Bracket }[]>;
+}
+
+export const failsOver = (component: Component): component is Component & FailsOver => "awaitFailover" in component;
+
+/** Capability: can tell a node that serves from one whose server gave up after the machine had started. */
+export interface Settles {
+  /** Resolves when the node serves; rejects, with its last words, when its server ended instead. */
+  settled(node: string, signal: AbortSignal): Promise<void>;
+}
+
+export const settles = (component: Component): component is Component & Settles => "settled" in component;
 
 /** What a write came to. `info` when nobody can know. */
 export type WriteResult =

@@ -1,4 +1,5 @@
 import { exec } from "./recoveries/exec.ts";
+import { failover } from "./recoveries/failover.ts";
 import { promote } from "./recoveries/promote.ts";
 import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
@@ -7,6 +8,6 @@ import { wait } from "./recoveries/wait.ts";
 import type { RecoveryKind } from "./recovery.ts";
 
 /** Every recovery procedure that a scenario may name. A new one is one file and one line here. */
-export const recoveryKinds: readonly RecoveryKind[] = [wait, start, promote, exec, reconcile, replayUnsure];
+export const recoveryKinds: readonly RecoveryKind[] = [wait, start, promote, failover, exec, reconcile, replayUnsure];
 
 export const recoveryKind = (name: string): RecoveryKind | undefined => recoveryKinds.find((r) => r.name === name);

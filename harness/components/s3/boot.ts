@@ -5,13 +5,14 @@ import {
   GetObjectLockConfigurationCommand,
   PutBucketVersioningCommand,
 } from "@aws-sdk/client-s3";
-import type { Boot, Component, ReadBackSink, Session } from "../../component.ts";
+import type { Boot, Component, Elements, ReadBackSink, Reconcilable, Session } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
+import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
 import { readBack } from "./read-back.ts";
@@ -34,11 +35,12 @@ export const boot: Boot<S3Config> = async (name, config, context, password = ran
   return new S3Component(name, config, credentials, store, provider.refusals);
 };
 
-class S3Component implements Component {
+class S3Component implements Component, Reconcilable {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly clients: ClientPath;
+  readonly elements: Elements;
   readonly #config: S3Config;
   readonly #store: Store;
   readonly #session: SessionContext;
@@ -53,6 +55,7 @@ class S3Component implements Component {
     this.clients = store.paths.clients;
     this.#config = config;
     this.#store = store;
+    this.elements = objectElements(() => this.#door(this.clients.leadsTo));
     this.#session = {
       config,
       credentials,

@@ -25,9 +25,9 @@ const kind: ComponentKind<S3Config> = {
   capabilities,
   problems: (value) => [...problems(value), ...(value.provider ? providerOf(value).problems(value) : [])],
   triggers: [],
-  checks: ["no-lost-writes"],
-  workloads: ["ledger"],
-  recoveries: ["wait", "start", "exec"],
+  checks: ["no-lost-writes", "membership"],
+  workloads: ["ledger", "orders"],
+  recoveries: ["wait", "start", "exec", "reconcile"],
   settings: {
     product: "which store it is, and its version",
     sync: "off: a power cut may take what was acknowledged last",

@@ -61,16 +61,20 @@ test.each(["dockerode", "testcontainers", "toxiproxy-node-client"])("only the en
 });
 
 test("only components know of database clients", () => {
-  const users = [...imports].filter(([, { all }]) => all.includes("pg")).map(([file]) => file);
+  const clients = /^(pg|ioredis|@aws-sdk\/.*)$/;
+  const users = [...imports].filter(([, { all }]) => all.some((name) => clients.test(name))).map(([file]) => file);
   expect(users.filter((file) => !file.startsWith("components/"))).toEqual([]);
 });
+
+/** What a kind of component says of itself before anything acts: its own file, and what it is put together from. */
+const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?)\.ts$/;
 
 test("what is right and left of the drill loads no code that acts on containers", () => {
   const pure = inFolder("scenario", "checkers", "history", "render", "evidence");
   const acting = (file: string) =>
-    /^engine\/|^components\/[^/]+\/(?!kind\.ts|lsn\.ts)|^drill\/|^(dockerode|testcontainers|toxiproxy-node-client|pg)$/.test(
+    /^engine\/|^components\/|^drill\/|^(dockerode|testcontainers|toxiproxy-node-client|pg|ioredis|@aws-sdk\/.*)$/.test(
       file,
-    );
+    ) && !COMPONENT_DATA.test(file);
   const offences = pure.flatMap((file) =>
     [...loadedWith(file)].filter(acting).map((loaded) => `${file} loads ${loaded}`),
   );

@@ -19,6 +19,13 @@ export interface ComponentKind<Config = unknown> {
   /** Everything in the YAML beside `kind`. */
   readonly config: z.ZodType<Config>;
   nodes(config: Config): NodeSpec[];
+  /**
+   * Where a config leaves open which product stands behind it: the configs that it may stand for, the preferred one first. A drill
+   * takes the first that can do what its steps need and whose images can be had; the plan says which.
+   */
+  choices?(config: Config): { readonly name: string; readonly config: Config }[];
+  /** What this config can do beyond the least that every component does; faults and recoveries name what they need. */
+  capabilities?(config: Config): readonly string[];
   /** What the plan cannot promise, each with the path inside the config that it hangs on. */
   problems(config: Config): { path: (string | number)[]; message: string; hint?: string }[];
   /** Names that `at: { on: … }` may use on this kind. */
@@ -27,6 +34,8 @@ export interface ComponentKind<Config = unknown> {
   readonly checks: readonly string[];
   readonly workloads: readonly string[];
   readonly recoveries: readonly string[];
+  /** Procedures on a node's files that `recover: repair` may name. */
+  readonly repairs?: readonly string[];
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
   readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
@@ -104,6 +113,8 @@ export interface ReadBackSink {
   account(account: RecoveredAccount): void;
   /** One line of the second list of a store without positions; facts say under `inventory` how it was made. */
   listed(element: ListedElement): void;
+  /** An element that the store has or should have and does not hand out: it does not count as present. */
+  unreadable(element: { readonly store: string; readonly op: string; readonly why: string }): void;
 }
 
 /** Capability: a replica can be made the one that takes writes. */
@@ -114,6 +125,52 @@ export interface Promotable {
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
 
+/** The elements of a store, one by one, in the words that all stores share. */
+export interface Elements {
+  /** Of every element that is there now. */
+  ids(): Promise<string[]>;
+  /** What the client had sent; null when the element is not there. */
+  read(op: string): Promise<string | null>;
+  /** Takes the element away. Where the store keeps versions it stays behind as an older one. Idempotent. */
+  remove(op: string): Promise<void>;
+  /** Writes the element unless there is one, which stays as it is; false then. */
+  write(op: string, payload: string): Promise<boolean>;
+}
+
+/** Capability: what is in the store can be compared with another store and made to agree with it. */
+export interface Reconcilable {
+  readonly elements: Elements;
+}
+
+export const isReconcilable = (component: Component): component is Component & Reconcilable => "elements" in component;
+
+/** Capability: a manager of its own notices a loss and moves the service to another node. */
+export interface FailsOver {
+  /** Resolves when the manager names another node than the one that clients are led to, and that node agrees. */
+  awaitFailover(timeoutMs: number, signal: AbortSignal): Promise<Failover>;
+}
+
+export interface Failover {
+  readonly node: string;
+  /** Between the last look that still showed the old node and the one that showed this. */
+  readonly at: Bracket;
+  /**
+   * What the manager noted on its way, from its own log and on its own clock: when it had `detected` the loss, and so on.
+   * `sinceMs`: wall clock, ms since the epoch; what is older belongs to another outage.
+   */
+  milestones(sinceMs: number): Promise<{ name: string; at: Bracket }[]>;
+}
+
+export const failsOver = (component: Component): component is Component & FailsOver => "awaitFailover" in component;
+
+/** Capability: can tell a node that serves from one whose server gave up after the machine had started. */
+export interface Settles {
+  /** Resolves when the node serves; rejects, with its last words, when its server ended instead. */
+  settled(node: string, signal: AbortSignal): Promise<void>;
+}
+
+export const settles = (component: Component): component is Component & Settles => "settled" in component;
+
 /** What a write came to. `info` when nobody can know. */
 export type WriteResult =
   | {
@@ -123,7 +180,12 @@ export type WriteResult =
       readonly position: string | null;
       readonly version?: string;
     }
-  | { readonly outcome: "fail" | "info"; readonly error: string };
+  | {
+      readonly outcome: "fail" | "info";
+      readonly error: string;
+      /** It was refused because an element of that id is there, and a second is not allowed. */
+      readonly alreadyThere?: true;
+    };
 
 export interface WriteRequest {
   readonly op: string;

@@ -21,6 +21,8 @@ export interface FaultKind<Params = unknown> {
   readonly summary: string;
   readonly target: "node" | "component";
   readonly needs: readonly HostNeed[];
+  /** The capability that its target must have, a word of the component's kind; none if left out. */
+  readonly requires?: string;
   /** Everything in the step beside `fault`, `target`, `as`, `at` and `when`. */
   readonly params: z.ZodObject & z.ZodType<Params>;
   inject(target: FaultTarget, params: Params, context: FaultContext): Promise<Injection>;

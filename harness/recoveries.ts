@@ -1,10 +1,13 @@
 import { exec } from "./recoveries/exec.ts";
+import { failover } from "./recoveries/failover.ts";
 import { promote } from "./recoveries/promote.ts";
+import { reconcile } from "./recoveries/reconcile.ts";
+import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";
 import type { RecoveryKind } from "./recovery.ts";
 
 /** Every recovery procedure that a scenario may name. A new one is one file and one line here. */
-export const recoveryKinds: readonly RecoveryKind[] = [wait, start, promote, exec];
+export const recoveryKinds: readonly RecoveryKind[] = [wait, start, promote, failover, exec, reconcile, replayUnsure];
 
 export const recoveryKind = (name: string): RecoveryKind | undefined => recoveryKinds.find((r) => r.name === name);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Component } from "./component.ts";
+import type { Component, WriteRequest } from "./component.ts";
 import type { FaultTarget } from "./fault.ts";
 import type { Bracket } from "./time.ts";
 
@@ -11,6 +11,8 @@ export interface RecoveryKind<Params = unknown> {
   /** The system under test decides and acts; the step only waits for it, so that no person stands behind it. */
   readonly byItself?: true;
   readonly params: z.ZodObject & z.ZodType<Params>;
+  /** The capability that its target must have, a word of the component's kind; none if left out. */
+  readonly requires?: string;
   /** Rejects when the procedure failed; that fails the drill. */
   recover(target: FaultTarget, params: Params, context: RecoveryContext): Promise<void>;
 }
@@ -21,6 +23,8 @@ export interface RecoveryContext {
   readonly stack: ReadonlyMap<string, Component>;
   /** Wall clock, ms since the epoch, before which the last fault had no effect yet; null when none was injected. */
   readonly beforeFaultMs: number | null;
+  /** The clients' outbox: what they sent to this component and never learned the end of, so far. */
+  readonly unsure: (component: string) => readonly WriteRequest[];
   /** An operation that was taken away or written again on purpose. */
   readonly reconciled: (element: { op: string; store: string; action: "discarded" | "replayed" }) => void;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */

@@ -3,7 +3,7 @@ import type { History } from "../history.ts";
 import type { Interval } from "../report.ts";
 import type { Finding } from "../verdict.ts";
 import { type EffectiveFault, effectiveFaults, outages, outageOf } from "./outage.ts";
-import { atMs, eventsOf } from "./reading.ts";
+import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 import { worstClock } from "./clocks.ts";
 import { againstObjective, finding } from "./findings.ts";
 
@@ -12,28 +12,37 @@ const SAME_INSTANT_MS = 10;
 
 export interface Detection {
   readonly step: string;
+  /** A detector of the drill, or the manager of the system under test by its own log. */
+  readonly by: "detector" | "manager";
   readonly fault: EffectiveFault;
   readonly detectedMs: number;
   /** From the fault's effect to the detector's decision. */
   readonly interval: Interval;
 }
 
-/** Every decision of a detector against the fault that it is about: the outage that was open, else the last fault before it. */
-export function detectionsOf(history: History): Detection[] {
-  return eventsOf(history, "detected").flatMap(({ data }) => {
-    const detectedMs = atMs(history, data.toNs);
-    const before = (faults: readonly EffectiveFault[]) => faults.filter(({ at }) => at.fromMs <= detectedMs).at(-1);
-    const fault =
-      before(outages(history).map((outage) => outage.fault)) ??
-      before(effectiveFaults(history)) ??
-      outageOf(history)?.fault;
-    if (!fault) return [];
-    // The decision is the harness's own act and its instant is read when it is made: no stall can stand between the two.
-    const upperMs = detectedMs - fault.at.fromMs;
-    return [
-      { step: data.step, fault, detectedMs, interval: { lowerMs: Math.max(0, detectedMs - fault.at.toMs), upperMs } },
-    ];
-  });
+/** Every decision that something is down against the fault that it is about. */
+export const detectionsOf = (history: History): Detection[] => [
+  // The decision is the harness's own act and its instant is read when it is made: no stall can stand between the two.
+  ...eventsOf(history, "detected").flatMap(({ data }) =>
+    detectionAt(history, data.step, "detector", { fromMs: atMs(history, data.toNs), toMs: atMs(history, data.toNs) }),
+  ),
+  ...managerDecisions(history).flatMap(({ data }) => detectionAt(history, data.step, "manager", spanOf(history, data))),
+];
+
+/** Where the system under test notices by itself and says when, a recovery marks it. */
+const managerDecisions = (history: History) =>
+  eventsOf(history, "recovery-mark").filter(({ data }) => data.mark === "detected");
+
+/** Against the outage that was open, else the last fault before it. */
+function detectionAt(history: History, step: string, by: Detection["by"], { fromMs, toMs }: Span): Detection[] {
+  const before = (faults: readonly EffectiveFault[]) => faults.filter(({ at }) => at.fromMs <= toMs).at(-1);
+  const fault =
+    before(outages(history).map((outage) => outage.fault)) ??
+    before(effectiveFaults(history)) ??
+    outageOf(history)?.fault;
+  if (!fault) return [];
+  const interval = { lowerMs: Math.max(0, fromMs - fault.at.toMs), upperMs: toMs - fault.at.fromMs };
+  return [{ step, by, fault, detectedMs: toMs, interval }];
 }
 
 /** The slowest detection: the one that the objective is held against. */
@@ -46,7 +55,7 @@ export const slowestDetection = (history: History): Detection | null =>
 function check(history: History): Finding {
   const planned = history.plan.steps.filter((step) => step.start.by === "detector");
   const say = finding("detection", ["raw/events.jsonl", "raw/probes.jsonl"]);
-  if (planned.length === 0)
+  if (planned.length === 0 && managerDecisions(history).length === 0)
     return say("pass", "no step of this drill starts on a detector: the time to detect is not measured");
   if (effectiveFaults(history).length === 0)
     return say("unknown", "no fault was effective: there is nothing to detect");
@@ -56,13 +65,13 @@ function check(history: History): Finding {
   const detections = detectionsOf(history);
   const early = detections.find(({ detectedMs, fault }) => detectedMs < fault.at.fromMs);
   if (early) return say("unknown", `the detector of ${early.step} fired before any fault was effective`);
-  const unfounded = detections.find((detection) => !isFounded(history, detection));
+  const unfounded = detections.find((detection) => detection.by === "detector" && !isFounded(history, detection));
   if (unfounded)
     return say("unknown", `the samples of the detector of ${unfounded.step} do not show the failures that it fired on`);
   const slowest = slowestDetection(history);
   if (!slowest) return say("unknown", "no detection could be measured");
   const words = againstObjective(
-    `${slowest.fault.fault} of ${slowest.fault.target} was detected after`,
+    `${slowest.fault.fault} of ${slowest.fault.target} was detected ${slowest.by === "manager" ? "by its own manager " : ""}after`,
     slowest.interval,
     history.plan.objectives.detectionMs,
   );

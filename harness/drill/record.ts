@@ -11,6 +11,8 @@ import type { Sample } from "../workload/probes.ts";
 export class Record implements ReadBackSink {
   readonly rawDir: string;
   readonly operations: OperationLog;
+  /** Elements that could not be read back, by store, with the first reason; the drill says so in its journal. */
+  readonly unread = new Map<string, { count: number; op: string; why: string }>();
   readonly #files = new Map<string, WriteStream>();
 
   constructor(packDir: string) {
@@ -43,6 +45,12 @@ export class Record implements ReadBackSink {
 
   listed(element: Parameters<ReadBackSink["listed"]>[0]): void {
     this.#append("inventory", element);
+  }
+
+  unreadable({ store, op, why }: Parameters<ReadBackSink["unreadable"]>[0]): void {
+    const known = this.unread.get(store) ?? { count: 0, op, why };
+    known.count++;
+    this.unread.set(store, known);
   }
 
   async log(node: string, text: string): Promise<void> {

@@ -10,6 +10,7 @@ import type { Listener } from "../progress.ts";
 import { type Bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
+import { unsureOf } from "../workload/unsure.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { Load } from "./load.ts";
 import { seededRandom } from "./random.ts";
@@ -178,6 +179,7 @@ class Drill {
       random: seededRandom(plan.seed),
       journal,
       keep: (step, name, content) => record.output(step, name, content),
+      unsure: (component) => unsureOf(plan.workload, plan.seed, record.operations.operations, component),
       beforeFault: async () => {
         record.operations.flush();
         this.#o.flushJournal();
@@ -224,6 +226,10 @@ class Drill {
       this.#clocks("recovered"),
       this.#collectLogs(),
     ]);
+    for (const [store, { count, op, why }] of record.unread)
+      this.#o.journal("note", {
+        text: `${count} elements of ${store} could not be read back; the first, ${op}: ${why}`,
+      });
   }
 
   async #redundancy(): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Component } from "../component.ts";
+import type { Component, WriteRequest } from "../component.ts";
 import { messageOf } from "../errors.ts";
 import type { FaultTarget, Injection } from "../fault.ts";
 import { faultKind } from "../faults.ts";
@@ -19,6 +19,8 @@ export interface StepContext {
   readonly random: () => number;
   readonly journal: Journal;
   readonly keep: (step: string, name: string, content: string) => Promise<void>;
+  /** What clients sent to a component and never learned the end of. */
+  readonly unsure: (component: string) => readonly WriteRequest[];
   /** Runs just before a fault: the settings that decide durability, and the ledger on disk. */
   readonly beforeFault: () => Promise<void>;
   readonly mark: (name: string, at: Bracket, detail: string) => void;
@@ -114,7 +116,7 @@ export class Steps {
   }
 
   async #recover(step: PlannedStep & { does: "recover" }): Promise<void> {
-    const { journal, signal, keep, mark, components } = this.#context;
+    const { journal, signal, keep, mark, components, unsure } = this.#context;
     const recovery = recoveryKind(step.kind)!;
     const decidedNs = nowNs();
     const human = step.start.by === "time" && !recovery.byItself;
@@ -125,6 +127,7 @@ export class Steps {
         signal,
         stack: components,
         beforeFaultMs: this.#beforeFaultMs,
+        unsure,
         reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {
           journal("recovery-mark", { step: step.name, mark: name, fromNs: String(at.fromNs), toNs: String(at.toNs) });

@@ -162,6 +162,7 @@ export const planFile: z.ZodType<Plan> = z.object({
       })
       .exactOptional(),
     mutated: z.object({ min: z.int().min(0), max: z.int().min(0).exactOptional() }).exactOptional(),
+    duplicated: z.object({ min: z.int().min(0), max: z.int().min(0).exactOptional() }).exactOptional(),
     failed: list(name),
   }),
 });

@@ -22,8 +22,8 @@ export class AdminConnections {
     this.#password = password;
   }
 
-  query(node: string, text: string, timeoutMs: number): Promise<Row[]> {
-    const asked = (this.#last.get(node) ?? Promise.resolve()).then(() => this.#ask(node, text, timeoutMs));
+  query(node: string, text: string, timeoutMs: number, values: readonly unknown[] = []): Promise<Row[]> {
+    const asked = (this.#last.get(node) ?? Promise.resolve()).then(() => this.#ask(node, text, timeoutMs, values));
     this.#last.set(
       node,
       asked.catch(() => undefined),
@@ -31,10 +31,12 @@ export class AdminConnections {
     return asked;
   }
 
-  async #ask(node: string, text: string, timeoutMs: number): Promise<Row[]> {
+  async #ask(node: string, text: string, timeoutMs: number, values: readonly unknown[]): Promise<Row[]> {
     const client = await this.#client(node, timeoutMs);
     try {
-      return (await query(client, { text }, timeoutMs)).rows as Row[];
+      // Without values the text goes as it is, and may be several statements.
+      const statement = values.length > 0 ? { text, values: [...values] } : { text };
+      return (await query(client, statement, timeoutMs)).rows as Row[];
     } catch (thrown) {
       this.#forget(node, client);
       throw thrown;

@@ -1,0 +1,215 @@
+import { randomBytes } from "node:crypto";
+import {
+  CreateBucketCommand,
+  GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
+  PutBucketVersioningCommand,
+} from "@aws-sdk/client-s3";
+import type { Boot, Component, Elements, ReadBackSink, Reconcilable, Session } from "../../component.ts";
+import { messageOf, notReady } from "../../errors.ts";
+import type { NodeFacts } from "../../history.ts";
+import type { ClientPath, Node } from "../../node.ts";
+import { awaitCondition } from "../../wait.ts";
+import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import type { S3Config } from "./config.ts";
+import { objectElements } from "./elements.ts";
+import type { Credentials, Store } from "./provider.ts";
+import { providerOf } from "./providers.ts";
+import { readBack } from "./read-back.ts";
+import { openSession, probe, type SessionContext } from "./session.ts";
+
+const READY_TIMEOUT_MS = 120_000;
+/** One try while the store comes up. */
+const TRY_MS = 2_000;
+const ANSWER_MS = 10_000;
+/** A node that is already lost must not hold up the next fault. */
+const FAULT_FACTS_TIMEOUT_MS = 300;
+const FACTS_TIMEOUT_MS = 2_000;
+
+/** Starts the product that the config names and returns; `ready` waits until it serves. */
+export const boot: Boot<S3Config> = async (name, config, context, password = randomBytes(24).toString("base64url")) => {
+  const credentials = { accessKeyId: "blackstart", secretAccessKey: password };
+  const provider = providerOf(config);
+  const { start } = await provider.load();
+  const store = await start({ name, config, context, credentials });
+  return new S3Component(name, config, credentials, store, provider.refusals);
+};
+
+class S3Component implements Component, Reconcilable {
+  readonly kind = "s3";
+  readonly name: string;
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly clients: ClientPath;
+  readonly elements: Elements;
+  readonly #config: S3Config;
+  readonly #store: Store;
+  readonly #session: SessionContext;
+  /** Every key that a client ever sent. */
+  readonly #attempted = new Set<string>();
+  /** The harness's own clients, one a door, on paths that toxics never touch. */
+  readonly #doors: ReadonlyMap<string, Client>;
+
+  constructor(name: string, config: S3Config, credentials: Credentials, store: Store, refusals: readonly string[]) {
+    this.name = name;
+    this.nodes = store.nodes;
+    this.clients = store.paths.clients;
+    this.#config = config;
+    this.#store = store;
+    this.elements = objectElements(() => this.#door(this.clients.leadsTo));
+    this.#session = {
+      config,
+      credentials,
+      clients: store.paths.clients,
+      refusals,
+      attempted: (key) => this.#attempted.add(key),
+    };
+    this.#doors = new Map(
+      store.doors.map((door) => [door, openClient(store.paths.admin.get(door) ?? 0, credentials, 32)]),
+    );
+  }
+
+  /** Proven by an object that is written and read back at every door: health endpoints say yes without a quorum. */
+  async ready(signal: AbortSignal): Promise<void> {
+    let missing = "nothing was tried";
+    const served = await awaitCondition(
+      async () => {
+        await this.#refuseDeadNodes();
+        try {
+          for (const site of this.#store.sites) await makeBucket(this.#door(site), PROBES, TRY_MS);
+          for (const [door, client] of this.#doors) {
+            missing = `${door} does not serve`;
+            for (const mode of ["write", "read"] as const) await probe(client, mode, TRY_MS);
+          }
+          missing = "";
+        } catch (thrown) {
+          missing = `${missing}: ${wordsOf(thrown)}`;
+        }
+        return missing === "";
+      },
+      { everyMs: 50, timeoutMs: READY_TIMEOUT_MS, signal },
+    );
+    if (!served) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
+  }
+
+  async #refuseDeadNodes(): Promise<void> {
+    for (const node of this.nodes.values()) {
+      if ((await node.state()) !== "stopped") continue;
+      const tail = (await node.logs()).trim().split("\n").slice(-8).join("\n");
+      throw notReady(
+        `${node.name} ended while it booted. Its last words:\n${tail}`,
+        "look at the image and the settings of this component",
+      );
+    }
+  }
+
+  async prepare(): Promise<void> {
+    const { lock, bucket, versioning } = this.#config;
+    for (const site of this.#store.sites) {
+      const client = this.#door(site);
+      await makeBucket(client, LEDGER, ANSWER_MS, lock !== undefined && !bucket.existing);
+      if (versioning)
+        await client.s3.send(
+          new PutBucketVersioningCommand({ Bucket: LEDGER, VersioningConfiguration: { Status: "Enabled" } }),
+          patience(ANSWER_MS),
+        );
+    }
+    await this.#store.settle?.(AbortSignal.timeout(READY_TIMEOUT_MS));
+  }
+
+  connect(timeoutMs: number): Promise<Session> {
+    return openSession(this.#session, timeoutMs);
+  }
+
+  async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
+    const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : FACTS_TIMEOUT_MS;
+    return Promise.all(
+      [...this.nodes.values()].map(async (node) => {
+        const about = { at, component: this.name, node: node.name };
+        try {
+          if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
+          const values = {
+            ...(await this.#store.facts(node, at, timeoutMs)),
+            ...(await this.#bucketFacts(node, timeoutMs)),
+          };
+          if (at === "recovered" && node.name === this.clients.leadsTo)
+            Object.assign(values, { inventory: this.#inventoryWords() });
+          return { ...about, values: { ...values, serves: String(node.name === this.clients.leadsTo) } };
+        } catch (thrown) {
+          return { ...about, values: { unreachable: messageOf(thrown) } };
+        }
+      }),
+    );
+  }
+
+  #inventoryWords(): string {
+    return this.#config.versioning
+      ? "the store's own index of versions, of objects whose newest entry is no delete marker"
+      : "the store's own listing of its objects";
+  }
+
+  /** What the bucket says of itself, at a node that speaks S3. */
+  async #bucketFacts(node: Node, timeoutMs: number): Promise<Record<string, string>> {
+    const client = this.#doors.get(node.name);
+    if (!client) return {};
+    const ask = { Bucket: LEDGER };
+    const versioning = await client.s3.send(new GetBucketVersioningCommand(ask), patience(timeoutMs));
+    return { versioning: versioning.Status ?? "off", object_lock: await lockFact(client, timeoutMs) };
+  }
+
+  /** The Date of an answer has whole seconds, which is too coarse to be held against another clock. */
+  async clocks(): Promise<[]> {
+    return [];
+  }
+
+  async readBack(sink: ReadBackSink): Promise<void> {
+    await readBack(
+      this.#door(this.clients.leadsTo),
+      { name: this.name, versioned: this.#config.versioning, attempted: this.#attempted },
+      sink,
+    );
+  }
+
+  redundancy(): Promise<{ restored: boolean; detail: string }> {
+    return this.#store.redundancy();
+  }
+
+  awaitTrigger(trigger: string): Promise<void> {
+    return Promise.reject(new Error(`${this.name} has no event ${trigger}`));
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#doors.values()) client.close();
+    await this.#store.close?.();
+  }
+
+  #door(node: string): Client {
+    const client = this.#doors.get(node);
+    if (!client) throw new Error(`${node} does not speak S3`);
+    return client;
+  }
+}
+
+/** Idempotent: while a store comes up, a bucket may have been made by a try that got no answer. */
+async function makeBucket({ s3 }: Client, bucket: string, timeoutMs: number, locked = false): Promise<void> {
+  try {
+    await s3.send(
+      new CreateBucketCommand({ Bucket: bucket, ...(locked && { ObjectLockEnabledForBucket: true }) }),
+      patience(timeoutMs),
+    );
+  } catch (thrown) {
+    if (!["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(codeOf(thrown))) throw thrown;
+  }
+}
+
+async function lockFact({ s3 }: Client, timeoutMs: number): Promise<string> {
+  try {
+    const { ObjectLockConfiguration: lock } = await s3.send(
+      new GetObjectLockConfigurationCommand({ Bucket: LEDGER }),
+      patience(timeoutMs),
+    );
+    return lock?.ObjectLockEnabled ?? "off";
+  } catch (thrown) {
+    if (codeOf(thrown) === "ObjectLockConfigurationNotFoundError") return "off";
+    throw thrown;
+  }
+}

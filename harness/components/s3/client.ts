@@ -1,0 +1,65 @@
+import { Agent } from "node:http";
+import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
+import type { Credentials } from "./provider.ts";
+
+/** Where the workloads write, and the probes, so that no probe is taken for an element of the ledger. */
+export const LEDGER = "ledger";
+export const PROBES = "probes";
+export const PREFIX = "ops/";
+
+export const keyOf = (op: string): string => `${PREFIX}${op}`;
+export const opOf = (key: string): string => (key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key);
+
+export interface Client {
+  readonly s3: S3Client;
+  /** Ends every connection at once, whatever is under way on it. */
+  close(): void;
+}
+
+/**
+ * A client with every patience set: the SDK retries by itself, which hides outages, adds checksums that some stores answer with a
+ * nameless "Checksum mismatch", and has no timeout of its own (each command gets one by its abort signal).
+ */
+export function openClient(port: number, credentials: Credentials, connections: number): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const s3 = new S3Client({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    credentials: { ...credentials },
+    forcePathStyle: true,
+    maxAttempts: 1,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    requestHandler: {
+      httpAgent: agent,
+      connectionTimeout: 0,
+      requestTimeout: 0,
+      socketAcquisitionWarningTimeout: 600_000,
+    },
+  });
+  return {
+    s3,
+    close() {
+      s3.destroy();
+      agent.destroy();
+    },
+  };
+}
+
+/** The status of an answer that said no; undefined where no answer came. */
+export const statusOf = (thrown: unknown): number | undefined =>
+  thrown instanceof S3ServiceException ? thrown.$metadata.httpStatusCode : undefined;
+
+/** The code of an answer that said no (`NoSuchKey`, `SlowDownWrite`), empty where no answer came. */
+export const codeOf = (thrown: unknown): string => (thrown instanceof S3ServiceException ? thrown.name : "");
+
+/** An error in words: the SDK's own message is often empty or "UnknownError". */
+export function wordsOf(thrown: unknown): string {
+  const status = statusOf(thrown);
+  const said = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return status === undefined ? said : `${status} ${codeOf(thrown)}: ${said}`;
+}
+
+export const patience = (ms: number): { abortSignal: AbortSignal } => ({
+  abortSignal: AbortSignal.timeout(Math.max(1, Math.ceil(ms))),
+});

@@ -1,0 +1,76 @@
+import type { ComponentPaths, NodeSpec, StackContext } from "../../component.ts";
+import type { NodeFacts } from "../../history.ts";
+import type { Node } from "../../node.ts";
+import type { ConfigProblem, ProviderName, S3Config } from "./config.ts";
+
+/**
+ * A product that can stand behind the kind `s3`. This half is data, so that validating loads no code that acts; the half that boots
+ * stands behind `load` (providers/<name>/boot.ts). A new one is a file in providers/, one line in providers.ts and its name in config.ts.
+ */
+export interface Provider {
+  readonly name: ProviderName;
+  /** Our own image of it. */
+  readonly image: string;
+  /** What it can do with the right config. */
+  readonly can: readonly Capability[];
+  /** Codes of errors after which it is known never to show the write, although their status (5xx) would leave it open. */
+  readonly refusals: readonly string[];
+  /** Node names that all providers share where they mean the same: `server` for the one that clients reach, or `server1` …, or `site-a`, `site-b`. */
+  nodes(config: S3Config): NodeSpec[];
+  /** What this product does not do of it; problems of the config in itself are told apart (config.ts). */
+  problems(config: S3Config): ConfigProblem[];
+  load(): Promise<{ start: StartStore }>;
+}
+
+/**
+ * drives: can be broken one by one · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
+ * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule.
+ */
+export const CAPABILITIES = [
+  "drives",
+  "quorum",
+  "versioning",
+  "lock",
+  "replication",
+  "power",
+  "scrub",
+  "lifecycle",
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** Of the harness's own user, who may do everything. They travel in files. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface Booting {
+  /** Of the component. */
+  readonly name: string;
+  readonly config: S3Config;
+  readonly context: StackContext;
+  readonly credentials: Credentials;
+}
+
+/** Starts every node and opens the paths; it need not serve yet when this resolves. */
+export type StartStore = (booting: Booting) => Promise<Store>;
+
+/** A product that runs. What S3 itself can say or do is asked over S3 by the component; this is the rest. */
+export interface Store {
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly paths: ComponentPaths;
+  /** Full names of the nodes that speak S3, the one that clients begin with first. Each has an administrative path. */
+  readonly doors: readonly string[];
+  /** The first door of each site; buckets are made on each. */
+  readonly sites: readonly string[];
+  /** After the buckets are there, before anybody writes: replication, users, rules. */
+  settle?(signal: AbortSignal): Promise<void>;
+  /**
+   * What the product says of a node: `version`, `health` and whatever decides durability (the names are in kind.ts under settings).
+   * Rejects when the node does not answer within the time.
+   */
+  facts(node: Node, at: NodeFacts["at"], timeoutMs: number): Promise<Record<string, string>>;
+  /** Whether everything that the layout asked for is there and whole, in words. */
+  redundancy(): Promise<{ restored: boolean; detail: string }>;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { StartStore } from "../../provider.ts";
+import { providerOf } from "../../providers.ts";
+
+const PORT = 7070;
+
+export const start: StartStore = async ({ name, config, context, credentials }) => {
+  const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
+  const [{ image } = { image: "" }] = providerOf(config).nodes(config);
+  const full = `${name}.server`;
+  const [node, paths] = await Promise.all([
+    context.startNode({
+      name: full,
+      image,
+      argv: ["sh", "/blackstart/boot.sh"],
+      env: {},
+      disk: "/blackstart/disk",
+      files: [
+        { path: "/blackstart/boot.sh", content: script, mode: 0o755 },
+        {
+          path: "/blackstart/store.env",
+          content: `ROOT_ACCESS_KEY=${credentials.accessKeyId}\nROOT_SECRET_KEY=${credentials.secretAccessKey}\n`,
+          mode: 0o600,
+        },
+      ],
+    }),
+    context.openPaths(name, new Map([[full, PORT]]), full),
+  ]);
+  let version: string | undefined;
+  return {
+    nodes: new Map([[full, node]]),
+    paths,
+    doors: [full],
+    sites: [full],
+    async facts(_node, _at, timeoutMs) {
+      version ??= await versionOf(node, timeoutMs);
+      return { product: `versitygw ${version}`, sync: "never", write_quorum: "1 of 1", drives_online: "1" };
+    },
+    async redundancy() {
+      return { restored: true, detail: "the store stands on one directory" };
+    },
+  };
+};
+
+async function versionOf(node: import("../../../../node.ts").Node, timeoutMs: number): Promise<string> {
+  const { stdout } = await node.exec(["versitygw", "--version"], { timeoutMs: Math.max(timeoutMs, 2_000) });
+  return /Version\s*:\s*(\S+)/i.exec(stdout)?.[1] ?? stdout.trim().split("\n")[0] ?? "not said";
+}

@@ -1,0 +1,122 @@
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+} from "@aws-sdk/client-s3";
+import type { ReadBackSink } from "../../component.ts";
+import { contentSha256 } from "../../workload/content.ts";
+import { type Client, codeOf, LEDGER, opOf, patience, PREFIX, wordsOf } from "./client.ts";
+
+const PARALLEL = 16;
+const ANSWER_MS = 30_000;
+
+/** One entry of the index of versions. */
+export interface Entry {
+  readonly key: string;
+  readonly version: string;
+  readonly marker: boolean;
+  readonly latest: boolean;
+  readonly modifiedMs: number;
+}
+
+/** Every version and delete marker under a prefix, in the order of the store: by key, the newest first. */
+export async function versionsOf({ s3 }: Client, prefix = PREFIX): Promise<Entry[]> {
+  const found: Entry[] = [];
+  let page: Partial<ListObjectVersionsCommandOutput> = {};
+  do {
+    page = await s3.send(
+      new ListObjectVersionsCommand({
+        Bucket: LEDGER,
+        Prefix: prefix,
+        KeyMarker: page.NextKeyMarker,
+        VersionIdMarker: page.NextVersionIdMarker,
+      }),
+      patience(ANSWER_MS),
+    );
+    for (const [entries, marker] of [
+      [page.Versions ?? [], false],
+      [page.DeleteMarkers ?? [], true],
+    ] as const)
+      for (const entry of entries)
+        found.push({
+          key: entry.Key ?? "",
+          version: entry.VersionId ?? "",
+          marker,
+          latest: entry.IsLatest === true,
+          modifiedMs: entry.LastModified?.getTime() ?? Number.NaN,
+        });
+  } while (page.IsTruncated);
+  return found;
+}
+
+/** Every key that a plain listing shows. */
+export async function keysOf({ s3 }: Client): Promise<string[]> {
+  const keys: string[] = [];
+  let from: string | undefined;
+  do {
+    const page = await s3.send(
+      new ListObjectsV2Command({ Bucket: LEDGER, Prefix: PREFIX, ContinuationToken: from }),
+      patience(ANSWER_MS),
+    );
+    for (const { Key } of page.Contents ?? []) keys.push(Key ?? "");
+    from = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (from !== undefined);
+  return keys;
+}
+
+/**
+ * Everything twice. What is there: each object by GET, its hash from the bytes that came (an ETag is what the store remembers, not
+ * what it has), both of the keys that were ever tried and of those that are listed. And the store's own index, which is not asked
+ * for any content. The index first: a GET may repair an object, or purge what is left of it.
+ */
+export async function readBack(
+  client: Client,
+  store: { name: string; versioned: boolean; attempted: ReadonlySet<string> },
+  sink: ReadBackSink,
+): Promise<void> {
+  const listed = await keysOf(client);
+  const versions = store.versioned ? await versionsOf(client) : [];
+  if (store.versioned) {
+    const hidden = new Set(versions.filter(({ latest, marker }) => latest && marker).map(({ key }) => key));
+    for (const { key, version, marker } of versions)
+      if (!marker && !hidden.has(key)) sink.listed({ store: store.name, op: opOf(key), version });
+  } else for (const key of listed) sink.listed({ store: store.name, op: opOf(key), version: null });
+  const keys = [...new Set([...listed, ...store.attempted])];
+  await inParallel(keys, PARALLEL, async (key) => {
+    const op = opOf(key);
+    try {
+      const payload = await contentOf(client, key);
+      if (payload !== null)
+        sink.element({ store: store.name, op, sha256: contentSha256({ op, payload, transfer: null }), transfer: null });
+    } catch (thrown) {
+      sink.unreadable({ store: store.name, op, why: wordsOf(thrown) });
+    }
+  });
+}
+
+/** Null when the store says that there is no such object; rejects when it says anything else than its content. */
+export async function contentOf({ s3 }: Client, key: string, version?: string): Promise<string | null> {
+  try {
+    const answer = await s3.send(
+      new GetObjectCommand({ Bucket: LEDGER, Key: key, ...(version && { VersionId: version }) }),
+      patience(ANSWER_MS),
+    );
+    return (await answer.Body?.transformToString("latin1")) ?? "";
+  } catch (thrown) {
+    if (["NoSuchKey", "NoSuchVersion", "NotFound"].includes(codeOf(thrown))) return null;
+    throw thrown;
+  }
+}
+
+export async function inParallel<T>(
+  items: readonly T[],
+  limit: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}

@@ -60,6 +60,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "2.12.0",
     build: { folders: ["proxy"], images: { BASE: "base", TOXIPROXY: "toxiproxy" } },
   },
+  power: {
+    summary: "Makes disks whose power can be cut",
+    version: "trixie",
+    build: { folders: ["power"], images: { BASE: "base" } },
+  },
   cosign: {
     summary: "An independent verifier for the tests",
     version: "trixie",

@@ -10,9 +10,9 @@ const LOOP = 'while IFS= read -r l; do eval "$l"; echo "@@$?"; done';
 /** A shell in a helper container, attached on standard input before the drill: it acts within milliseconds, an exec takes 58 to 181. */
 export interface WaitingShell {
   /** One command at a time; its output lines, or an error with what it said. */
-  ask(command: string): Promise<string[]>;
+  readonly ask: (command: string, timeoutMs?: number) => Promise<string[]>;
   /** Removes the container. The sweep at the end of the run takes what is left. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface ShellPlace {
@@ -57,7 +57,7 @@ export async function startShell(docker: Dockerode, place: ShellPlace): Promise<
   };
 }
 
-function converse(docker: Dockerode, stream: Duplex, what: string): (command: string) => Promise<string[]> {
+function converse(docker: Dockerode, stream: Duplex, what: string): WaitingShell["ask"] {
   const output = new PassThrough();
   docker.modem.demuxStream(stream, output, output);
   const lines = createInterface({ input: output });
@@ -70,16 +70,16 @@ function converse(docker: Dockerode, stream: Duplex, what: string): (command: st
   });
   stream.on("error", () => undefined); // a broken stream shows as a command that is not answered
   let previous: Promise<unknown> = Promise.resolve();
-  const ask = async (command: string): Promise<string[]> => {
+  const ask = async (command: string, timeoutMs: number): Promise<string[]> => {
     said = [];
     const answered = new Promise<number>((resolve) => (answer = resolve));
     stream.write(`${command}\n`);
-    const code = await within(ANSWER_TIMEOUT_MS, answered, `${what} did not answer`);
+    const code = await within(timeoutMs, answered, `${what} did not answer`);
     if (code !== 0) throw new Error(`${what}: \`${command.slice(0, 60)}\` exited ${code}: ${said.join(" ")}`);
     return said;
   };
-  return (command) => {
-    const next = previous.then(() => ask(command));
+  return (command, timeoutMs = ANSWER_TIMEOUT_MS) => {
+    const next = previous.then(() => ask(command, timeoutMs));
     previous = next.catch(() => undefined);
     return next;
   };

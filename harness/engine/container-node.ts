@@ -63,7 +63,14 @@ export async function startNode(spec: NodeStart, place: NodePlace): Promise<Plac
   const { power, docker, run } = place;
   if (power) await power.supply.makeDisk(volume, spec.name, power.filesystem);
   else await docker.createVolume({ Name: volume, Labels: { ...labelsFor(run), [NODE_LABEL]: spec.name } });
-  const started = await new PlacedContainer(spec, place, volume).start();
+  const started = await new PlacedContainer(spec, place, volume).start().catch((thrown: unknown) => {
+    if (!power || !messageOf(thrown).includes("mount")) throw thrown;
+    throw notReady(
+      `the engine cannot mount the ${power.filesystem} disk of ${spec.name}: ${messageOf(thrown)}`,
+      "blackstart doctor says what the kernel or the engine lacks",
+      thrown,
+    );
+  });
   const node = new ContainerNode(spec.name, volume, place, place.docker.getContainer(started.getId()));
   try {
     await node.attachHelpers();

@@ -25,6 +25,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { ADR_004 } from "../scenario/policy.ts";
 import { EXIT } from "../verdict.ts";
+import { disksOf } from "./host-needs.ts";
 import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
 import { runPlan } from "./run-plan.ts";
@@ -159,12 +160,16 @@ async function writeSources({ file, plan }: DrillOptions, packDir: string): Prom
   ]);
 }
 
-const PROXY_IMAGE = "proxy";
+/** Images that the drill itself needs, by what they are in it. */
+const ownImages = (plan: Plan): { component: string; image: string }[] => [
+  { component: "clients", image: "proxy" },
+  ...(disksOf(plan).size > 0 ? [{ component: "disks", image: "power" }] : []),
+];
 
 /** Every image that the plan needs, by the name that a component gives it. */
 const imagesOf = (plan: Plan): Set<string> =>
   new Set([
-    PROXY_IMAGE,
+    ...ownImages(plan).map(({ image }) => image),
     ...plan.components.flatMap(({ kind, config }) =>
       componentKind(kind)!
         .nodes(config)
@@ -179,7 +184,7 @@ function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageF
         .nodes(config)
         .map((node) => ({ component: `${name}.${node.name}`, image: node.image })),
     ),
-    { component: "clients", image: PROXY_IMAGE },
+    ...ownImages(plan),
   ];
   return used.map(({ component, image }) => {
     const { reference, id, digest, origin } = images.get(image)!;

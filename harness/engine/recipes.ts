@@ -113,7 +113,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     build: withShell("k6-program"),
   },
   power: {
-    summary: "Makes loop disks and cuts their power",
+    summary: "Makes disks whose power can be cut",
     version: "trixie",
     build: onBase("power"),
   },

@@ -69,7 +69,7 @@ describe("what a machine without power keeps is what was synced, and no more", (
     expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
   });
 
-  test("fsync off on the same disk, and the process is merely killed: nothing is lost, which is luck", async () => {
+  test("fsync off and the process is merely killed: nothing is lost, which is luck", async () => {
     const text = drillText({
       id: "sigkill-fsync-off",
       stack: "{ kind: postgres, settings: { fsync: off } }",

@@ -1,11 +1,12 @@
 import { exec } from "./recoveries/exec.ts";
 import { failover } from "./recoveries/failover.ts";
 import { promote } from "./recoveries/promote.ts";
+import { repair } from "./recoveries/repair.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";
 import type { RecoveryKind } from "./recovery.ts";
 
 /** Every recovery procedure that a scenario may name. A new one is one file and one line here. */
-export const recoveryKinds: readonly RecoveryKind[] = [wait, start, promote, failover, exec];
+export const recoveryKinds: readonly RecoveryKind[] = [wait, start, promote, failover, repair, exec];
 
 export const recoveryKind = (name: string): RecoveryKind | undefined => recoveryKinds.find((r) => r.name === name);

@@ -5,10 +5,14 @@ import type {
   Boot,
   Component,
   ComponentPaths,
+  Erasable,
   Failover,
   FailsOver,
+  Fillable,
   Promotable,
   ReadBackSink,
+  Repairable,
+  RepairContext,
   Session,
   Settles,
 } from "../../component.ts";
@@ -22,7 +26,9 @@ import { nodeStart, PORT, SENTINEL_PORT } from "./files.ts";
 import { INVENTORY, serverFacts, switchFacts } from "./facts.ts";
 import { replicasOf } from "./info.ts";
 import { redis, type RedisConfig, sentinelNames } from "./kind.ts";
+import { eraseAll, fillUp } from "./pressure.ts";
 import { listSnapshot, readLedger } from "./read-back.ts";
+import { repairNode } from "./repairs.ts";
 import { Sentinels } from "./sentinels.ts";
 import { openSession } from "./session.ts";
 
@@ -52,7 +58,7 @@ export const boot: Boot<RedisConfig> = async (
   return new RedisComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
 };
 
-class RedisComponent implements Component, Promotable, FailsOver, Settles {
+class RedisComponent implements Component, Promotable, FailsOver, Settles, Erasable, Fillable, Repairable {
   readonly kind = "redis";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -245,6 +251,23 @@ class RedisComponent implements Component, Promotable, FailsOver, Settles {
       { everyMs: 20, timeoutMs: SETTLE_TIMEOUT_MS, signal },
     );
     if (!serves) throw new Error(`${node} did not serve within ${SETTLE_TIMEOUT_MS} ms: ${said}`);
+  }
+
+  erase() {
+    return eraseAll(this.#admin, this.clients.leadsTo);
+  }
+
+  fill(signal: AbortSignal) {
+    return fillUp(this.#admin, this.clients.leadsTo, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return repairNode(method, {
+      ...context,
+      node: this.nodes.get(node)!,
+      admin: this.#admin,
+      settled: (name, signal) => this.settled(name, signal),
+    });
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { type EffectiveFault, effectiveFaults, outages, outageOf } from "./outag
 import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 import { worstClock } from "./clocks.ts";
 import { againstObjective, finding } from "./findings.ts";
+import { servedBy } from "./positions.ts";
 
 /** The detector's own sample ends where the journal says that it decided; the two are taken from one reading of the clock. */
 const SAME_INSTANT_MS = 10;
@@ -36,13 +37,25 @@ const managerDecisions = (history: History) =>
 /** Against the outage that was open, else the last fault before it. */
 function detectionAt(history: History, step: string, by: Detection["by"], { fromMs, toMs }: Span): Detection[] {
   const before = (faults: readonly EffectiveFault[]) => faults.filter(({ at }) => at.fromMs <= toMs).at(-1);
+  const open = before(outages(history).map((outage) => outage.fault));
   const fault =
-    before(outages(history).map((outage) => outage.fault)) ??
+    (by === "manager" ? firstOnServing(history, step, open?.at.fromMs ?? -Infinity, toMs) : undefined) ??
+    open ??
     before(effectiveFaults(history)) ??
     outageOf(history)?.fault;
   if (!fault) return [];
   const interval = { lowerMs: Math.max(0, fromMs - fault.at.toMs), upperMs: toMs - fault.at.fromMs };
   return [{ step, by, fault, detectedMs: toMs, interval }];
+}
+
+/** A manager watches the node that serves: what befell another one before, and hurt clients too, it was not to notice. */
+function firstOnServing(history: History, step: string, sinceMs: number, untilMs: number): EffectiveFault | undefined {
+  const store = history.plan.steps.find((s) => s.name === step && s.does === "recover");
+  const component = store && "target" in store ? (store.target.split(".")[0] ?? "") : "";
+  const serving = `${component}.${servedBy(history, component).before}`;
+  return effectiveFaults(history).find(
+    ({ target, at }) => target === serving && at.fromMs >= sinceMs && at.fromMs <= untilMs,
+  );
 }
 
 /** The slowest detection: the one that the objective is held against. */

@@ -28,6 +28,12 @@ describe("the primary is lost and Sentinel fails over", () => {
     expect(at("moved").lowerMs).toBeLessThanOrEqual(at("first-write").upperMs);
   });
 
+  test("sentinels that wait five seconds: nothing is lost, and the detection is missed", async () => {
+    const result = await drilled(lab, "sentinel-slow");
+    expect(result).toMatchObject({ verdict: "fail", expect: "fail", lost: { count: 0 } });
+    expect(result.detection!.lowerMs).toBeGreaterThan(4_000);
+  });
+
   test("replication cut for two seconds before: lost to the write, by offsets and by read-back", async () => {
     const result = await drilled(lab, "link-cut-then-loss");
     expect(result).toMatchObject({ verdict: "fail", expect: "fail", lost: { shape: "suffix" } });

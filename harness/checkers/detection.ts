@@ -6,6 +6,7 @@ import { type EffectiveFault, effectiveFaults, outages, outageOf } from "./outag
 import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 import { worstClock } from "./clocks.ts";
 import { againstObjective, finding } from "./findings.ts";
+import { servedBy } from "./positions.ts";
 
 /** The detector's own sample ends where the journal says that it decided; the two are taken from one reading of the clock. */
 const SAME_INSTANT_MS = 10;
@@ -56,7 +57,7 @@ interface Decision extends Pick<Detection, "step" | "by"> {
 }
 
 function detectionAt(history: History, { step, by, component }: Decision, { fromMs, toMs }: Span): Detection[] {
-  const fault = faultBehind(history, component, toMs);
+  const fault = faultBehind(history, { by, component }, toMs);
   if (!fault) return [];
   const interval = { lowerMs: Math.max(0, fromMs - fault.at.toMs), upperMs: toMs - fault.at.fromMs };
   return [{ step, by, fault, detectedMs: toMs, interval }];
@@ -64,17 +65,25 @@ function detectionAt(history: History, { step, by, component }: Decision, { from
 
 /**
  * What a decision is about: within the outage that was open, the first fault of that component, for whoever watches one cannot
- * know of another's; else what the outage began with. Without an outage, the last fault before it.
+ * know of another's; else what the outage began with. Without an outage, the last fault before it. A manager watches the node that
+ * serves: what befell another one before, and hurt clients too, it was not to notice.
  */
-function faultBehind(history: History, component: string, decidedMs: number): EffectiveFault | undefined {
+function faultBehind(
+  history: History,
+  { by, component }: Pick<Decision, "by" | "component">,
+  decidedMs: number,
+): EffectiveFault | undefined {
   const isEarlier = ({ at }: EffectiveFault): boolean => at.fromMs <= decidedMs;
   const earlier = effectiveFaults(history).filter(isEarlier);
   const own = earlier.filter(({ target }) => componentOf(target) === component);
   const open = outages(history)
     .map((outage) => outage.fault)
     .findLast(isEarlier);
-  if (open) return own.find(({ at }) => at.fromMs >= open.at.fromMs) ?? open;
-  return own.at(-1) ?? earlier.at(-1) ?? outageOf(history)?.fault;
+  const since = own.filter(({ at }) => at.fromMs >= (open?.at.fromMs ?? -Infinity));
+  const serving = `${component}.${servedBy(history, component).before}`;
+  const watched = by === "manager" ? since.find(({ target }) => target === serving) : undefined;
+  if (open) return watched ?? since[0] ?? open;
+  return watched ?? own.at(-1) ?? earlier.at(-1) ?? outageOf(history)?.fault;
 }
 
 /** The slowest detection: the one that the objective is held against. */

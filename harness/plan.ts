@@ -45,6 +45,8 @@ export interface Expectation {
   readonly lost?: { min: number; max?: number; shape?: "suffix" | "hole" };
   /** Bounds of the elements that must come back with other content than was sent. */
   readonly mutated?: { min: number; max?: number };
+  /** Bounds of the operations that must be there more than once. */
+  readonly duplicated?: { min: number; max?: number };
   /** The checks that must fail, all of them and no other; empty with `verdict: pass`. */
   readonly failed: string[];
 }
@@ -53,7 +55,7 @@ interface PlannedComponent {
   readonly name: string;
   readonly kind: string;
   /** What stands behind it, where its kind leaves that open. */
-  readonly choice?: string | undefined;
+  readonly choice?: string;
   /** What the component kind's own schema made of the YAML, defaults included. */
   readonly config: unknown;
   /** Full names of its nodes (`db.primary`), in boot order. */

@@ -7,10 +7,11 @@ const common = {
   rate: rate.refine((perSecond) => perSecond >= 1 && perSecond <= 100_000, { error: "expected 1/s to 100000/s" }),
   connections: z.int().min(1).max(256).default(8),
   timeout: positiveDuration.default(1_000).meta({ description: "The client's own patience with one write" }),
-  transfers: z.number().min(0).max(1).optional().meta({
-    description: "Share of operations that move money between two accounts; 0.2 where the store keeps balances",
-  }),
 };
+
+const transfers = z.number().min(0).max(1).optional().meta({
+  description: "Share of operations that move money between two accounts; 0.2 where the store keeps balances",
+});
 
 /** A kind of workload as scenarios name it: what may be written beside `kind` and `name`, and which components it writes to. */
 export interface WorkloadKind {
@@ -33,9 +34,28 @@ export interface WorkloadConfig {
 const ledger: WorkloadKind = {
   kind: "ledger",
   summary: "Open-loop writers whose every operation is recorded outside the stack before it is sent",
-  config: z.strictObject({ target: component.meta({ description: "The component that is written to" }), ...common }),
+  config: z.strictObject({
+    target: component.meta({ description: "The component that is written to" }),
+    ...common,
+    transfers,
+  }),
   targets: ({ target }) => (target === undefined ? [] : [target]),
 };
 
+const orders: WorkloadKind = {
+  kind: "orders",
+  summary:
+    "One order a write: its record first, then the same id and content in every other store, each recorded apart",
+  config: z.strictObject({
+    targets: z
+      .array(component)
+      .min(2)
+      .refine((names) => new Set(names).size === names.length, { error: "expected each component once" })
+      .meta({ description: "The components that each order is written to; the first is the system of record" }),
+    ...common,
+  }),
+  targets: ({ targets }) => [...(targets ?? [])],
+};
+
 /** Every kind of workload. A new one is an entry here and its clients in workload/. */
-export const workloadKinds: readonly WorkloadKind[] = [ledger];
+export const workloadKinds: readonly WorkloadKind[] = [ledger, orders];

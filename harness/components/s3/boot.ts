@@ -12,8 +12,10 @@ import type {
   Corruption,
   CorruptOptions,
   Drives,
+  Elements,
   Intrusion,
   ReadBackSink,
+  Reconcilable,
   Session,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
@@ -23,6 +25,7 @@ import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
+import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
 import { intrude } from "./intruder.ts";
@@ -49,11 +52,12 @@ export const boot: Boot<S3Config> = async (name, config, context, password = ran
   return new S3Component(name, config, credentials, store, provider.refusals);
 };
 
-class S3Component implements Component {
+class S3Component implements Component, Reconcilable {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly clients: ClientPath;
+  readonly elements: Elements;
   readonly #config: S3Config;
   readonly #store: Store;
   readonly #session: SessionContext;
@@ -71,6 +75,7 @@ class S3Component implements Component {
     this.clients = store.paths.clients;
     this.#config = config;
     this.#store = store;
+    this.elements = objectElements(() => this.#door(this.clients.leadsTo));
     this.#session = {
       config,
       credentials,

@@ -325,6 +325,8 @@ export type WriteResult =
 
 export interface WriteRequest {
   readonly op: string;
+  /** The element that it is written to, where that is not one of its own. */
+  readonly element?: string;
   readonly sha256: string;
   readonly payload: string;
   readonly transfer: { from: number; to: number; amount: number } | null;

@@ -71,6 +71,10 @@ export interface PlannedWorkload {
   readonly connections: number;
   /** Share of the operations, 0 to 1, that move an amount between two accounts instead of inserting one row. */
   readonly transfers: number;
+  /** Size of what each write carries; a hash's length where it is not said. */
+  readonly payloadBytes?: number;
+  /** Every write goes to the same element, which keeps them as its versions. */
+  readonly oneKey?: true;
   /** The client's own patience: what has not answered by then is indeterminate. Counted from the moment it was due. */
   readonly timeoutMs: number;
 }

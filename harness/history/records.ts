@@ -123,6 +123,8 @@ export const planFile: z.ZodType<Plan> = z.object({
       ratePerSecond: z.number().positive(),
       connections: z.int().min(1),
       transfers: z.number().min(0).max(1),
+      payloadBytes: z.int().min(1).exactOptional(),
+      oneKey: z.literal(true).exactOptional(),
       timeoutMs: ms,
     }),
   ),

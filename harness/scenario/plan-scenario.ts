@@ -81,6 +81,8 @@ function plannedWorkload({ stack, workload }: Scenario): PlannedWorkload[] {
       ratePerSecond: config.rate,
       connections: config.connections,
       transfers: config.transfers ?? (keepsBalances && targets.length === 1 ? DEFAULT_TRANSFERS : 0),
+      ...(config.payload !== undefined && { payloadBytes: config.payload }),
+      ...(config.keys === "one" && { oneKey: true as const }),
       timeoutMs: config.timeout,
     };
   });

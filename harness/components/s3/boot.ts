@@ -61,7 +61,12 @@ class S3Component implements Component, Reconcilable {
   readonly #config: S3Config;
   readonly #store: Store;
   readonly #session: SessionContext;
-  readonly #written: Written = { sent: new Map(), acknowledged: new Map() };
+  readonly #written: Written = {
+    sent: new Map(),
+    acknowledged: new Map(),
+    shared: new Set(),
+    versions: new Map(),
+  };
   /** The harness's own clients, one a door, on paths that toxics never touch. */
   readonly #doors: ReadonlyMap<string, Client>;
 
@@ -185,11 +190,7 @@ class S3Component implements Component, Reconcilable {
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readBack(
-      this.#served,
-      { name: this.name, versioned: this.#config.versioning, sent: this.#written.sent },
-      sink,
-    );
+    await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
   }
 
   async #corrupt(options: CorruptOptions): Promise<Corruption> {

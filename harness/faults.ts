@@ -1,12 +1,18 @@
 import type { FaultKind } from "./fault.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
+import { bitRot } from "./faults/bit-rot.ts";
+import { deleteObjects } from "./faults/delete-objects.ts";
+import { driveLoss } from "./faults/drive-loss.ts";
+import { lockBypass } from "./faults/lock-bypass.ts";
 import { eraseData } from "./faults/erase-data.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
+import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
 import { pause } from "./faults/pause.ts";
+import { powerLoss } from "./faults/power-loss.ts";
 import { processCrash } from "./faults/process-crash.ts";
 import { readOnlyFolder } from "./faults/read-only-folder.ts";
 import { reset } from "./faults/reset.ts";
@@ -16,6 +22,7 @@ import { shutdown } from "./faults/shutdown.ts";
 /** Every fault that a scenario may name. A new one is one file and one line here. */
 export const faultKinds: readonly FaultKind[] = [
   nodeLoss,
+  powerLoss,
   processCrash,
   pause,
   restart,
@@ -24,6 +31,11 @@ export const faultKinds: readonly FaultKind[] = [
   latency,
   bandwidth,
   reset,
+  driveLoss,
+  bitRot,
+  deleteObjects,
+  overwriteObjects,
+  lockBypass,
   fileDamage,
   readOnlyFolder,
   eraseData,

@@ -61,6 +61,8 @@ async function readyMs(components: Plan["components"], images: ReadonlyMap<strin
     proxyImage: images.get("proxy")!,
     paths: components.reduce((sum, component) => sum + 1 + component.nodes.length, 0),
     cuts: new Set(),
+    powerCuts: new Map(),
+    powerImage: "power",
     witness: () => undefined,
     lostEngine: (why) => {
       throw new Error(`the engine went away: ${why}`);

@@ -65,8 +65,8 @@ function detectionAt(history: History, { step, by, component }: Decision, { from
 
 /**
  * What a decision is about: within the outage that was open, the first fault of that component, for whoever watches one cannot
- * know of another's; else what the outage began with. Without an outage, the last fault before it. A manager watches the node that
- * serves: what befell another one before, and hurt clients too, it was not to notice.
+ * know of another's; else what the outage began with. Without an outage, the last fault before it. A manager watches the node
+ * that serves: what befell another one before, and hurt clients too, it was not to notice.
  */
 function faultBehind(
   history: History,
@@ -82,8 +82,9 @@ function faultBehind(
   const since = own.filter(({ at }) => at.fromMs >= (open?.at.fromMs ?? -Infinity));
   const serving = `${component}.${servedBy(history, component).before}`;
   const watched = by === "manager" ? since.find(({ target }) => target === serving) : undefined;
-  if (open) return watched ?? since[0] ?? open;
-  return watched ?? own.at(-1) ?? earlier.at(-1) ?? outageOf(history)?.fault;
+  if (watched) return watched;
+  if (open) return since[0] ?? open;
+  return own.at(-1) ?? earlier.at(-1) ?? outageOf(history)?.fault;
 }
 
 /** The slowest detection: the one that the objective is held against. */

@@ -25,6 +25,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { ADR_004 } from "../scenario/policy.ts";
 import { EXIT } from "../verdict.ts";
+import { imagesOf, ownImages } from "./plan-images.ts";
 import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
 import { runPlan } from "./run-plan.ts";
@@ -159,19 +160,6 @@ async function writeSources({ file, plan }: DrillOptions, packDir: string): Prom
   ]);
 }
 
-const PROXY_IMAGE = "proxy";
-
-/** Every image that the plan needs, by the name that a component gives it. */
-const imagesOf = (plan: Plan): Set<string> =>
-  new Set([
-    PROXY_IMAGE,
-    ...plan.components.flatMap(({ kind, config }) =>
-      componentKind(kind)!
-        .nodes(config)
-        .map((node) => node.image),
-    ),
-  ]);
-
 function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageFacts[] {
   const used = [
     ...plan.components.flatMap(({ name, kind, config }) =>
@@ -179,7 +167,7 @@ function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageF
         .nodes(config)
         .map((node) => ({ component: `${name}.${node.name}`, image: node.image })),
     ),
-    { component: "clients", image: PROXY_IMAGE },
+    ...ownImages(plan),
   ];
   return used.map(({ component, image }) => {
     const { reference, id, digest, origin } = images.get(image)!;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Component } from "../component.ts";
 import { messageOf } from "../errors.ts";
-import { faultKind } from "../faults.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
@@ -11,6 +10,7 @@ import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
 import { unsureOf } from "../workload/unsure.ts";
 import { lookAtClocks } from "./clocks.ts";
+import { disksOf, targetsNeeding } from "./host-needs.ts";
 import { Load } from "./load.ts";
 import { raiseAll, untilAborted } from "./raise.ts";
 import { seededRandom } from "./random.ts";
@@ -125,17 +125,14 @@ class Drill {
   async #raise(): Promise<void> {
     const { plan, run, record, images } = this.#o;
     const signal = this.#signal;
-    const cuts = new Set(
-      plan.steps.flatMap((step) =>
-        step.does === "fault" && faultKind(step.kind)?.needs.includes("netns-drop") ? [step.target] : [],
-      ),
-    );
     this.#stack = await openStack({
       run,
       seed: plan.seed,
       signal,
       images,
-      cuts,
+      cuts: targetsNeeding(plan, "netns-drop"),
+      powerCuts: disksOf(plan),
+      powerImage: images.get("power") ?? "power",
       proxyImage: images.get("proxy") ?? "proxy",
       paths: plan.components.reduce((sum, component) => sum + 1 + component.nodes.length, 0),
       witness: (event) => record.engineEvent(event),
@@ -147,6 +144,7 @@ class Drill {
       this.#components.set(component.name, component);
       this.#undo.defer(() => component.close());
     });
+    await this.#stack.syncDisks();
   }
 
   async #reachSteadyState(): Promise<void> {

@@ -4,10 +4,12 @@ import type Dockerode from "dockerode";
 import { GenericContainer } from "testcontainers";
 import type { NodeStart } from "../component.ts";
 import { messageOf, notReady } from "../errors.ts";
-import type { Cut, ExecResult, Node } from "../node.ts";
+import type { Filesystem } from "../fault.ts";
+import type { Cut, ExecResult, Node, PowerCut } from "../node.ts";
 import { bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import { labelsFor, NODE_LABEL } from "./labels.ts";
+import type { PowerSupply, PowerSwitch } from "./power.ts";
 import { collect, rescue } from "./rescue.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import { isGone } from "./sweep.ts";
@@ -20,9 +22,17 @@ export interface NodePlace {
   readonly address: string;
   /** Image of the network sidecar; null when no step of this drill cuts this node. */
   readonly sidecarImage: string | null;
+  /** Where the disk comes from whose power is cut; null when no step of this drill does that to this node. */
+  readonly power: { readonly supply: PowerSupply; readonly filesystem: Filesystem } | null;
   readonly addressOf: (name: string) => string;
   /** To be called when the node is back on the network: see Proxy.redial. */
   readonly redial: (address: string) => Promise<void>;
+}
+
+/** A node as the stack holds it. */
+export interface PlacedNode extends Node {
+  /** What stands on the disk is written out to it, where its power is to be cut; elsewhere nobody could tell. */
+  syncDisk(): Promise<void>;
 }
 
 class PlacedContainer extends GenericContainer {
@@ -49,13 +59,22 @@ class PlacedContainer extends GenericContainer {
 }
 
 /** Starts one machine of the stack: a container with a fixed address, a volume for its disk, and the run's label on both. */
-export async function startNode(spec: NodeStart, place: NodePlace): Promise<Node> {
+export async function startNode(spec: NodeStart, place: NodePlace): Promise<PlacedNode> {
   const volume = `blackstart-${place.run}-${spec.name}`;
-  await place.docker.createVolume({ Name: volume, Labels: { ...labelsFor(place.run), [NODE_LABEL]: spec.name } });
-  const started = await new PlacedContainer(spec, place, volume).start();
+  const { power, docker, run } = place;
+  if (power) await power.supply.makeDisk(volume, spec.name, power.filesystem);
+  else await docker.createVolume({ Name: volume, Labels: { ...labelsFor(run), [NODE_LABEL]: spec.name } });
+  const started = await new PlacedContainer(spec, place, volume).start().catch((thrown: unknown) => {
+    if (!power || !messageOf(thrown).includes("mount")) throw thrown;
+    throw notReady(
+      `the engine cannot mount the ${power.filesystem} disk of ${spec.name}: ${messageOf(thrown)}`,
+      "blackstart doctor says what the kernel or the engine lacks",
+      thrown,
+    );
+  });
   const node = new ContainerNode(spec, volume, place, place.docker.getContainer(started.getId()));
   try {
-    await node.attachSidecar();
+    await node.attachHelpers();
   } catch (thrown) {
     if ((await node.state()) !== "stopped") throw thrown;
     throw notReady(
@@ -67,7 +86,7 @@ export async function startNode(spec: NodeStart, place: NodePlace): Promise<Node
   return node;
 }
 
-class ContainerNode implements Node {
+class ContainerNode implements PlacedNode {
   readonly name: string;
   readonly address: string;
   readonly #volume: string;
@@ -76,6 +95,9 @@ class ContainerNode implements Node {
   readonly #place: NodePlace;
   readonly #container: Dockerode.Container;
   #sidecar: Sidecar | undefined;
+  #power: PowerSwitch | undefined;
+  /** A loss of power under way; the machine cannot start before it has ended. */
+  #goingDark: Promise<unknown> = Promise.resolve();
   /** Cuts whose rules stand in the node's namespace. */
   readonly #cuts = new Set<Cut>();
   /** What the log said before the machine was discarded. */
@@ -91,10 +113,19 @@ class ContainerNode implements Node {
     this.#container = container;
   }
 
-  async attachSidecar(): Promise<void> {
+  async attachHelpers(): Promise<void> {
+    await Promise.all([this.#attachSidecar(), this.#attachPower()]);
+  }
+
+  async #attachSidecar(): Promise<void> {
     const { docker, run, sidecarImage: image } = this.#place;
     if (image)
       this.#sidecar = await startSidecar(docker, { run, image, node: this.name, containerId: this.#container.id });
+  }
+
+  /** The switch of a machine that was merely killed is still there, and so is its disk. */
+  async #attachPower(): Promise<void> {
+    this.#power ??= await this.#place.power?.supply.attach(this.#volume, this.name);
   }
 
   async state(): Promise<"running" | "paused" | "stopped"> {
@@ -115,10 +146,10 @@ class ContainerNode implements Node {
 
   /** A started machine has a new network namespace, in which the old sidecar's rules would do nothing. */
   async start(): Promise<void> {
-    await this.#sidecar?.stop();
+    await Promise.all([this.#goingDark, this.#sidecar?.stop()]);
     this.#cuts.clear();
     await this.#container.start();
-    await Promise.all([this.#place.redial(this.address), this.attachSidecar()]);
+    await Promise.all([this.#place.redial(this.address), this.attachHelpers()]);
   }
 
   async pause() {
@@ -178,9 +209,34 @@ class ContainerNode implements Node {
     return this.#net().dropped();
   }
 
+  cutPower(): Promise<PowerCut> {
+    const dark = this.#goDark();
+    this.#goingDark = dark;
+    return dark;
+  }
+
+  /** A server that hits its dead disk may end before the signal reaches it. */
+  async #goDark(): Promise<PowerCut> {
+    const [power, supply] = [this.#power, this.#place.power?.supply];
+    if (!power || !supply)
+      throw new Error(`the power of ${this.name} cannot be cut: the plan announced no fault that does`);
+    this.#power = undefined;
+    const cut = await power.cut();
+    await this.kill("SIGKILL").catch(async (thrown: unknown) => {
+      if ((await this.state()) !== "stopped") throw thrown;
+    });
+    await power.release();
+    await supply.forget(this.#volume);
+    return cut;
+  }
+
+  async syncDisk(): Promise<void> {
+    await this.#power?.sync();
+  }
+
   async discard(): Promise<void> {
     this.#lastLogs = await this.#readLogs();
-    await this.#sidecar?.stop();
+    await Promise.all([this.#sidecar?.stop(), this.#power?.release()]);
     await this.#container.remove({ force: true, v: true });
     await this.#place.docker.getVolume(this.#volume).remove({ force: true });
   }

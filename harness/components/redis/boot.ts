@@ -62,7 +62,7 @@ export const boot: Boot<RedisConfig> = async (
 };
 
 class RedisComponent
-  implements Component, Promotable, FailsOver, Settles, Erasable, Fillable, Repairable, Reconcilable
+  implements Component, Promotable, FailsOver, Settles, Reconcilable, Erasable, Fillable, Repairable
 {
   readonly kind = "redis";
   readonly name: string;

@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "../history.ts";
 import { outageOf } from "./outage.ts";
-import { detection } from "./detection.ts";
+import { detection, slowestDetection } from "./detection.ts";
 import { recoveryProcedure } from "./recovery-procedure.ts";
 import { recoveryTime } from "./recovery-time.ts";
-import { addEvent, clockBracket, drill, type DraftHistory, dropEvents, nsOf, setEvent, verdictOf } from "./testing.ts";
+import {
+  addEvent,
+  clockBracket,
+  drill,
+  type DraftHistory,
+  dropEvents,
+  nsOf,
+  orderDrill,
+  setEvent,
+  verdictOf,
+} from "./testing.ts";
 
 /** Makes every write and probe asked in the span fail. */
 const fail = (h: DraftHistory, fromMs: number, toMs: number, outcome: "fail" | "info" = "info"): void => {
@@ -210,6 +220,35 @@ describe("where the clock starts", () => {
       fault: { step: "again" },
       interval: { lowerMs: 998, upperMs: 1_002 },
       relapse: null,
+    });
+  });
+});
+
+describe("detection in a stack of several components", () => {
+  /** The cache is lost at 4,400 ms and hurts from then on; the database's primary follows at 5,000 and is detected at 5,600. */
+  const twoLosses = (target: string) =>
+    orderDrill({}, (h) => {
+      const at = { fromNs: nsOf(4_400), toNs: nsOf(4_402) };
+      addEvent(h, 4_403, "fault-effective", { step: "earlier", fault: "node-loss", target, ...at });
+      for (const op of h.operations) {
+        if (op.store !== "cache" || op.dueMs < 4_400 || op.dueMs > 4_990) continue;
+        Object.assign(op, { outcome: "info", endedMs: op.invokedMs + 50, error: "no answer" });
+      }
+    });
+
+  it("counts from the first fault of the component that is watched, not from another's", () => {
+    const history = twoLosses("cache.primary");
+    expect(outageOf(history)?.fault.target).toBe("cache.primary");
+    expect(slowestDetection(history)).toMatchObject({
+      fault: { target: "db.primary" },
+      interval: { lowerMs: 598, upperMs: 600 },
+    });
+  });
+
+  it("counts from the earlier fault where it was of the same component", () => {
+    expect(slowestDetection(twoLosses("db.standby"))).toMatchObject({
+      fault: { target: "db.standby" },
+      interval: { lowerMs: 1_198, upperMs: 1_200 },
     });
   });
 });

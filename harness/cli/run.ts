@@ -1,8 +1,10 @@
 import { randomInt } from "node:crypto";
+import path from "node:path";
 import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
 import type { Listener } from "../progress.ts";
 import type { Report } from "../report.ts";
+import type { ReadScenario, Variant } from "../scenario/read-scenario.ts";
 import { EXIT, type ExitCode, worstExit } from "../verdict.ts";
 import { abortOnSignals, Interrupted } from "./interrupt.ts";
 import { colourful, finish, print, say } from "./io.ts";
@@ -11,6 +13,7 @@ import { seedOption, setOption } from "./scenario-options.ts";
 
 interface Options {
   files: string[];
+  "all-stores": boolean;
   seed: number | undefined;
   set: string[];
   repeat: number;
@@ -18,18 +21,26 @@ interface Options {
   json?: "document" | "stream";
 }
 
+const ROOT = path.join(import.meta.dirname, "..", "..");
+/** Also the stack of docker-compose.yml. */
+const WHOLE_STACK = "scenarios/cross/whole-stack.yaml";
 const MOST_REPEATS = 10_000;
 
 export const runCommand: CommandModule<object, Options> = {
-  command: "run <files..>",
+  command: "run [files..]",
   describe: "Run drills and write a signed report of each",
   builder: (yargs) =>
     yargs
       .positional("files", {
         type: "string",
         array: true,
-        demandOption: true,
+        default: [] as string[],
         describe: "Scenarios, or folders of them",
+      })
+      .option("all-stores", {
+        type: "boolean",
+        default: false,
+        describe: `The drill that loses something of every store in one run: ${WHOLE_STACK}`,
       })
       .option("seed", {
         ...seedOption,
@@ -46,20 +57,22 @@ export const runCommand: CommandModule<object, Options> = {
       })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
+      .example("$0 run --all-stores", "database, cache and object store lose something in one run")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
       .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support"),
   async handler(options) {
     const { ScenarioProblems } = await import("../scenario/problem.ts");
     const { readScenarios } = await import("../scenario/read-scenario.ts");
-    const { scenarios, problems } = await readScenarios(await scenarioFiles(options.files), { set: options.set });
+    const { scenarios, problems } = await readScenarios(await scenarioFiles(asked(options)), { set: options.set });
     if (problems.length > 0) throw new ScenarioProblems(problems); // bad input starts nothing, however many others are sound
     const interrupt = abortOnSignals();
     const reports: Report[] = [];
     const codes: ExitCode[] = [];
     try {
       for (const scenario of scenarios) {
+        const variant = await chosen(scenario);
         for (let n = 0; n < options.repeat; n++) {
-          const plan = scenario.plan(options.seed ?? randomInt(2 ** 32));
+          const plan = variant.plan(options.seed ?? randomInt(2 ** 32));
           codes.push(await runOne({ file: scenario.file, plan, signal: interrupt.signal, options, reports }));
           interrupt.signal.throwIfAborted();
         }
@@ -75,10 +88,31 @@ export const runCommand: CommandModule<object, Options> = {
   },
 };
 
+/** What to run; nothing at all is a mistake, not a drill of nothing. */
+function asked({ files, "all-stores": wholeStack }: Options): string[] {
+  const all = wholeStack ? [...files, path.relative("", path.join(ROOT, WHOLE_STACK))] : files;
+  if (all.length === 0) throw usage("no scenario was named", "name files or folders of scenarios, or --all-stores");
+  return all;
+}
+
 function repeats(given: unknown): number {
   const count = Number(given);
   if (/^\d+$/.test(String(given)) && count >= 1 && count <= MOST_REPEATS) return count;
   throw usage(`--repeat: expected a whole number from 1 to ${MOST_REPEATS}`);
+}
+
+/** The first variant whose images can be had; the preferred one where none can, so that the drill says how to come by them. */
+async function chosen({ variants }: ReadScenario): Promise<Variant> {
+  const [preferred, ...others] = variants;
+  if (others.length === 0) return preferred!;
+  const { obtainable } = await import("../engine/images.ts");
+  const { imagesOf } = await import("../drill/plan-images.ts");
+  for (const variant of variants) {
+    if (!(await obtainable([...imagesOf(variant.plan(0))]))) continue;
+    if (variant !== preferred) say(`${preferred!.name}: its image cannot be had here; ${variant.name} takes its place`);
+    return variant;
+  }
+  return preferred!;
 }
 
 interface One {

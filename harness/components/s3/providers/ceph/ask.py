@@ -2,11 +2,13 @@
 a connection that stays open costs a message.
 
   ask.py make FILE        connects, runs the commands of FILE (a JSON list a line: those of a line at once), then answers on SOCKET
-  ask.py SOCKET COMMAND   asks the one that answers there
-  ask.py once COMMAND     connects for itself
-  ask.py daemon NAME COMMAND   asks one daemon of this node over its admin socket
+  ask.py SOCKET COMMAND...       asks the one that answers there
+  ask.py once COMMAND...         connects for itself
+  ask.py daemon NAME COMMAND...  asks one daemon of this node over its admin socket
 
-A COMMAND is JSON: {"to": "mon" | "mgr" | "osd.0", "prefix": "osd dump", ...}. Prints what came back; the error goes to stderr.
+A COMMAND is JSON: {"to": "mon" | "mgr" | "osd.0", "prefix": "osd dump", ...}; "keyring": a file whose key goes along, read here so
+that it stands in no argument list. Prints a list of what came back, in order, each
+{"code": ..., "out": ..., "err": ...}, and exits 1 when one failed.
 """
 import json
 import os
@@ -32,15 +34,23 @@ def connect():
 def run(cluster, command):
     command = dict(command)
     to = command.pop("to", "mon")
-    seconds = command.pop("seconds", 10)
+    given = secret_of(command.pop("keyring")) if "keyring" in command else b""
     text = json.dumps(command)
+    seconds = 10
     if to == "mon":
-        code, out, err = cluster.mon_command(text, b"", timeout=seconds)
+        code, out, err = cluster.mon_command(text, given, timeout=seconds)
     elif to == "mgr":
         code, out, err = cluster.mgr_command(text, b"", timeout=seconds)
     else:
         code, out, err = cluster.osd_command(int(to.removeprefix("osd.")), text, b"", timeout=seconds)
     return {"code": code, "out": out.decode("utf8", "replace"), "err": err}
+
+
+def secret_of(keyring):
+    """What a command wants as its input: the key that every entity of the keyring has."""
+    with open(keyring) as file:
+        key = next(line.split(" = ")[1].strip() for line in file if line.startswith("key = "))
+    return json.dumps({"cephx_secret": key}).encode()
 
 
 def make(path):
@@ -75,12 +85,17 @@ def over(path, text):
     client = socket.socket(socket.AF_UNIX)
     client.settimeout(PATIENCE_S)
     client.connect(path)
-    client.sendall(text)
+    client.sendall(text.encode())
     return client
 
 
+def resident(path, text):
+    with over(path, text + "\n") as client:
+        return json.loads(client.makefile().read())
+
+
 def daemon(name, text):
-    with over(f"/run/ceph/{name}.asok", text.encode() + b"\0") as client:
+    with over(f"/run/ceph/ceph-{name}.asok", text + "\0") as client:
         stream = client.makefile("rb")
         (length,) = struct.unpack(">I", stream.read(4))
         return {"code": 0, "out": stream.read(length).decode(), "err": ""}
@@ -91,15 +106,15 @@ def main():
     if how == "make":
         return make(rest[0])
     if how == "daemon":
-        answer = daemon(*rest)
+        name, *commands = rest
+        answers = [daemon(name, text) for text in commands]
     elif how == "once":
-        answer = run(connect(), json.loads(rest[0]))
+        cluster = connect()
+        answers = [run(cluster, json.loads(text)) for text in rest]
     else:
-        with over(how, rest[0].encode() + b"\n") as client:
-            answer = json.loads(client.makefile().read())
-    print(answer["out"])
-    if answer["code"] != 0:
-        sys.exit(f"{answer['code']} {answer['err']}")
+        answers = [resident(how, text) for text in rest]
+    print(json.dumps(answers))
+    sys.exit(any(answer["code"] != 0 for answer in answers))
 
 
 main()

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Boots one Ceph node from any image that has sh and Ceph's programs on PATH; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: RUNS (words of mon, mgr, osd, rgw), DISK, MON (the monitor's node), DRIVES (ids), REALM (master|joins,
-# of two sites). Runs again on every start of the machine: what stands on the disk is kept, an empty disk is made anew.
-# `boot.sh drive N` puts a new drive in the place of a lost one. Keys and users come from files, never from argv.
+# Reads /blackstart/node.env: RUNS (words of mon, mgr, osd, rgw), DISK, DRIVES (ids), MON (the monitor's node) and what the gateway
+# needs. Runs again on every start of the machine: what stands on the disk is kept, an empty disk is made anew.
+# `boot.sh drive N` starts one drive alone, a new one where none is left. Keys and users come from files, never from argv.
 set -eu
 . /blackstart/node.env
 
@@ -16,7 +16,7 @@ done
 python3 -c 'import rados' 2>/dev/null || { say "python3 has no module rados, which belongs to Ceph's own client" && exit 78; }
 
 # Addresses, not names: the monitor map holds nothing else.
-address() { getent hosts "$1" | while read -r found _; do echo "$found" && break; done; }
+address() { getent ahostsv4 "$1" | while read -r found _; do echo "$found" && break; done; }
 OWN=$(address "$(hostname)")
 MON_ADDRESS=
 while [ -z "$MON_ADDRESS" ]; do MON_ADDRESS=$(address "$MON") || true; done
@@ -44,8 +44,8 @@ make_osd() {
     exit 1
   fi
   if [ -e "/blackstart/had.$1" ]; then
-    ask once "{\"prefix\": \"osd destroy-actual\", \"id\": $1, \"yes_i_really_mean_it\": true}" >/dev/null
-    ask once "{\"prefix\": \"osd new\", \"uuid\": \"$uuid\", \"id\": $1}" >/dev/null
+    ask once "{\"prefix\": \"osd destroy-actual\", \"id\": $1, \"yes_i_really_mean_it\": true}" \
+      "{\"prefix\": \"osd new\", \"uuid\": \"$uuid\", \"id\": $1, \"keyring\": \"/blackstart/keyring\"}" >/dev/null
   fi
   : >"/blackstart/had.$1"
   mv "$DISK/osd.$1.new" "$DISK/osd.$1"
@@ -57,6 +57,7 @@ run_osd() {
 }
 
 if [ "${1:-}" = drive ]; then
+  rm -f "$DISK/lost.$2"
   (run_osd "$2") >/proc/1/fd/1 2>/proc/1/fd/2 &
   exit 0
 fi
@@ -65,7 +66,9 @@ fi
 trap 'kill $(jobs -p) 2>/dev/null; wait; exit 143' TERM INT QUIT
 rm -f /run/ceph/made
 
-for drive in $DRIVES; do (run_osd "$drive") & done
+for drive in $DRIVES; do
+  [ -e "$DISK/lost.$drive" ] || (run_osd "$drive") & # a drive that was taken away stays away
+done
 last=
 if runs mon; then
   make_mon

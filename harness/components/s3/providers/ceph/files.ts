@@ -1,57 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { S3Config } from "../../config.ts";
 import type { Credentials } from "../../provider.ts";
-
-export const DISK = "/blackstart/disk";
-export const PORT = 7480;
-/** The data of an object lies on two drives and its parity on two more. */
-export const DATA_SHARDS = 2;
-export const PARITY_SHARDS = 2;
-
-/** One machine: what runs on it, and the ids of its drives. */
-export interface Machine {
-  readonly name: string;
-  readonly runs: readonly ("mon" | "mgr" | "osd" | "rgw")[];
-  readonly drives: readonly number[];
-}
-
-/** One cluster: a site, or the whole store. */
-export interface Cluster {
-  readonly zone: string;
-  readonly machines: readonly Machine[];
-}
-
-const ids = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-/** The manager only where there is redundancy to judge: it counts placement groups and orders scrubs. */
-export function clusters({ layout }: Pick<S3Config, "layout">): Cluster[] {
-  if (layout.sites > 1)
-    return ["a", "b"].map((zone) => ({
-      zone,
-      machines: [{ name: `site-${zone}`, runs: ["mon", "osd", "rgw"], drives: [0] }],
-    }));
-  if (layout.nodes > 1)
-    return [
-      {
-        zone: "default",
-        machines: [
-          { name: "mon", runs: ["mon", "mgr"], drives: [] },
-          ...ids(layout.nodes).map((id): Machine => ({ name: `server${id + 1}`, runs: ["osd", "rgw"], drives: [id] })),
-        ],
-      },
-    ];
-  const runs: Machine["runs"] = layout.drives > 1 ? ["mon", "mgr", "osd", "rgw"] : ["mon", "osd", "rgw"];
-  return [{ zone: "default", machines: [{ name: "server", runs, drives: ids(layout.drives) }] }];
-}
-
-export const drivesOf = ({ machines }: Cluster): number[] => machines.flatMap(({ drives }) => drives);
-export const erasureCoded = (cluster: Cluster): boolean => drivesOf(cluster).length > 1;
-/** Data and one more, Ceph's own default: an acknowledged write can lose a drive at once. */
-export const WRITE_QUORUM = DATA_SHARDS + 1;
-
-/** `.rgw.root` is not among them: the gateway makes it by itself, of the same kind as the replicated ones. */
-const POOLS = ["log", "control", "meta", "buckets.index", "buckets.non-ec", "buckets.data"] as const;
-export const poolName = (zone: string, pool: (typeof POOLS)[number]): string => `${zone}.rgw.${pool}`;
+import {
+  type Cluster,
+  DATA_SHARDS,
+  DISK,
+  drivesOf,
+  erasureCoded,
+  PARITY_SHARDS,
+  POOLS,
+  poolName,
+  PORT,
+} from "./layout.ts";
 
 /** The cluster's first map, as batches: the commands of a batch go out at once. */
 export function commands(cluster: Cluster, uuids: ReadonlyMap<number, string>): object[][] {
@@ -59,7 +18,13 @@ export function commands(cluster: Cluster, uuids: ReadonlyMap<number, string>): 
   const names = POOLS.map((pool) => poolName(cluster.zone, pool));
   const data = poolName(cluster.zone, "buckets.data");
   const profile = [`k=${DATA_SHARDS}`, `m=${PARITY_SHARDS}`, "crush-failure-domain=osd"];
-  const pool = (name: string) => ({ prefix: "osd pool create", pool: name, pg_num: 1, pgp_num: 1, pool_type: "replicated" });
+  const pool = (name: string) => ({
+    prefix: "osd pool create",
+    pool: name,
+    pg_num: 1,
+    pgp_num: 1,
+    pool_type: "replicated",
+  });
   const first: object[] = drivesOf(cluster).map((id) => ({ prefix: "osd new", uuid: uuids.get(id), id }));
   if (coded) first.push({ prefix: "osd erasure-code-profile set", name: "shards", profile });
   const shards = { pg_num: 4, pgp_num: 4, pool_type: "erasure", erasure_code_profile: "shards" };
@@ -88,17 +53,17 @@ export function keyring(cluster: Cluster, key: string): string {
     .join("");
 }
 
-/** The harness's own user. Put as metadata: the program that makes users takes keys on its command line only. */
-export const userJson = ({ accessKeyId, secretAccessKey }: Credentials, system: boolean): string =>
+/** A user as metadata: the program that makes users takes keys on its command line only. */
+export const userJson = (id: string, { accessKeyId, secretAccessKey }: Credentials, system = false): string =>
   JSON.stringify({
-    key: "user:blackstart",
+    key: `user:${id}`,
     ver: { tag: randomBytes(12).toString("hex"), ver: 1 },
     mtime: new Date().toISOString(),
     data: {
-      user_id: "blackstart",
-      display_name: "blackstart",
+      user_id: id,
+      display_name: id,
       max_buckets: 1000,
-      keys: [{ user: "blackstart", access_key: accessKeyId, secret_key: secretAccessKey }],
+      keys: [{ user: id, access_key: accessKeyId, secret_key: secretAccessKey }],
       system,
       op_mask: "read, write, delete",
       type: "rgw",
@@ -163,6 +128,8 @@ export function cephConf(cluster: Cluster, fsid: string): string {
       bluestore_block_size: 4096 * MIB,
       bluestore_block_preallocate_file: false,
       bluestore_fsck_on_mkfs: false,
+      // An object lies on its drive at once instead of in the database's log first; either is synced before the acknowledgement.
+      bluestore_prefer_deferred_size_hdd: 0,
       bluestore_cache_autotune: false,
       bluestore_cache_size: 64 * MIB,
       osd_memory_target: 896 * MIB,
@@ -173,6 +140,9 @@ export function cephConf(cluster: Cluster, fsid: string): string {
       osd_max_backfills: 8,
       osd_recovery_sleep: 0,
       osd_scrub_auto_repair: false,
+      // A scrub that was ordered starts now.
+      osd_scrub_backoff_ratio: 0,
+      osd_max_scrubs: 4,
     },
     client: {
       rgw_frontends: `beast port=${PORT} tcp_nodelay=1`,
@@ -190,6 +160,11 @@ export function cephConf(cluster: Cluster, fsid: string): string {
     },
   };
   return Object.entries(sections)
-    .map(([name, values]) => `[${name}]\n${Object.entries(values).map(([key, value]) => `${key} = ${String(value)}\n`).join("")}`)
+    .map(
+      ([name, values]) =>
+        `[${name}]\n${Object.entries(values)
+          .map(([key, value]) => `${key} = ${String(value)}\n`)
+          .join("")}`,
+    )
     .join("");
 }

@@ -1,7 +1,12 @@
 import type { FaultKind } from "./fault.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
+import { bitRot } from "./faults/bit-rot.ts";
+import { deleteObjects } from "./faults/delete-objects.ts";
+import { driveLoss } from "./faults/drive-loss.ts";
 import { latency } from "./faults/latency.ts";
+import { lockBypass } from "./faults/lock-bypass.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
+import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
 import { pause } from "./faults/pause.ts";
 import { processCrash } from "./faults/process-crash.ts";
@@ -18,6 +23,11 @@ export const faultKinds: readonly FaultKind[] = [
   latency,
   bandwidth,
   reset,
+  driveLoss,
+  bitRot,
+  deleteObjects,
+  overwriteObjects,
+  lockBypass,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

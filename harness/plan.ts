@@ -52,6 +52,8 @@ export interface Expectation {
 interface PlannedComponent {
   readonly name: string;
   readonly kind: string;
+  /** What stands behind it, where its kind leaves that open. */
+  readonly choice?: string | undefined;
   /** What the component kind's own schema made of the YAML, defaults included. */
   readonly config: unknown;
   /** Full names of its nodes (`db.primary`), in boot order. */

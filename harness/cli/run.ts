@@ -3,6 +3,7 @@ import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
 import type { Listener } from "../progress.ts";
 import type { Report } from "../report.ts";
+import type { ReadScenario, Variant } from "../scenario/read-scenario.ts";
 import { EXIT, type ExitCode, worstExit } from "../verdict.ts";
 import { abortOnSignals, Interrupted } from "./interrupt.ts";
 import { colourful, finish, print, say } from "./io.ts";
@@ -58,8 +59,9 @@ export const runCommand: CommandModule<object, Options> = {
     const codes: ExitCode[] = [];
     try {
       for (const scenario of scenarios) {
+        const variant = await chosen(scenario);
         for (let n = 0; n < options.repeat; n++) {
-          const plan = scenario.plan(options.seed ?? randomInt(2 ** 32));
+          const plan = variant.plan(options.seed ?? randomInt(2 ** 32));
           codes.push(await runOne({ file: scenario.file, plan, signal: interrupt.signal, options, reports }));
           interrupt.signal.throwIfAborted();
         }
@@ -79,6 +81,20 @@ function repeats(given: unknown): number {
   const count = Number(given);
   if (/^\d+$/.test(String(given)) && count >= 1 && count <= MOST_REPEATS) return count;
   throw usage(`--repeat: expected a whole number from 1 to ${MOST_REPEATS}`);
+}
+
+/** The first variant whose images can be had; the preferred one where none can, so that the drill says how to come by them. */
+async function chosen({ variants }: ReadScenario): Promise<Variant> {
+  const [preferred, ...others] = variants;
+  if (others.length === 0) return preferred!;
+  const { obtainable } = await import("../engine/images.ts");
+  const { imagesOf } = await import("../drill/plan-images.ts");
+  for (const variant of variants) {
+    if (!(await obtainable([...imagesOf(variant.plan(0))]))) continue;
+    if (variant !== preferred) say(`${preferred!.name}: its image cannot be had here; ${variant.name} takes its place`);
+    return variant;
+  }
+  return preferred!;
 }
 
 interface One {

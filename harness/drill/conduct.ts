@@ -25,6 +25,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { ADR_004 } from "../scenario/policy.ts";
 import { EXIT } from "../verdict.ts";
+import { imagesOf, PROXY_IMAGE } from "./plan-images.ts";
 import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
 import { runPlan } from "./run-plan.ts";
@@ -158,19 +159,6 @@ async function writeSources({ file, plan }: DrillOptions, packDir: string): Prom
     writeFile(path.join(raw, "plan.json"), `${JSON.stringify(plan, null, 2)}\n`),
   ]);
 }
-
-const PROXY_IMAGE = "proxy";
-
-/** Every image that the plan needs, by the name that a component gives it. */
-const imagesOf = (plan: Plan): Set<string> =>
-  new Set([
-    PROXY_IMAGE,
-    ...plan.components.flatMap(({ kind, config }) =>
-      componentKind(kind)!
-        .nodes(config)
-        .map((node) => node.image),
-    ),
-  ]);
 
 function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageFacts[] {
   const used = [

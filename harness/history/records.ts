@@ -112,7 +112,7 @@ export const planFile: z.ZodType<Plan> = z.object({
   seed: z.int().min(0),
   policy: z.object({ id: name, sha256 }),
   objectives: z.object({ recoveryTimeMs: ms, lostWrites: z.int().min(0), detectionMs: ms }),
-  components: list(z.object({ name, kind: name, config: z.unknown(), nodes: list(name) })),
+  components: list(z.object({ name, kind: name, choice: name.optional(), config: z.unknown(), nodes: list(name) })),
   workload: list(
     z.object({
       name,

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { componentKinds } from "../components.ts";
+import { recoveryKinds } from "../recoveries.ts";
 import { oneOf } from "./issues.ts";
 import { problemsOf, SOUND, soundBut } from "./testing.ts";
 
 const KINDS = oneOf(componentKinds.map(({ kind }) => kind));
+const RECOVERIES = oneOf(recoveryKinds.map(({ name }) => name));
 
 test("the sound scenario is sound", async () => {
   expect(await problemsOf(SOUND)).toEqual([]);
@@ -102,7 +104,7 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "an unknown recovery",
     ["recover: promote", "recover: promot"],
-    /^9:16: steps\[1\]\.recover: found "promot", expected one of wait, start, promote, exec; did you mean promote\?$/,
+    /^9:16: steps\[1\]\.recover: found "promot", expected ${RECOVERIES}; did you mean promote\?$/,
   ],
   [
     "a parameter of another fault",

@@ -25,9 +25,10 @@ export function planScenario(scenario: Scenario, { file, sha256, policy, overrid
       lostWrites: objectives.lostWrites ?? policy.objectives.lostWrites,
       detectionMs: objectives.detection ?? policy.objectives.detectionMs,
     },
-    components: scenario.stack.map(({ name, kind, config, nodes }) => ({
+    components: scenario.stack.map(({ name, kind, choices: [choice], config, nodes }) => ({
       name,
       kind: kind.kind,
+      ...(choice?.name && { choice: choice.name }),
       config,
       nodes: nodes.map((node) => `${name}.${node.name}`),
     })),

@@ -18,12 +18,9 @@ export const config = z.strictObject({
     })
     .prefault({})
     .meta({ description: "On how much the store stands" }),
-  sync: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: "Whether every acknowledged write must be on the disk itself, however the product does that",
-    }),
+  sync: z.boolean().default(false).meta({
+    description: "Whether every acknowledged write must be on the disk itself, however the product does that",
+  }),
   versioning: z.boolean().default(false).meta({ description: "Whether the bucket keeps the versions of an object" }),
   lock: z
     .strictObject({

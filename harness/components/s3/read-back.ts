@@ -72,7 +72,7 @@ export async function keysOf({ s3 }: Client): Promise<string[]> {
  */
 export async function readBack(
   client: Client,
-  store: { name: string; versioned: boolean; attempted: ReadonlySet<string> },
+  store: { name: string; versioned: boolean; sent: ReadonlyMap<string, string> },
   sink: ReadBackSink,
 ): Promise<void> {
   const listed = await keysOf(client);
@@ -82,7 +82,7 @@ export async function readBack(
     for (const { key, version, marker } of versions)
       if (!marker && !hidden.has(key)) sink.listed({ store: store.name, op: opOf(key), version });
   } else for (const key of listed) sink.listed({ store: store.name, op: opOf(key), version: null });
-  const keys = [...new Set([...listed, ...store.attempted])];
+  const keys = [...new Set([...listed, ...store.sent.keys()])];
   await inParallel(keys, PARALLEL, async (key) => {
     const op = opOf(key);
     try {

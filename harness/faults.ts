@@ -3,6 +3,7 @@ import { bandwidth } from "./faults/bandwidth.ts";
 import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
 import { driveLoss } from "./faults/drive-loss.ts";
+import { expiryRule } from "./faults/expiry-rule.ts";
 import { latency } from "./faults/latency.ts";
 import { lockBypass } from "./faults/lock-bypass.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
@@ -28,6 +29,7 @@ export const faultKinds: readonly FaultKind[] = [
   deleteObjects,
   overwriteObjects,
   lockBypass,
+  expiryRule,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

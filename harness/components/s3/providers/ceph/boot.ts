@@ -4,6 +4,7 @@ import path from "node:path";
 import type { CorruptOptions, Drives, NodeStart } from "../../../../component.ts";
 import type { NodeFacts } from "../../../../history.ts";
 import type { Node } from "../../../../node.ts";
+import { LEDGER } from "../../client.ts";
 import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
 import { askDaemon, ask, notWhole, placementGroupsOf, stateOf } from "./cluster.ts";
 import { cephDrives } from "./drives.ts";
@@ -13,6 +14,7 @@ import { damageObjects } from "./rot.ts";
 import { scrub } from "./scrub.ts";
 
 const ASK_MS = 5_000;
+const RULES_MS = 60_000;
 const SCRIPTS = ["boot.sh", "gateway.sh", "ask.py", "rot.py"] as const;
 
 export const start: StartStore = async (booting) => {
@@ -231,5 +233,14 @@ class CephStore implements Store {
     if (!cluster || !erasureCoded(cluster))
       return Promise.reject(new Error("a store on one drive has nothing to repair from"));
     return scrub(this.#monitor(cluster), poolName(cluster.zone, "buckets.data"), signal);
+  }
+
+  async runRules(): Promise<void> {
+    const door = this.nodes.get(this.paths.clients.leadsTo)!;
+    const { code, stderr } = await door.exec(
+      ["radosgw-admin", "--name", "client.rgw.a", "--rgw-lc-debug-interval=1", "lc", "process", `--bucket=${LEDGER}`],
+      { timeoutMs: RULES_MS },
+    );
+    if (code !== 0) throw new Error(`the rules of ${LEDGER} did not run: ${stderr.trim().split("\n").at(-1)}`);
   }
 }

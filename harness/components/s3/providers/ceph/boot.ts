@@ -198,7 +198,7 @@ class CephStore implements Store {
       const { dump } = await stateOf(monitor, ASK_MS);
       const up = dump.osds.filter((osd) => osd.up === 1);
       const groups = erasureCoded(cluster) ? await placementGroupsOf(monitor, ASK_MS) : [];
-      const left = notWhole(groups, Math.max(0, ...up.map(({ up_from }) => up_from)));
+      const left = notWhole(groups, dump);
       return {
         restored: up.length >= wanted && left === "",
         detail: `${where}${up.length} of ${wanted} drives up, ${left === "" ? "every placement group whole" : `not whole: ${left}`}`,

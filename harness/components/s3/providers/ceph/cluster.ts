@@ -128,12 +128,21 @@ export async function placementGroupsOf(monitor: Node, timeoutMs: number): Promi
   return placementGroups.parse(JSON.parse(text!)).pg_stats;
 }
 
-/** What keeps a placement group from being whole, in words; empty when every one is. `since`: the epoch it must have been told after. */
-export const notWhole = (groups: readonly PlacementGroup[], since: number): string =>
-  groups
-    .filter(({ state, reported_epoch }) => reported_epoch < since || !isWhole(state))
-    .map(({ pgid, state, reported_epoch }) => `${pgid} ${reported_epoch < since ? "has not said yet" : state}`)
+/**
+ * What keeps a placement group from being whole, in words; empty when every one is. What one said before the youngest of its drives
+ * joined is of the time before; one none of whose drives changed need not speak again.
+ */
+export function notWhole(groups: readonly PlacementGroup[], { osds }: OsdDump): string {
+  const joined = new Map(osds.map(({ osd, up_from }) => [osd, up_from]));
+  return groups
+    .map(({ pgid, state, reported_epoch, acting }) => {
+      const stale = reported_epoch < Math.max(0, ...acting.map((osd) => joined.get(osd) ?? 0));
+      if (stale) return `${pgid} has not said yet`;
+      return isWhole(state) ? "" : `${pgid} ${state}`;
+    })
+    .filter((words) => words !== "")
     .join(", ");
+}
 
 /** A scrub on top (`active+clean+scrubbing`) takes nothing away. */
 const isWhole = (state: string): boolean => {

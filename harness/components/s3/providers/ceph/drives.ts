@@ -97,6 +97,5 @@ async function notHealed(
     return !osd || osd.up === 0 || osd.up_from <= (old.get(id) ?? -1);
   });
   if (away.length > 0) return `${away.map(({ name }) => name).join(", ")} did not join`;
-  const since = Math.max(...drives.map(({ id }) => now.get(id)!.up_from));
-  return notWhole(await placementGroupsOf(monitor, ASK_MS), since);
+  return notWhole(await placementGroupsOf(monitor, ASK_MS), dump);
 }

@@ -4,6 +4,7 @@
 # needs. Runs again on every start of the machine: what stands on the disk is kept, an empty disk is made anew.
 # `boot.sh drive N` starts one drive alone, a new one where none is left. Keys and users come from files, never from argv.
 set -eu
+cd / # where Debian's Ceph looks for its object classes is a path relative to here
 . /blackstart/node.env
 
 say() { echo "blackstart: $*" >&2; }

@@ -167,6 +167,8 @@ export interface Corruption {
   readonly unchanged: readonly string[];
   /** What the store hands out for the damaged elements now, against what was sent. */
   serve(): Promise<Served>;
+  /** Of how many of the elements there still is something on drives that were not damaged. */
+  remains?(): Promise<number>;
   undo(): Promise<void>;
 }
 

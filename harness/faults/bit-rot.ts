@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Attempt, isCorruptible } from "../component.ts";
+import { type Attempt, type Corruption, isCorruptible } from "../component.ts";
 import { defineFault } from "../fault.ts";
 import { awaitCondition } from "../wait.ts";
 import { servedWords } from "./served.ts";
@@ -30,7 +30,7 @@ export const bitRot = defineFault<z.output<typeof params>>({
       refused: served.wrong === 0,
       detail: servedWords(served),
     });
-    if (part === "whole" && corruption.remains) attempted(await leftAfterReading(corruption.remains, elements, signal));
+    if (part === "whole" && corruption.remains) attempted(await leftAfterReading(corruption, elements, signal));
     await keep(
       "changes.txt",
       `${[...corruption.changes, ...corruption.unchanged.map((what) => `unchanged: ${what}`)].join("\n")}\n`,
@@ -53,13 +53,13 @@ export const bitRot = defineFault<z.output<typeof params>>({
 const PURGE_MS = 3_000;
 
 /** What is left of an element may be all that a restore has to go by: reading must not remove it. */
-async function leftAfterReading(
-  remains: () => Promise<number>,
-  elements: number,
-  signal: AbortSignal,
-): Promise<Attempt> {
+async function leftAfterReading(corruption: Corruption, elements: number, signal: AbortSignal): Promise<Attempt> {
   let left = elements;
-  await awaitCondition(async () => (left = await remains()) === 0, { everyMs: 200, timeoutMs: PURGE_MS, signal });
+  await awaitCondition(async () => (left = (await corruption.remains?.()) ?? elements) === 0, {
+    everyMs: 200,
+    timeoutMs: PURGE_MS,
+    signal,
+  });
   return {
     attempt: "read what is left of an element, and find it removed",
     refused: left === elements,

@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["harness/**/*.test.ts"],
+          include: ["harness/**/*.test.ts", "fixtures/workloads/**/*.test.ts"],
           exclude: ["harness/**/*.containers.test.ts"],
           testTimeout: 20_000,
         },

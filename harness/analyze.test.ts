@@ -28,7 +28,8 @@ describe("the verdict", () => {
   it("passes a drill as it should be, with every checker heard once", () => {
     const report = analyze(drill());
     expect(report).toMatchObject({ verdict: "pass", exitCode: 0, luckyPass: false, guaranteed: { zeroLoss: true } });
-    expect(report.reasons.map((finding) => finding.check)).toEqual(checkers.map((checker) => checker.name));
+    const heard = checkers.filter(({ name, always }) => always || drill().plan.verify.includes(name));
+    expect(report.reasons.map((finding) => finding.check)).toEqual(heard.map((checker) => checker.name));
   });
 
   it("hears a checker that is not always asked only when the scenario names it", () => {
@@ -127,6 +128,27 @@ describe("a control that is not about loss", () => {
     const more = analyze(drill({}, bounds(2, 3)));
     expect(more.exitCode).toBe(1);
     expect(declared(more)?.detail).toBe("1 elements are mutated, declared are 2 to 3");
+  });
+
+  it("is met by exactly the duplicates that it declares, and by nothing else beside them", () => {
+    const twice = (h: DraftHistory) => void h.recovered.push(elementOf(h.operations[1]!), elementOf(h.operations[2]!));
+    const expecting = (
+      min: number,
+      max: number,
+      loseFrom = Infinity,
+      also: (h: DraftHistory) => void = () => undefined,
+    ) =>
+      analyze(
+        drill({ loseFrom }, (h) => {
+          twice(h);
+          also(h);
+          h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], duplicated: { min, max } };
+        }),
+      );
+    expect(expecting(2, 2)).toMatchObject({ verdict: "fail", exitCode: 0, duplicated: 2 });
+    expect(declared(expecting(3, 9))?.detail).toBe("2 operations are duplicated, declared are 3 to 9");
+    expect(declared(expecting(2, 2, 399))?.detail).toBe("1 writes are lost, declared are 0 to 0");
+    expect(declared(expecting(2, 2, Infinity, mutate))?.detail).toContain("some are mutated");
   });
 
   it("must fail every check that it names and no other", () => {

@@ -5,6 +5,7 @@ import { baselineOf } from "./checkers/clients.ts";
 import { slowestDetection } from "./checkers/detection.ts";
 import { guaranteeOf } from "./checkers/guarantee.ts";
 import { type LossReading, lossOf } from "./checkers/loss.ts";
+import { membershipOf } from "./checkers/membership.ts";
 import { type Outage, outageOf } from "./checkers/outage.ts";
 import { positionsOf } from "./checkers/positions.ts";
 import { eventsOf, storesOf } from "./checkers/reading.ts";
@@ -85,6 +86,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     indeterminate,
     discarded,
     lostOperations: lostOperations.slice(0, NAMED_LOSSES).map((op) => describeLost(history, op)),
+    membership: membershipOf(history)?.rows ?? null,
     topology: topologyOf(history),
     settings: settingsOf(history),
     confidence: { ...errorsOf(history), claim: claimFor(ONE_RUN) },

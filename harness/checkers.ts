@@ -9,8 +9,10 @@ import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
+import { membership } from "./checkers/membership.ts";
 import { noLostWrites } from "./checkers/no-lost-writes.ts";
 import { record } from "./checkers/record.ts";
+import { reconciliation } from "./checkers/reconciliation.ts";
 import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
 import { recoveryTime } from "./checkers/recovery-time.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
@@ -22,11 +24,13 @@ export const checkers: readonly Checker[] = [
   recoveryTime,
   noLostWrites,
   detection,
+  membership,
   balances,
   checksums,
   amcheck,
   tamperRefused,
   recoveryProcedure,
+  reconciliation,
   secondEstimate,
   outcomeClass,
   durabilitySettings,

@@ -34,6 +34,8 @@ export interface ComponentKind<Config = unknown> {
   readonly checks: readonly string[];
   readonly workloads: readonly string[];
   readonly recoveries: readonly string[];
+  /** Procedures on a node's files that `recover: repair` may name. */
+  readonly repairs?: readonly string[];
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
   readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
@@ -165,6 +167,8 @@ export interface Corruption {
   readonly unchanged: readonly string[];
   /** What the store hands out for the damaged elements now, against what was sent. */
   serve(): Promise<Served>;
+  /** Of how many of the elements there still is something on drives that were not damaged. */
+  remains?(): Promise<number>;
   undo(): Promise<void>;
 }
 
@@ -246,6 +250,84 @@ export interface Versioned {
 
 export const isVersioned = (component: Component): component is Component & Versioned => "restoreAsOf" in component;
 
+/** The elements of a store, one by one, in the words that all stores share. */
+export interface Elements {
+  /** Of every element that is there now. */
+  ids(): Promise<string[]>;
+  /** What the client had sent; null when the element is not there. */
+  read(op: string): Promise<string | null>;
+  /** Takes the element away. Where the store keeps versions it stays behind as an older one. Idempotent. */
+  remove(op: string): Promise<void>;
+  /** Writes the element unless there is one, which stays as it is; false then. */
+  write(op: string, payload: string): Promise<boolean>;
+}
+
+/** Capability: what is in the store can be compared with another store and made to agree with it. */
+export interface Reconcilable {
+  readonly elements: Elements;
+}
+
+export const isReconcilable = (component: Component): component is Component & Reconcilable => "elements" in component;
+
+/** Capability: a manager of its own notices a loss and moves the service to another node. */
+export interface FailsOver {
+  /** Resolves when the manager names another node than the one that clients are led to, and that node agrees. */
+  awaitFailover(timeoutMs: number, signal: AbortSignal): Promise<Failover>;
+}
+
+export interface Failover {
+  readonly node: string;
+  /** Between the last look that still showed the old node and the one that showed this. */
+  readonly at: Bracket;
+  /**
+   * What the manager noted on its way, from its own log and on its own clock: when it had `detected` the loss, and so on.
+   * `sinceMs`: wall clock, ms since the epoch; what is older belongs to another outage.
+   */
+  milestones(sinceMs: number): Promise<{ name: string; at: Bracket }[]>;
+}
+
+export const failsOver = (component: Component): component is Component & FailsOver => "awaitFailover" in component;
+
+/** Capability: can tell a node that serves from one whose server gave up after the machine had started. */
+export interface Settles {
+  /** Resolves when the node serves; rejects, with its last words, when its server ended instead. */
+  settled(node: string, signal: AbortSignal): Promise<void>;
+}
+
+export const settles = (component: Component): component is Component & Settles => "settled" in component;
+
+/** Capability: obeys a command that deletes everything in it. */
+export interface Erasable {
+  /** Elements in the store just before and just after. */
+  erase(): Promise<{ at: Bracket; before: number; after: number }>;
+}
+
+export const isErasable = (component: Component): component is Component & Erasable => "erase" in component;
+
+/** Capability: has a memory limit that somebody else's data can use up. */
+export interface Fillable {
+  /**
+   * Writes elements that are no part of the ledger until the store refuses one or deletes others to take it; `at` is when that was
+   * seen first. `release` deletes them again and is idempotent.
+   */
+  fill(signal: AbortSignal): Promise<{ at: Bracket; refused: boolean; detail: string; release: () => Promise<void> }>;
+}
+
+export const isFillable = (component: Component): component is Component & Fillable => "fill" in component;
+
+/** Capability: procedures on a node's files, by the names in the kind's `repairs`. */
+export interface Repairable {
+  repair(node: string, method: string, context: RepairContext): Promise<void>;
+}
+
+export interface RepairContext {
+  readonly signal: AbortSignal;
+  readonly mark: (name: string, at: Bracket) => void;
+  readonly keep: (name: string, content: string) => Promise<void>;
+}
+
+export const isRepairable = (component: Component): component is Component & Repairable => "repair" in component;
+
 /** What a write came to. `info` when nobody can know. */
 export type WriteResult =
   | {
@@ -255,10 +337,17 @@ export type WriteResult =
       readonly position: string | null;
       readonly version?: string;
     }
-  | { readonly outcome: "fail" | "info"; readonly error: string };
+  | {
+      readonly outcome: "fail" | "info";
+      readonly error: string;
+      /** It was refused because an element of that id is there, and a second is not allowed. */
+      readonly alreadyThere?: true;
+    };
 
 export interface WriteRequest {
   readonly op: string;
+  /** The element that it is written to, where that is not one of its own. */
+  readonly element?: string;
   readonly sha256: string;
   readonly payload: string;
   readonly transfer: { from: number; to: number; amount: number } | null;

@@ -4,7 +4,11 @@ import type { Node } from "./node.ts";
 import type { Bracket } from "./time.ts";
 
 /** What a fault asks of the machine; `doctor` probes for each and a drill refuses to start without it (exit 6). */
-export type HostNeed = "netns-drop" | "freezer" | "toxiproxy";
+export type HostNeed = "netns-drop" | "freezer" | "toxiproxy" | "power-cut";
+
+/** What the disk of a node can be, where a fault is to cut its power. */
+export const FILESYSTEMS = ["ext4", "xfs"] as const;
+export type Filesystem = (typeof FILESYSTEMS)[number];
 
 export interface FaultTarget {
   readonly component: Component;
@@ -25,6 +29,8 @@ export interface FaultKind<Params = unknown> {
   readonly requires?: string;
   /** Everything in the step beside `fault`, `target`, `as`, `at` and `when`. */
   readonly params: z.ZodObject & z.ZodType<Params>;
+  /** For a fault that needs `power-cut`: the filesystem that the target's disk has to be. */
+  filesystem?(params: Params): Filesystem;
   inject(target: FaultTarget, params: Params, context: FaultContext): Promise<Injection>;
 }
 

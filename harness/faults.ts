@@ -4,22 +4,30 @@ import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
 import { driveLoss } from "./faults/drive-loss.ts";
 import { expiryRule } from "./faults/expiry-rule.ts";
+import { eraseData } from "./faults/erase-data.ts";
+import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
 import { lockBypass } from "./faults/lock-bypass.ts";
+import { memoryPressure } from "./faults/memory-pressure.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
 import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
 import { pause } from "./faults/pause.ts";
+import { powerLoss } from "./faults/power-loss.ts";
 import { processCrash } from "./faults/process-crash.ts";
+import { readOnlyFolder } from "./faults/read-only-folder.ts";
 import { reset } from "./faults/reset.ts";
 import { restart } from "./faults/restart.ts";
+import { shutdown } from "./faults/shutdown.ts";
 
 /** Every fault that a scenario may name. A new one is one file and one line here. */
 export const faultKinds: readonly FaultKind[] = [
   nodeLoss,
+  powerLoss,
   processCrash,
   pause,
   restart,
+  shutdown,
   partition,
   latency,
   bandwidth,
@@ -30,6 +38,10 @@ export const faultKinds: readonly FaultKind[] = [
   overwriteObjects,
   lockBypass,
   expiryRule,
+  fileDamage,
+  readOnlyFolder,
+  eraseData,
+  memoryPressure,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

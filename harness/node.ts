@@ -12,6 +12,14 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+/** How a machine lost its power. */
+export interface PowerCut {
+  /** When its filesystem was shut down without a flush. */
+  readonly at: Bracket;
+  /** What the kernel answered to a write right after: the proof that the disk is dark. */
+  readonly refusal: string;
+}
+
 /** One machine of the stack. Its client address never changes while the drill runs, whatever happens to it. */
 export interface Node {
   /** Full name, `db.primary`. */
@@ -29,12 +37,21 @@ export interface Node {
     argv: readonly string[],
     options: { timeoutMs: number; stdin?: string; env?: Record<string, string> },
   ): Promise<ExecResult>;
+  /** Where its disk is mounted, in the node as for `onDisk`. */
+  readonly disk: string;
+  /** Runs a program that works on the node's disk: in the node while it runs, else beside it. Arguments must not carry secrets. */
+  onDisk(argv: readonly string[], options: { timeoutMs: number; stdin?: string }): Promise<ExecResult>;
   /** Drops packets in the node's own network namespace, silently. Effective when it resolves, within the bracket. */
   cut(cut: Cut): Promise<Bracket>;
   /** Takes one cut back and leaves the others. Idempotent, also when the node is gone. */
   join(cut: Cut): Promise<void>;
   /** Packets dropped by cuts so far; the proof that a cut bites. */
   droppedPackets(): Promise<number>;
+  /**
+   * Takes the power: what was not synced to the disk is gone, and then the process. Resolves when the machine is off and can be
+   * started again. Rejects where no step of the plan had announced it, for the disk is then no disk of its own.
+   */
+  cutPower(): Promise<PowerCut>;
   /** The disk of a lost machine is lost too: removes the node and its volumes. It cannot be started again. */
   discard(): Promise<void>;
   /** Everything the node's first process has printed. */

@@ -45,6 +45,8 @@ export interface Expectation {
   readonly lost?: { min: number; max?: number; shape?: "suffix" | "hole" };
   /** Bounds of the elements that must come back with other content than was sent. */
   readonly mutated?: { min: number; max?: number };
+  /** Bounds of the operations that must be there more than once. */
+  readonly duplicated?: { min: number; max?: number };
   /** The checks that must fail, all of them and no other; empty with `verdict: pass`. */
   readonly failed: string[];
 }
@@ -53,7 +55,7 @@ interface PlannedComponent {
   readonly name: string;
   readonly kind: string;
   /** What stands behind it, where its kind leaves that open. */
-  readonly choice?: string | undefined;
+  readonly choice?: string;
   /** What the component kind's own schema made of the YAML, defaults included. */
   readonly config: unknown;
   /** Full names of its nodes (`db.primary`), in boot order. */
@@ -69,6 +71,10 @@ export interface PlannedWorkload {
   readonly connections: number;
   /** Share of the operations, 0 to 1, that move an amount between two accounts instead of inserting one row. */
   readonly transfers: number;
+  /** Size of what each write carries; a hash's length where it is not said. */
+  readonly payloadBytes?: number;
+  /** Every write goes to the same element, which keeps them as its versions. */
+  readonly oneKey?: true;
   /** The client's own patience: what has not answered by then is indeterminate. Counted from the moment it was due. */
   readonly timeoutMs: number;
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Component } from "./component.ts";
+import type { Component, WriteRequest } from "./component.ts";
 import type { FaultTarget } from "./fault.ts";
 import type { Bracket } from "./time.ts";
 
@@ -21,8 +21,10 @@ export interface RecoveryContext {
   readonly signal: AbortSignal;
   /** Every component of the stack, by name: a reconciliation works across stores. */
   readonly stack: ReadonlyMap<string, Component>;
-  /** Wall clock, ms since the epoch, before which the last fault had no effect yet; null when none was injected. */
+  /** Wall clock, ms since the epoch, before which the component's last fault had no effect yet; null when it had none. */
   readonly beforeFaultMs: number | null;
+  /** The clients' outbox: what they sent to this component and never learned the end of, so far. */
+  readonly unsure: (component: string) => readonly WriteRequest[];
   /** An operation that was taken away or written again on purpose. */
   readonly reconciled: (element: { op: string; store: string; action: "discarded" | "replayed" }) => void;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */

@@ -140,6 +140,8 @@ export interface Report extends Result {
   /** Of the lost: taken away on purpose by a reconciliation. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
+  /** For workloads that write to several stores: how many orders stand in exactly these; null where there are none. */
+  readonly membership: readonly { readonly stores: readonly string[]; readonly count: number }[] | null;
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
   readonly settings: readonly {
     readonly node: string;

@@ -1,15 +1,29 @@
 import { z } from "zod";
 import { component } from "./scenario/names.ts";
-import { positiveDuration, rate } from "./scenario/units.ts";
+import { byteSize, positiveDuration, rate } from "./scenario/units.ts";
 
 /** What every workload may say; durations in ms, the rate a second. */
 const common = {
   rate: rate.refine((perSecond) => perSecond >= 1 && perSecond <= 100_000, { error: "expected 1/s to 100000/s" }),
   connections: z.int().min(1).max(256).default(8),
   timeout: positiveDuration.default(1_000).meta({ description: "The client's own patience with one write" }),
-  transfers: z.number().min(0).max(1).optional().meta({
-    description: "Share of operations that move money between two accounts; 0.2 where the store keeps balances",
-  }),
+};
+
+const transfers = z.number().min(0).max(1).optional().meta({
+  description: "Share of operations that move money between two accounts; 0.2 where the store keeps balances",
+});
+
+const shape = {
+  payload: byteSize
+    .refine((bytes) => Number.isInteger(bytes) && bytes >= 44 && bytes <= 16 * 1024 ** 2, {
+      error: "expected 44B to 16MiB",
+    })
+    .optional()
+    .meta({ description: "Size of what each write carries; 44 bytes if left out" }),
+  keys: z
+    .enum(["each", "one"])
+    .default("each")
+    .meta({ description: "one: every write goes to the same element, which must keep them all as its versions" }),
 };
 
 /** A kind of workload as scenarios name it: what may be written beside `kind` and `name`, and which components it writes to. */
@@ -19,6 +33,8 @@ export interface WorkloadKind {
   readonly config: z.ZodObject & z.ZodType<WorkloadConfig>;
   /** In the order in which one operation reaches them. */
   targets(config: WorkloadConfig): string[];
+  /** The capability that its targets must have, and the key that asks for it; none if left out. */
+  requires?(config: WorkloadConfig): { readonly word: string; readonly key: string } | null;
 }
 
 export interface WorkloadConfig {
@@ -28,14 +44,37 @@ export interface WorkloadConfig {
   readonly transfers?: number | undefined;
   readonly target?: string | undefined;
   readonly targets?: readonly string[] | undefined;
+  readonly payload?: number | undefined;
+  readonly keys?: "each" | "one" | undefined;
 }
 
 const ledger: WorkloadKind = {
   kind: "ledger",
   summary: "Open-loop writers whose every operation is recorded outside the stack before it is sent",
-  config: z.strictObject({ target: component.meta({ description: "The component that is written to" }), ...common }),
+  config: z.strictObject({
+    target: component.meta({ description: "The component that is written to" }),
+    ...common,
+    transfers,
+    ...shape,
+  }),
   targets: ({ target }) => (target === undefined ? [] : [target]),
+  requires: ({ keys }) => (keys === "one" ? { word: "versioning", key: "keys" } : null),
+};
+
+const orders: WorkloadKind = {
+  kind: "orders",
+  summary:
+    "One order a write: its record first, then the same id and content in every other store, each recorded apart",
+  config: z.strictObject({
+    targets: z
+      .array(component)
+      .min(2)
+      .refine((names) => new Set(names).size === names.length, { error: "expected each component once" })
+      .meta({ description: "The components that each order is written to; the first is the system of record" }),
+    ...common,
+  }),
+  targets: ({ targets }) => [...(targets ?? [])],
 };
 
 /** Every kind of workload. A new one is an entry here and its clients in workload/. */
-export const workloadKinds: readonly WorkloadKind[] = [ledger];
+export const workloadKinds: readonly WorkloadKind[] = [ledger, orders];

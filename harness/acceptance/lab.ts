@@ -89,14 +89,18 @@ export const linesOf = <T>(file: string): T[] =>
     .filter(Boolean)
     .map((line) => JSON.parse(line) as T);
 
-/** Counts the loss with the standard tools alone, as section 7 of the contract promises. */
-export function recount(packDir: string): number {
+/**
+ * Counts the loss with the standard tools alone, as section 7 of the contract promises: acknowledged by a store, and not read back
+ * from it. `store` counts that one alone.
+ */
+export function recount(packDir: string, store = ""): number {
   const script = `set -eu; cd "$1/raw"; export LC_ALL=C
-    jq -r 'select(.outcome == "ok") | .op' operations.jsonl | sort > "$2/acknowledged"
-    jq -r .op recovered.jsonl | sort > "$2/present"
+    jq -r --arg store "$3" 'select(.outcome == "ok" and ($store == "" or .store == $store)) | [.store, .op] | @tsv' operations.jsonl |
+      sort > "$2/acknowledged"
+    jq -r '[.store, .op] | @tsv' recovered.jsonl | sort -u > "$2/present"
     comm -23 "$2/acknowledged" "$2/present" | wc -l`;
   const scratch = mkdtempSync(path.join(tmpdir(), "blackstart-recount-"));
-  const counted = spawnSync("sh", ["-c", script, "sh", packDir, scratch], { encoding: "utf8" });
+  const counted = spawnSync("sh", ["-c", script, "sh", packDir, scratch, store], { encoding: "utf8" });
   if (counted.status !== 0) throw new Error(`the recount failed: ${counted.stderr}`);
   return Number(counted.stdout.trim());
 }

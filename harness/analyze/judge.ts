@@ -88,22 +88,23 @@ function declared(history: History, findings: readonly Finding[]): Finding {
   return say("pass", "it shows what it declares, and nothing else is wrong");
 }
 
-/** How what was lost or mutated differs from what is declared, null when it does not. */
+/** How what was lost, mutated or duplicated differs from what is declared, null when it does not. */
 function lossMismatch(history: History): string | null {
   const reading = lossOf(history);
   if (!reading) return "nothing was read back";
-  const { lost, mutated } = history.plan.expect;
+  const { lost, mutated, duplicated } = history.plan.expect;
+  const other = mutated ?? duplicated;
   const { count, shape: found } = reading.loss;
-  if (count === 0 && (lost || !mutated))
+  if (count === 0 && (lost || !other))
     return "a lossy control that lost nothing is a failed drill: its fault does not bite, or its checks are blind";
-  const allowed = mutated ? [] : (["mutated"] as const);
-  const strange = (["phantom", "resurrected", "duplicated", "stale", ...allowed] as const).filter(
-    (kind) => reading[kind] > 0,
+  const strange = (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const).filter(
+    (kind) => reading[kind] > 0 && !(kind in history.plan.expect),
   );
   if (strange.length > 0) return `a lossy control may only lose writes, but some are ${strange.join(", ")}`;
   return (
-    outside(`writes are lost`, count, lost ?? (mutated ? { min: 0, max: 0 } : { min: 1 })) ??
+    outside(`writes are lost`, count, lost ?? (other ? { min: 0, max: 0 } : { min: 1 })) ??
     (mutated ? outside("elements are mutated", reading.mutated, mutated) : null) ??
+    (duplicated ? outside("operations are duplicated", reading.duplicated, duplicated) : null) ??
     (lost?.shape !== undefined && found !== lost.shape ? `the loss is a ${found}, declared is a ${lost.shape}` : null)
   );
 }

@@ -15,6 +15,8 @@ export async function openLab(config: unknown, cuts: readonly string[] = []): Pr
     images: new Map([...images].map(([name, image]) => [name, image.reference])),
     proxyImage: images.get("proxy")!.reference,
     paths: 10,
+    powerCuts: new Map(),
+    powerImage: "power",
     cuts: new Set(cuts),
     witness: () => undefined,
     lostEngine: (why) => {

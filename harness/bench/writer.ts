@@ -93,7 +93,7 @@ async function writers(db: Component, ratePerSecond: number, connections: number
   const name = `bench${Math.floor(Math.random() * 1e9)}`;
   const load = new Writers(
     { name, kind: "ledger", targets: ["db"], ratePerSecond, connections, transfers: 0, timeoutMs: 60_000 },
-    db,
+    [db],
     log,
     1,
   );

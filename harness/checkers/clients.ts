@@ -1,4 +1,5 @@
 import type { History, Operation } from "../history.ts";
+import type { PlannedWorkload } from "../plan.ts";
 import { eventsOf, perHistory, phaseOf, steadyWindow } from "./reading.ts";
 
 /** One thing that a client asked of a store: a write of the ledger, or a probe. */
@@ -53,7 +54,7 @@ export const attempts = perHistory((history): readonly Attempt[] => {
   const all: Attempt[] = [];
   for (const op of history.operations) {
     const workload = workloads.get(op.workload);
-    if (workload && !droppedAtStop(op, workload.timeoutMs)) all.push(attemptOf(op));
+    if (workload && !droppedAtStop(op, workload.timeoutMs) && !neverReached(op, workload)) all.push(attemptOf(op));
   }
   for (const { probe: name, dueMs, endedMs, ok } of history.probes) {
     const probe = probes.get(name);
@@ -73,6 +74,12 @@ const neverSent = (op: Operation): boolean => op.outcome === "fail" && op.conn =
 /** Given up before the client's patience was over: only because the workload was stopped, which says nothing about the store. */
 const droppedAtStop = (op: Operation, patienceMs: number): boolean =>
   neverSent(op) && (op.endedMs ?? op.invokedMs) - op.dueMs < patienceMs;
+
+/**
+ * Of an operation that goes to several stores and broke off, or was never begun, nothing was asked of the later ones: it counts
+ * against the store where it ended, and one that was never begun against the first.
+ */
+const neverReached = (op: Operation, { targets }: PlannedWorkload): boolean => neverSent(op) && op.store !== targets[0];
 
 const attemptOf = (op: Operation): Attempt => ({
   source: op.workload,

@@ -4,6 +4,7 @@
  */
 import type { History } from "../history.ts";
 import { judgePostgres } from "./guarantee/postgres.ts";
+import { judgeRedis } from "./guarantee/redis.ts";
 import type { Reasons, StoreRules } from "./guarantee/reasons.ts";
 import { judgeS3 } from "./guarantee/s3.ts";
 import { servedBy } from "./positions.ts";
@@ -19,6 +20,7 @@ export interface Guarantee {
 const rules: Readonly<Record<string, StoreRules>> = {
   postgres: judgePostgres,
   s3: judgeS3,
+  redis: judgeRedis,
 };
 
 export const guaranteeOf = perHistory((history): Guarantee => {

@@ -15,7 +15,7 @@ function check(history: History): Finding {
   if (!outage) return say("unknown", "no fault was effective: there is no instant to look at");
   if (history.plan.workload.length === 0) return say("unknown", "nothing was written while the fault struck");
   const untilMs = outage.fault.at.fromMs;
-  const seen = history.plan.workload.map(({ name, ratePerSecond }) => {
+  const seen = history.plan.workload.map(({ name, targets, ratePerSecond }) => {
     const acks = history.operations.filter(
       (op) =>
         op.workload === name &&
@@ -24,7 +24,7 @@ function check(history: History): Finding {
         op.endedMs > untilMs - WINDOW_MS &&
         op.endedMs <= untilMs,
     ).length;
-    const planned = (ratePerSecond * WINDOW_MS) / 1_000;
+    const planned = (ratePerSecond * targets.length * WINDOW_MS) / 1_000;
     return {
       enough: acks >= LEAST && acks >= LEAST_SHARE * planned,
       words: `${name}: ${acks} acknowledged in the second before the fault, ${Math.round(planned)} planned`,

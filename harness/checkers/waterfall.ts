@@ -18,7 +18,9 @@ const LABELS: Readonly<Record<string, string>> = {
   detected: "detected",
   decided: "decided",
   fenced: "old primary fenced",
+  elected: "leader elected",
   promoted: "promoted",
+  moved: "manager names the new node",
   repointed: "clients re-pointed",
   started: "started again",
   "first-read": "first read",
@@ -109,7 +111,7 @@ class Waterfall {
       name: "detected",
       label: LABELS["detected"] ?? "",
       at: rounded(detection.interval),
-      note: samples ? `${samples.fails} failed probes of ${samples.probe} in a row${about}` : null,
+      note: `${samples ? `${samples.fails} failed probes of ${samples.probe} in a row` : "the manager's own decision, by its log"}${about}`,
     };
   }
 
@@ -128,7 +130,7 @@ class Waterfall {
         : `${event.data.recovery} of ${event.data.target}`;
       return [{ name: "decided", label: LABELS["decided"] ?? "", note, fromMs: event.ms, toMs: event.ms }];
     }
-    if (event.kind !== "recovery-mark") return [];
+    if (event.kind !== "recovery-mark" || event.data.mark === "detected") return []; // that one has a place of its own
     const { mark, step } = event.data;
     return [{ name: mark, label: LABELS[mark] ?? mark, note: `step ${step}`, ...spanOf(this.#history, event.data) }];
   }

@@ -25,7 +25,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { ADR_004 } from "../scenario/policy.ts";
 import { EXIT } from "../verdict.ts";
-import { imagesOf, PROXY_IMAGE } from "./plan-images.ts";
+import { imagesOf, ownImages } from "./plan-images.ts";
 import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
 import { runPlan } from "./run-plan.ts";
@@ -167,7 +167,7 @@ function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageF
         .nodes(config)
         .map((node) => ({ component: `${name}.${node.name}`, image: node.image })),
     ),
-    { component: "clients", image: PROXY_IMAGE },
+    ...ownImages(plan),
   ];
   return used.map(({ component, image }) => {
     const { reference, id, digest, origin } = images.get(image)!;

@@ -1,13 +1,13 @@
 import type { Component } from "../component.ts";
 import type { Plan } from "../plan.ts";
+import { type Clients, clientsOf } from "../workload/clients.ts";
 import type { OperationLog } from "../workload/operation-log.ts";
 import { Detector, Prober, type Sample } from "../workload/probes.ts";
-import { Writers } from "../workload/writers.ts";
 
-/** Everything that plays the clients: writers, probes, and the probes that detectors look through. */
+/** Everything that plays the clients: workloads, probes, and the probes that detectors look through. */
 export class Load {
   readonly detectors = new Map<string, Detector>();
-  readonly #writers: Writers[];
+  readonly #clients: Clients[];
   readonly #probers: Prober[];
 
   constructor(
@@ -21,8 +21,8 @@ export class Load {
       if (!component) throw new Error(`no component is called ${name}`);
       return component;
     };
-    this.#writers = plan.workload.map(
-      (workload) => new Writers(workload, target(workload.targets[0]!), log, plan.seed),
+    this.#clients = plan.workload.map((workload) =>
+      clientsOf({ plan: workload, targets: workload.targets.map(target), log, seed: plan.seed }),
     );
     this.#probers = plan.probes.map((probe) => new Prober(probe, target(probe.target), seen));
     for (const { name, start } of plan.steps) {
@@ -45,14 +45,14 @@ export class Load {
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.#writers.map((writers) => writers.start()));
+    await Promise.all(this.#clients.map((clients) => clients.start()));
     for (const prober of this.#probers) prober.start();
   }
 
-  /** Stops sending and waits for what is under way. Returns how many operations were due. Idempotent. */
+  /** Stops sending and waits for what is under way. Returns how many operations are recorded. Idempotent. */
   async stop(): Promise<number> {
     const [counts] = await Promise.all([
-      Promise.all(this.#writers.map((writers) => writers.stop())),
+      Promise.all(this.#clients.map((clients) => clients.stop())),
       Promise.all(this.#probers.map((prober) => prober.stop())),
     ]);
     return counts.reduce((sum, count) => sum + count, 0);

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Component } from "../component.ts";
 import { componentKind } from "../components.ts";
 import { messageOf } from "../errors.ts";
-import { faultKind } from "../faults.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
@@ -10,7 +9,9 @@ import type { Listener } from "../progress.ts";
 import { type Bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
+import { unsureOf } from "../workload/unsure.ts";
 import { lookAtClocks } from "./clocks.ts";
+import { disksOf, targetsNeeding } from "./host-needs.ts";
 import { Load } from "./load.ts";
 import { seededRandom } from "./random.ts";
 import type { Record } from "./record.ts";
@@ -124,17 +125,14 @@ class Drill {
   async #raise(): Promise<void> {
     const { plan, run, record, images } = this.#o;
     const signal = this.#signal;
-    const cuts = new Set(
-      plan.steps.flatMap((step) =>
-        step.does === "fault" && faultKind(step.kind)?.needs.includes("netns-drop") ? [step.target] : [],
-      ),
-    );
     this.#stack = await openStack({
       run,
       seed: plan.seed,
       signal,
       images,
-      cuts,
+      cuts: targetsNeeding(plan, "netns-drop"),
+      powerCuts: disksOf(plan),
+      powerImage: images.get("power") ?? "power",
       proxyImage: images.get("proxy") ?? "proxy",
       paths: plan.components.reduce((sum, component) => sum + 1 + component.nodes.length, 0),
       witness: (event) => record.engineEvent(event),
@@ -152,6 +150,7 @@ class Drill {
         await component.prepare();
       }),
     );
+    await this.#stack.syncDisks();
   }
 
   async #reachSteadyState(): Promise<void> {
@@ -178,6 +177,7 @@ class Drill {
       random: seededRandom(plan.seed),
       journal,
       keep: (step, name, content) => record.output(step, name, content),
+      unsure: (component) => unsureOf(plan.workload, plan.seed, record.operations.operations, component),
       beforeFault: async () => {
         record.operations.flush();
         this.#o.flushJournal();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Component } from "../component.ts";
+import type { Component, WriteRequest } from "../component.ts";
 import { messageOf } from "../errors.ts";
 import type { FaultTarget, Injection } from "../fault.ts";
 import { faultKind } from "../faults.ts";
@@ -19,6 +19,8 @@ export interface StepContext {
   readonly random: () => number;
   readonly journal: Journal;
   readonly keep: (step: string, name: string, content: string) => Promise<void>;
+  /** What clients sent to a component and never learned the end of. */
+  readonly unsure: (component: string) => readonly WriteRequest[];
   /** Runs just before a fault: the settings that decide durability, and the ledger on disk. */
   readonly beforeFault: () => Promise<void>;
   readonly mark: (name: string, at: Bracket, detail: string) => void;
@@ -29,7 +31,8 @@ export class Steps {
   readonly #context: StepContext;
   readonly #injections = new Map<string, { injection: Injection; target: string; healed: boolean }>();
   readonly #proofs: Promise<void>[] = [];
-  #beforeFaultMs: number | null = null;
+  /** By component. */
+  readonly #beforeFaultMs = new Map<string, number>();
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -83,7 +86,7 @@ export class Steps {
       attempted: (attempt) => journal("attempt", { step: step.name, ...attempt }),
       keep: (name, content) => keep(step.name, name, content),
     });
-    this.#beforeFaultMs = wallMs;
+    this.#beforeFaultMs.set(componentOf(step.target), wallMs);
     this.#injections.set(step.name, { injection, target: step.target, healed: false });
     const { fromNs, toNs } = injection.effective;
     journal("fault-effective", {
@@ -114,7 +117,7 @@ export class Steps {
   }
 
   async #recover(step: PlannedStep & { does: "recover" }): Promise<void> {
-    const { journal, signal, keep, mark, components } = this.#context;
+    const { journal, signal, keep, mark, components, unsure } = this.#context;
     const recovery = recoveryKind(step.kind)!;
     const decidedNs = nowNs();
     const human = step.start.by === "time" && !recovery.byItself;
@@ -124,7 +127,8 @@ export class Steps {
       await recovery.recover(this.#target(step.target), step.params, {
         signal,
         stack: components,
-        beforeFaultMs: this.#beforeFaultMs,
+        beforeFaultMs: this.#beforeFaultMs.get(componentOf(step.target)) ?? null,
+        unsure,
         reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {
           journal("recovery-mark", { step: step.name, mark: name, fromNs: String(at.fromNs), toNs: String(at.toNs) });

@@ -4,10 +4,13 @@ import type Dockerode from "dockerode";
 import { GenericContainer } from "testcontainers";
 import type { NodeStart } from "../component.ts";
 import { messageOf, notReady } from "../errors.ts";
-import type { Cut, ExecResult, Node } from "../node.ts";
+import type { Filesystem } from "../fault.ts";
+import type { Cut, ExecResult, Node, PowerCut } from "../node.ts";
 import { bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import { labelsFor, NODE_LABEL } from "./labels.ts";
+import type { PowerSupply, PowerSwitch } from "./power.ts";
+import { collect, rescue } from "./rescue.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import { isGone } from "./sweep.ts";
 import { atOnce } from "./at-once.ts";
@@ -19,9 +22,17 @@ export interface NodePlace {
   readonly address: string;
   /** Image of the network sidecar; null when no step of this drill cuts this node. */
   readonly sidecarImage: string | null;
+  /** Where the disk comes from whose power is cut; null when no step of this drill does that to this node. */
+  readonly power: { readonly supply: PowerSupply; readonly filesystem: Filesystem } | null;
   readonly addressOf: (name: string) => string;
   /** To be called when the node is back on the network: see Proxy.redial. */
   readonly redial: (address: string) => Promise<void>;
+}
+
+/** A node as the stack holds it. */
+export interface PlacedNode extends Node {
+  /** What stands on the disk is written out to it, where its power is to be cut; elsewhere nobody could tell. */
+  syncDisk(): Promise<void>;
 }
 
 class PlacedContainer extends GenericContainer {
@@ -48,13 +59,22 @@ class PlacedContainer extends GenericContainer {
 }
 
 /** Starts one machine of the stack: a container with a fixed address, a volume for its disk, and the run's label on both. */
-export async function startNode(spec: NodeStart, place: NodePlace): Promise<Node> {
+export async function startNode(spec: NodeStart, place: NodePlace): Promise<PlacedNode> {
   const volume = `blackstart-${place.run}-${spec.name}`;
-  await place.docker.createVolume({ Name: volume, Labels: { ...labelsFor(place.run), [NODE_LABEL]: spec.name } });
-  const started = await new PlacedContainer(spec, place, volume).start();
-  const node = new ContainerNode(spec.name, volume, place, place.docker.getContainer(started.getId()));
+  const { power, docker, run } = place;
+  if (power) await power.supply.makeDisk(volume, spec.name, power.filesystem);
+  else await docker.createVolume({ Name: volume, Labels: { ...labelsFor(run), [NODE_LABEL]: spec.name } });
+  const started = await new PlacedContainer(spec, place, volume).start().catch((thrown: unknown) => {
+    if (!power || !messageOf(thrown).includes("mount")) throw thrown;
+    throw notReady(
+      `the engine cannot mount the ${power.filesystem} disk of ${spec.name}: ${messageOf(thrown)}`,
+      "blackstart doctor says what the kernel or the engine lacks",
+      thrown,
+    );
+  });
+  const node = new ContainerNode(spec, volume, place, place.docker.getContainer(started.getId()));
   try {
-    await node.attachSidecar();
+    await node.attachHelpers();
   } catch (thrown) {
     if ((await node.state()) !== "stopped") throw thrown;
     throw notReady(
@@ -66,30 +86,46 @@ export async function startNode(spec: NodeStart, place: NodePlace): Promise<Node
   return node;
 }
 
-class ContainerNode implements Node {
+class ContainerNode implements PlacedNode {
   readonly name: string;
   readonly address: string;
   readonly #volume: string;
+  readonly #image: string;
+  readonly disk: string;
   readonly #place: NodePlace;
   readonly #container: Dockerode.Container;
   #sidecar: Sidecar | undefined;
+  #power: PowerSwitch | undefined;
+  /** A loss of power under way; the machine cannot start before it has ended. */
+  #goingDark: Promise<unknown> = Promise.resolve();
   /** Cuts whose rules stand in the node's namespace. */
   readonly #cuts = new Set<Cut>();
   /** What the log said before the machine was discarded. */
   #lastLogs: string | undefined;
 
-  constructor(name: string, volume: string, place: NodePlace, container: Dockerode.Container) {
-    this.name = name;
+  constructor(spec: NodeStart, volume: string, place: NodePlace, container: Dockerode.Container) {
+    this.name = spec.name;
+    this.#image = spec.image;
+    this.disk = spec.disk;
     this.address = place.address;
     this.#volume = volume;
     this.#place = place;
     this.#container = container;
   }
 
-  async attachSidecar(): Promise<void> {
+  async attachHelpers(): Promise<void> {
+    await Promise.all([this.#attachSidecar(), this.#attachPower()]);
+  }
+
+  async #attachSidecar(): Promise<void> {
     const { docker, run, sidecarImage: image } = this.#place;
     if (image)
       this.#sidecar = await startSidecar(docker, { run, image, node: this.name, containerId: this.#container.id });
+  }
+
+  /** The switch of a machine that was merely killed is still there, and so is its disk. */
+  async #attachPower(): Promise<void> {
+    this.#power ??= await this.#place.power?.supply.attach(this.#volume, this.name);
   }
 
   async state(): Promise<"running" | "paused" | "stopped"> {
@@ -110,10 +146,10 @@ class ContainerNode implements Node {
 
   /** A started machine has a new network namespace, in which the old sidecar's rules would do nothing. */
   async start(): Promise<void> {
-    await this.#sidecar?.stop();
+    await Promise.all([this.#goingDark, this.#sidecar?.stop()]);
     this.#cuts.clear();
     await this.#container.start();
-    await Promise.all([this.#place.redial(this.address), this.attachSidecar()]);
+    await Promise.all([this.#place.redial(this.address), this.attachHelpers()]);
   }
 
   async pause() {
@@ -148,6 +184,14 @@ class ContainerNode implements Node {
     return { code: ExitCode ?? -1, stdout, stderr };
   }
 
+  async onDisk(argv: readonly string[], options: { timeoutMs: number; stdin?: string }): Promise<ExecResult> {
+    if ((await this.state()) === "running") return this.exec(argv, options);
+    if (this.#lastLogs !== undefined) throw new Error(`${this.name} has no disk any more`);
+    const { docker, run } = this.#place;
+    const disk = { run, node: this.name, image: this.#image, volume: this.#volume, path: this.disk };
+    return rescue(docker, disk, argv, options);
+  }
+
   async cut(cut: Cut) {
     const at = await this.#net().apply(this.#rules(cut).map((rule) => `-A ${rule}`));
     this.#cuts.add(cut);
@@ -165,9 +209,34 @@ class ContainerNode implements Node {
     return this.#net().dropped();
   }
 
+  cutPower(): Promise<PowerCut> {
+    const dark = this.#goDark();
+    this.#goingDark = dark;
+    return dark;
+  }
+
+  /** A server that hits its dead disk may end before the signal reaches it. */
+  async #goDark(): Promise<PowerCut> {
+    const [power, supply] = [this.#power, this.#place.power?.supply];
+    if (!power || !supply)
+      throw new Error(`the power of ${this.name} cannot be cut: the plan announced no fault that does`);
+    this.#power = undefined;
+    const cut = await power.cut();
+    await this.kill("SIGKILL").catch(async (thrown: unknown) => {
+      if ((await this.state()) !== "stopped") throw thrown;
+    });
+    await power.release();
+    await supply.forget(this.#volume);
+    return cut;
+  }
+
+  async syncDisk(): Promise<void> {
+    await this.#power?.sync();
+  }
+
   async discard(): Promise<void> {
     this.#lastLogs = await this.#readLogs();
-    await this.#sidecar?.stop();
+    await Promise.all([this.#sidecar?.stop(), this.#power?.release()]);
     await this.#container.remove({ force: true, v: true });
     await this.#place.docker.getVolume(this.#volume).remove({ force: true });
   }
@@ -226,15 +295,4 @@ function demuxed(frames: Buffer): string {
     at = end;
   }
   return Buffer.concat(texts).toString("utf8");
-}
-
-/** Standard output and standard error of an attached stream, once it has ended. */
-async function collect(docker: Dockerode, stream: NodeJS.ReadableStream): Promise<[string, string]> {
-  const texts: [string, string] = ["", ""];
-  const [out, err] = [new PassThrough(), new PassThrough()];
-  out.setEncoding("utf8").on("data", (chunk: string) => (texts[0] += chunk));
-  err.setEncoding("utf8").on("data", (chunk: string) => (texts[1] += chunk));
-  docker.modem.demuxStream(stream, out, err);
-  await new Promise<void>((resolve, reject) => stream.on("end", resolve).on("error", reject));
-  return texts;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { faultKinds } from "../faults.ts";
 import { faultChecks, freeSpace } from "./doctor.ts";
+import { lossOfDisk } from "./power-probe.ts";
 
 test("a fault whose need does not work here is missing and says which; the others are ok", () => {
   const checks = faultChecks([
@@ -12,6 +13,28 @@ test("a fault whose need does not work here is missing and says which; the other
   expect(checks).toHaveLength(faultKinds.length);
   expect(checks.filter((check) => check.state === "missing").map((check) => check.name)).toEqual(lacking);
   expect(checks.find((check) => check.name === "partition")?.detail).toContain("netns-drop");
+});
+
+test("a fault whose need could not be tried is neither ok nor missing", () => {
+  const checks = faultChecks([
+    { need: "netns-drop", ok: true, detail: "", fix: null },
+    { need: "freezer", ok: true, detail: "", fix: null },
+    { need: "toxiproxy", ok: true, detail: "", fix: null },
+  ]);
+  const open = checks.filter((check) => check.state === "warn");
+  expect(open.map((check) => check.name)).toEqual(["power-loss"]);
+  expect(open[0]?.detail).toBe("needs power-cut, which was not tried");
+  expect(checks.filter((check) => check.state === "missing")).toEqual([]);
+});
+
+test.each([
+  [{ refusal: "written" }, "answered a write with: written"],
+  [{ synced: "" }, "that was synced is gone"],
+  [{ unsynced: "kept" }, "never synced is still there"],
+])("a disk behaves as one that lost its power, but not with %j: %s", (differently, wrong) => {
+  const good = { synced: "kept", unsynced: "", refusal: "Input/output error" };
+  expect(lossOfDisk(good)).toBeNull();
+  expect(lossOfDisk({ ...good, ...differently })).toContain(wrong);
 });
 
 test.each([

@@ -7,6 +7,7 @@ import { clockSynchronised, preload } from "./clock.ts";
 import { engineFacts, type EngineFacts } from "./connect.ts";
 import { listImages, type ListedImage } from "./images.ts";
 import { probeNeeds, type NeedProbe } from "./needs.ts";
+import { probePowerCut } from "./power-probe.ts";
 import { leftovers, type Leftovers } from "./sweep.ts";
 
 export interface Check {
@@ -93,20 +94,24 @@ function imageCheck(image: ListedImage): Check {
 }
 
 async function needChecks(images: readonly ListedImage[], signal: AbortSignal): Promise<Check[]> {
-  const proxy = images.find((image) => image.name === "proxy");
-  if (!proxy?.present) {
-    const untried: Check = {
-      area: "need",
-      name: "needs of the faults",
-      state: "warn",
-      detail: "cannot be tried before the image proxy is here",
-      fix: "blackstart images build proxy",
-    };
-    return [untried];
-  }
-  const probes = await probeNeeds(proxy.reference, signal);
-  return [...probes.map(needCheck), ...faultChecks(probes)];
+  const here = (name: string) => images.find((image) => image.name === name && image.present)?.reference;
+  const [proxy, power] = [here("proxy"), here("power")];
+  if (!proxy) return [untried("needs of the faults", "proxy")];
+  const probes = await probeNeeds(proxy, signal);
+  signal.throwIfAborted();
+  if (power) probes.push(await probePowerCut(power));
+  const checks = probes.map(needCheck);
+  if (!power) checks.push(untried("power-cut", "power"));
+  return [...checks, ...faultChecks(probes)];
 }
+
+const untried = (name: string, image: string): Check => ({
+  area: "need",
+  name,
+  state: "warn",
+  detail: `cannot be tried before the image ${image} is here`,
+  fix: `blackstart images build ${image}`,
+});
 
 const needCheck = ({ need, ok: works, detail, fix }: NeedProbe): Check => ({
   area: "need",
@@ -118,9 +123,18 @@ const needCheck = ({ need, ok: works, detail, fix }: NeedProbe): Check => ({
 
 /** Which faults this machine can do, from what its needs came to. */
 export function faultChecks(probes: readonly NeedProbe[]): Check[] {
-  const lacking = new Set<HostNeed>(probes.filter((probe) => !probe.ok).map((probe) => probe.need));
+  const outcome = new Map<HostNeed, boolean>(probes.map((probe) => [probe.need, probe.ok]));
   return faultKinds.map((fault) => {
-    const missing = fault.needs.filter((need) => lacking.has(need));
+    const missing = fault.needs.filter((need) => outcome.get(need) === false);
+    const open = fault.needs.filter((need) => !outcome.has(need));
+    if (missing.length === 0 && open.length > 0)
+      return {
+        area: "fault",
+        name: fault.name,
+        state: "warn",
+        detail: `needs ${open.join(", ")}, which was not tried`,
+        fix: "see there",
+      };
     if (missing.length === 0)
       return ok(
         "fault",

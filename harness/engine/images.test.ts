@@ -54,14 +54,17 @@ describe("recipes", () => {
     }
   });
 
-  test.each(["toxiproxy", "versitygw-program"])("%s, in Go, brings its own pins to its Dockerfile", (name) => {
-    const { build } = recipes[name]!;
-    expect(build && "folders" in build && [...contextFiles(build).keys()].toSorted()).toEqual([
-      "Dockerfile",
-      "go.mod",
-      "go.sum",
-    ]);
-  });
+  test.each(["toxiproxy", "versitygw-program", "k6-program"])(
+    "%s, in Go, brings its own pins to its Dockerfile",
+    (name) => {
+      const { build } = recipes[name]!;
+      expect(build && "folders" in build && [...contextFiles(build).keys()].toSorted()).toEqual([
+        "Dockerfile",
+        "go.mod",
+        "go.sum",
+      ]);
+    },
+  );
 });
 
 describe("an image that is never built", () => {

@@ -70,7 +70,8 @@ async function startTalker(docker: Docker, run: string, image: string): Promise<
   return target;
 }
 
-async function probe(need: HostNeed, fix: string, attempt: () => Promise<string>): Promise<NeedProbe> {
+/** Tries one need; what is thrown is what does not work. */
+export async function probe(need: HostNeed, fix: string, attempt: () => Promise<string>): Promise<NeedProbe> {
   try {
     return { need, ok: true, detail: await attempt(), fix: null };
   } catch (error) {

@@ -102,8 +102,18 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "1.7.0",
     build: withShell("versitygw-program"),
   },
+  "k6-program": {
+    summary: "k6, for the image with a shell",
+    version: "2.2.0",
+    build: { ...goProgram("k6", { PACKAGE: "go.k6.io/k6/v2", PROGRAM: "k6" }), folders: ["go/k6"] },
+  },
+  k6: {
+    summary: "k6, which makes load",
+    version: "2.2.0",
+    build: withShell("k6-program"),
+  },
   power: {
-    summary: "Makes loop disks and cuts their power",
+    summary: "Makes disks whose power can be cut",
     version: "trixie",
     build: onBase("power"),
   },

@@ -1,11 +1,13 @@
 import type Dockerode from "dockerode";
 import type { ComponentPaths, NodeStart, StackContext } from "../component.ts";
+import type { Filesystem } from "../fault.ts";
 import type { EngineEvent } from "../history.ts";
 import type { Node } from "../node.ts";
-import { startNode } from "./container-node.ts";
+import { type PlacedNode, startNode } from "./container-node.ts";
 import { engine } from "./connect.ts";
 import { followEvents } from "./events.ts";
 import { createNetwork } from "./network.ts";
+import { startPowerSupply } from "./power.ts";
 import { startProxy } from "./proxy.ts";
 import { sweep } from "./sweep.ts";
 
@@ -20,6 +22,9 @@ export interface StackOptions {
   readonly paths: number;
   /** Nodes that some step will cut from the network. */
   readonly cuts: ReadonlySet<string>;
+  /** Nodes whose power some step will cut, with the filesystem of their disks. */
+  readonly powerCuts: ReadonlyMap<string, Filesystem>;
+  readonly powerImage: string;
   readonly witness: (event: EngineEvent) => void;
   readonly lostEngine: (why: string) => void;
 }
@@ -28,13 +33,18 @@ export interface StackOptions {
 export interface Stack extends AsyncDisposable {
   readonly context: StackContext;
   readonly nodes: ReadonlyMap<string, Node>;
+  /**
+   * Writes out the disks whose power will be cut: a machine is usually up for longer than a kernel keeps what it wrote while it
+   * booted. Without this a server that never syncs would lose its own installation too, and nobody could count.
+   */
+  syncDisks(): Promise<void>;
   /** What could not be removed, in words; filled by disposing. */
   readonly unclean: readonly string[];
 }
 
 export async function openStack(options: StackOptions): Promise<Stack> {
   const docker = await engine();
-  const nodes = new Map<string, Node>();
+  const nodes = new Map<string, PlacedNode>();
   const unclean: string[] = [];
   const starting: Promise<unknown>[] = [];
   await using undo = new AsyncDisposableStack();
@@ -44,20 +54,24 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   undo.defer(async () => void (await Promise.allSettled(starting))); // what is half started would appear after the sweep
   const context = await openContext(docker, options, nodes, starting);
   const kept = undo.move();
-  return { context, nodes, unclean, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const syncDisks = async () => void (await Promise.all([...nodes.values()].map((node) => node.syncDisk())));
+  return { context, nodes, syncDisks, unclean, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function openContext(
   docker: Dockerode,
   options: StackOptions,
-  nodes: Map<string, Node>,
+  nodes: Map<string, PlacedNode>,
   starting: Promise<unknown>[],
 ): Promise<StackContext> {
-  const { run, seed, signal, images, cuts, proxyImage } = options;
+  const { run, seed, signal, images, cuts, powerCuts, proxyImage } = options;
   const network = await createNetwork(docker, run);
   const proxy = startProxy(docker, { run, image: proxyImage, network, paths: options.paths });
   starting.push(proxy); // awaited by whoever opens a path
   proxy.catch(() => undefined);
+  const power = powerCuts.size > 0 ? startPowerSupply(docker, { run, image: options.powerImage }) : null;
+  starting.push(power ?? Promise.resolve()); // awaited by a node whose power will be cut
+  power?.catch(() => undefined);
   const imageOf = (name: string): string => images.get(name) ?? name;
   return {
     run,
@@ -67,6 +81,7 @@ async function openContext(
     async startNode(spec: NodeStart): Promise<Node> {
       signal.throwIfAborted();
       const sidecarImage = cuts.has(spec.name) ? proxyImage : null;
+      const filesystem = powerCuts.get(spec.name);
       const redial = async (address: string) => (await proxy).redial(address);
       const place = {
         docker,
@@ -75,6 +90,7 @@ async function openContext(
         network: network.name,
         address: network.addressOf(spec.name),
         sidecarImage,
+        power: power && filesystem ? { supply: await power, filesystem } : null,
         addressOf: network.addressOf,
       };
       const started = startNode({ ...spec, image: imageOf(spec.image) }, place);

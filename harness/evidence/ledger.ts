@@ -96,10 +96,14 @@ export async function openLedger(reportsDir: string, env: Env): Promise<Ledger> 
   const files = filesIn(dir);
   const privateKey = ledgerKey(env);
   mkdirSync(dir, { recursive: true });
-  await withLock(files.lock, () => Promise.resolve(begin(files, privateKey)));
-  const origin = originOf(files);
-  const key = verifierKey(origin, privateKey);
-  readSound(files, key);
+  // Looked through under the lock: entries and head are two files, and another run may be entering right now.
+  const { origin, key } = await withLock(files.lock, async () => {
+    begin(files, privateKey);
+    const name = originOf(files);
+    const vkey = verifierKey(name, privateKey);
+    settled(files, vkey);
+    return { origin: name, key: vkey };
+  });
   const append = (entry: LedgerEntry, before: LedgerState): string =>
     appendEntry(files, privateKey, origin, entry, before);
   const locked = <T>(act: (state: LedgerState) => Promise<T> | T): Promise<T> =>

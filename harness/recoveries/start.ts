@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { settles } from "../component.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 import { bracket } from "../time.ts";
@@ -10,8 +11,11 @@ export const start = defineRecovery<z.output<typeof params>>({
   summary: "Starts a stopped node again on the disk it had",
   target: "node",
   params,
-  async recover(target, _params, { mark }) {
-    const { at } = await bracket(() => requireNode(target).start());
+  async recover(target, _params, { mark, signal }) {
+    const node = requireNode(target);
+    const { at } = await bracket(() => node.start());
     mark("started", at);
+    // A machine that runs is no server that serves: one that refuses its files ends a moment later.
+    if (settles(target.component)) await target.component.settled(node.name, signal);
   },
 });

@@ -54,6 +54,16 @@ const words = (html: string): string =>
     .replaceAll("&amp;", "&")
     .replace(/\s+/g, " ");
 
+test("the page says what stands where, where orders go to several stores", () => {
+  const rows = [
+    { stores: ["db", "cache"], count: 12_345 },
+    { stores: [], count: 2 },
+  ];
+  const page = words(renderHtml(report({ membership: rows })));
+  expect(page).toMatch(/What stands where.*db cache 12,345 no store 2/);
+  expect(words(renderHtml(report()))).not.toContain("What stands where");
+});
+
 describe.each(reports)("the page of %s", (_, data) => {
   const html = renderHtml(data);
   const tags = readMarkup(html);

@@ -24,6 +24,7 @@ export function sections(report: Report): Section[] {
     section("waterfall", "Waterfall", waterfall(report)),
     section("timeline", "Timeline", timeline(report)),
     section("data", "Data", data(report)),
+    section("membership", "What stands where", membership(report)),
     section("topology", "Topology and settings", topology(report)),
     section("confidence", "Confidence", confidence(report)),
     section("steps", "Steps", steps(report)),
@@ -209,6 +210,17 @@ ${secondEstimate(report)}
 ${list(report.guaranteed.why)}
 ${lostOperations(report)}
 <p class="note">An indeterminate write is one whose client never got an answer; both present and absent are legal. Phantom: present and never sent. Resurrected: present although refused. Mutated: present with other content. Stale: an older state was read.</p>`;
+}
+
+/** Nothing where every workload writes to one store. */
+function membership({ membership: rows }: Report): Markup | null {
+  if (rows === null) return null;
+  return markup`${table(
+    "membership",
+    ["present in", "orders"],
+    rows.map(({ stores, count: orders }) => [stores.length === 0 ? "no store" : stores.join(" "), grouped(orders)]),
+  )}
+<p class="note">Orders that a store acknowledged, or that were found in one, by the stores that had them when everything was read back. Their record is the first store; the check membership says which rows are wrong.</p>`;
 }
 
 const SHAPES = {

@@ -20,6 +20,17 @@ describe("the summary on a terminal", () => {
     expect(lines).toContain("  pack       reports/2026-11-23T10-00-00Z-7f3a");
   });
 
+  test("shows which stores have how many orders, and nothing of it where there is one store", () => {
+    const rows = [
+      { stores: ["db", "cache", "store"], count: 1_200 },
+      { stores: [], count: 31 },
+    ];
+    const lines = renderTerminal(report({ membership: rows })).split("\n");
+    expect(lines).toContain("  1,200 orders in db cache store");
+    expect(lines).toContain("     31 orders in no store");
+    expect(renderTerminal(report())).not.toContain("orders in");
+  });
+
   test("colours only when asked, and never lets data do it", () => {
     expect(renderTerminal(report())).not.toContain("\u001b");
     expect(renderTerminal(report(), { colour: true })).toContain("\u001b[32;1mPASS\u001b[0m");

@@ -31,6 +31,7 @@ export function renderTerminal(report: Report, { width = 100, colour = false }: 
     heading(report, page, paint),
     figures(report, page, paint),
     waterfall(report, page, paint),
+    ...membership(report, page),
     reasons(report, page, paint),
     closing(report, page, paint),
   ];
@@ -114,6 +115,16 @@ function bar(
   const lower = Math.min(upper, column(at.lowerMs));
   const from = Math.min(lower, column(marks[index - 1]?.at?.upperMs ?? 0));
   return `${" ".repeat(from)}${paint("━".repeat(lower - from), "bar")}${paint("█".repeat(upper - lower + 1), "doubt")}`;
+}
+
+/** A row for each set of stores; no block where every workload writes to one store. */
+function membership({ membership: rows }: Report, width: number): string[][] {
+  if (rows === null) return [];
+  const counts = rows.map(({ count }) => grouped(count));
+  const widest = Math.max(0, ...counts.map((count) => count.length));
+  const line = (stores: readonly string[], i: number): string =>
+    `${INDENT}${counts[i]!.padStart(widest)} orders in ${shown(stores.length === 0 ? "no store" : stores.join(" "))}`;
+  return [rows.map(({ stores }, i) => fit(line(stores, i), width))];
 }
 
 /** What did not pass, in full; what passed, one line each. */

@@ -150,6 +150,7 @@ const passing: Report = {
   indeterminate: { present: 9, absent: 7 },
   discarded: 0,
   lostOperations: [],
+  membership: null,
   topology: [
     { node: "db.primary", role: "primary", image: "postgres:17" },
     { node: "db.standby", role: "synchronous standby", image: "postgres:17" },

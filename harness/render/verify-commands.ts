@@ -20,9 +20,9 @@ openssl pkey -pubin -in "$KEY" -outform DER | sha256sum`,
       command: "jq -r .dsseEnvelope.payload report.sigstore.json | base64 -d | jq .",
     },
     {
-      what: "Count the lost writes yourself: acknowledged, and not read back.",
-      command: `jq -r 'select(.outcome == "ok") | .op' raw/operations.jsonl | sort > /tmp/acknowledged
-jq -r .op raw/recovered.jsonl | sort -u | comm -23 /tmp/acknowledged - | wc -l`,
+      what: "Count the lost writes yourself: acknowledged by a store, and not read back from it.",
+      command: `jq -r 'select(.outcome == "ok") | [.store, .op] | @tsv' raw/operations.jsonl | sort > /tmp/acknowledged
+jq -r '[.store, .op] | @tsv' raw/recovered.jsonl | sort -u | comm -23 /tmp/acknowledged - | wc -l`,
     },
     { what: "The same signature over any one file, with cosign.", command: cosign(evidence) },
     {

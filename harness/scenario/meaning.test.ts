@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import { componentKinds } from "../components.ts";
-import { recoveryKinds } from "../recoveries.ts";
-import { oneOf } from "./issues.ts";
 import { problemsOf, SOUND, soundBut } from "./testing.ts";
-
-const KINDS = oneOf(componentKinds.map(({ kind }) => kind));
-const RECOVERIES = oneOf(recoveryKinds.map(({ name }) => name));
 
 test("the sound scenario is sound", async () => {
   expect(await problemsOf(SOUND)).toEqual([]);
@@ -104,7 +98,7 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "an unknown recovery",
     ["recover: promote", "recover: promot"],
-    /^9:16: steps\[1\]\.recover: found "promot", expected ${RECOVERIES}; did you mean promote\?$/,
+    /^9:16: steps\[1\]\.recover: found "promot", expected one of wait, start, promote, .+; did you mean promote\?$/,
   ],
   [
     "a parameter of another fault",
@@ -199,9 +193,13 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "an unknown kind of component",
     ["kind: postgres", "kind: postgresql"],
-    `4:15: stack.db.kind: found "postgresql", expected ${KINDS}; did you mean postgres?`,
+    /^4:15: stack\.db\.kind: found "postgresql", expected one of postgres, .+; did you mean postgres\?$/,
   ],
-  ["a component without a kind", ["kind: postgres, ", ""], `4:7: stack.db.kind: missing, expected ${KINDS}`],
+  [
+    "a component without a kind",
+    ["kind: postgres, ", ""],
+    /^4:7: stack\.db\.kind: missing, expected one of postgres, .+$/,
+  ],
   [
     "two nodes of one name",
     [CONFIG, "standbys: [{ name: standby, replication: synchronous }, { name: standby, replication: asynchronous }]"],

@@ -47,9 +47,9 @@ function judgeObjectives(source: Source, policy: Policy): void {
   }
 }
 
-const DECLARATIONS = ["expectLoss", "expectMutated", "expectFailed"] as const;
+const DECLARATIONS = ["expectLoss", "expectMutated", "expectDuplicated", "expectFailed"] as const;
 
-function judgeExpectation(source: Source, { expect, expectLoss, expectMutated }: Draft): void {
+function judgeExpectation(source: Source, { expect, expectLoss, expectMutated, expectDuplicated }: Draft): void {
   const given = DECLARATIONS.filter((key) => valueAt(source.data, [key]) !== undefined);
   if (expect === "fail" && given.length === 0) {
     source.complain(["expectLoss"], {
@@ -67,6 +67,7 @@ function judgeExpectation(source: Source, { expect, expectLoss, expectMutated }:
   for (const [key, bounds] of [
     ["expectLoss", expectLoss],
     ["expectMutated", expectMutated],
+    ["expectDuplicated", expectDuplicated],
   ] as const) {
     if (bounds?.max !== undefined && bounds.max < bounds.min)
       source.complain([key, "max"], { found: String(bounds.max), expected: `at least the min of ${bounds.min}` });

@@ -13,7 +13,8 @@ export interface PlanInput {
 
 /** Writes a scenario out as a plan: names in full, milliseconds, every default. The same input gives the same plan. */
 export function planScenario(scenario: Scenario, { file, sha256, policy, overrides, seed }: PlanInput): Plan {
-  const { id, title, covers, controls, objectives, steadyState, expectLoss, expectMutated } = scenario;
+  const { id, title, covers, controls, objectives, steadyState, expectLoss, expectMutated, expectDuplicated } =
+    scenario;
   return {
     schema: "blackstart/plan/v1",
     scenario: { id, title, file, sha256, covers, controls },
@@ -43,6 +44,7 @@ export function planScenario(scenario: Scenario, { file, sha256, policy, overrid
       verdict: scenario.expect,
       ...(expectLoss && { lost: expectLoss as NonNullable<Plan["expect"]["lost"]> }),
       ...(expectMutated && { mutated: expectMutated as NonNullable<Plan["expect"]["mutated"]> }),
+      ...(expectDuplicated && { duplicated: expectDuplicated as NonNullable<Plan["expect"]["duplicated"]> }),
       failed: scenario.expect === "pass" ? [] : (scenario.expectFailed ?? ["no-lost-writes"]),
     },
   };
@@ -79,6 +81,8 @@ function plannedWorkload({ stack, workload }: Scenario): PlannedWorkload[] {
       ratePerSecond: config.rate,
       connections: config.connections,
       transfers: config.transfers ?? (keepsBalances && targets.length === 1 ? DEFAULT_TRANSFERS : 0),
+      ...(config.payload !== undefined && { payloadBytes: config.payload }),
+      ...(config.keys === "one" && { oneKey: true as const }),
       timeoutMs: config.timeout,
     };
   });

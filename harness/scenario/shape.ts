@@ -98,6 +98,10 @@ export const plainKeys = {
     .strictObject({ min: z.int().min(1), max: z.int().min(1).optional() })
     .optional()
     .meta({ description: "With expect: fail, how many elements must come back with other content than was sent" }),
+  expectDuplicated: z
+    .strictObject({ min: z.int().min(1), max: z.int().min(1).optional() })
+    .optional()
+    .meta({ description: "With expect: fail, how many operations must be found in the store more than once" }),
   expectFailed: z
     .array(name)
     .min(1)

@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import { destroy, openClient, query } from "./session.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -22,8 +22,8 @@ export class AdminConnections {
     this.#password = password;
   }
 
-  query(node: string, text: string, timeoutMs: number): Promise<Row[]> {
-    const asked = (this.#last.get(node) ?? Promise.resolve()).then(() => this.#ask(node, text, timeoutMs));
+  query(node: string, text: string, timeoutMs: number, values: readonly unknown[] = []): Promise<Row[]> {
+    const asked = (this.#last.get(node) ?? Promise.resolve()).then(() => this.#ask(node, text, timeoutMs, values));
     this.#last.set(
       node,
       asked.catch(() => undefined),
@@ -31,13 +31,20 @@ export class AdminConnections {
     return asked;
   }
 
-  async #ask(node: string, text: string, timeoutMs: number): Promise<Row[]> {
+  /** A server that fell silent closed nothing: a connection kept from before shows only now that it is dead, and a question is put again on a new one. */
+  async #ask(node: string, text: string, timeoutMs: number, values: readonly unknown[]): Promise<Row[]> {
+    const endMs = performance.now() + timeoutMs;
+    const kept = this.#clients.has(node) && /^\s*SELECT\b/i.test(text);
     const client = await this.#client(node, timeoutMs);
     try {
-      return (await query(client, { text }, timeoutMs)).rows as Row[];
+      // Without values the text goes as it is, and may be several statements.
+      const statement = values.length > 0 ? { text, values: [...values] } : { text };
+      return (await query(client, statement, timeoutMs)).rows as Row[];
     } catch (thrown) {
       this.#forget(node, client);
-      throw thrown;
+      const leftMs = endMs - performance.now();
+      if (!kept || thrown instanceof pg.DatabaseError || leftMs <= 0) throw thrown;
+      return this.#ask(node, text, leftMs, values);
     }
   }
 

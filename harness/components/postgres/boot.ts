@@ -5,8 +5,10 @@ import type {
   Boot,
   Component,
   ComponentPaths,
+  Elements,
   NodeStart,
   Promotable,
+  Reconcilable,
   ReadBackSink,
   Session,
   StackContext,
@@ -18,8 +20,9 @@ import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
+import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, SCHEMA } from "./ledger-tables.ts";
+import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
 import { openSession } from "./session.ts";
 
 const PORT = 5432;
@@ -135,11 +138,12 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable {
+class PostgresComponent implements Component, Promotable, Reconcilable {
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly clients: ClientPath;
+  readonly elements: Elements;
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
@@ -157,6 +161,7 @@ class PostgresComponent implements Component, Promotable {
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
+    this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -213,7 +218,7 @@ class PostgresComponent implements Component, Promotable {
   }
 
   async prepare(): Promise<void> {
-    await this.#admin.query(this.clients.leadsTo, SCHEMA, 30_000);
+    await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
   }
 
   connect(timeoutMs: number): Promise<Session> {

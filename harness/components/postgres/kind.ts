@@ -23,6 +23,10 @@ const config = z.strictObject({
       description:
         "synchronous_standby_names over the synchronous standbys, in their order; FIRST all of them if left out",
     }),
+  uniqueKey: z.boolean().default(false).meta({
+    description:
+      "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
+  }),
   settings: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_.]*$/, { error: "expected the name of a server setting" }),
@@ -95,9 +99,9 @@ const kind: ComponentKind<PostgresConfig> = {
   nodes,
   problems,
   triggers: ["wal-switch", "checkpoint"],
-  checks: ["no-lost-writes", "balances", "checksums", "amcheck"],
-  workloads: ["ledger"],
-  recoveries: ["wait", "start", "promote", "exec"],
+  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
+  workloads: ["ledger", "orders"],
+  recoveries: ["wait", "start", "promote", "exec", "reconcile", "replay-unsure"],
   settings: {
     synchronous_commit: "what an acknowledged write has reached",
     synchronous_standby_names: "which standbys must confirm",

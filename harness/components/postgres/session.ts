@@ -78,6 +78,8 @@ export async function openSession(
 const WHO = `SELECT current_setting('cluster_name') AS node,
   CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS timeline`;
 
+const UNIQUE_VIOLATION = "23505";
+
 class PostgresSession implements Session {
   broken = false;
   readonly #client: pg.Client;
@@ -116,7 +118,10 @@ class PostgresSession implements Session {
     } catch (thrown) {
       const certain = isCertainFailure(thrown);
       if (!certain) this.close();
-      return { outcome: certain ? "fail" : "info", error: messageOf(thrown) };
+      const error = messageOf(thrown);
+      if (!certain) return { outcome: "info", error };
+      const alreadyThere = thrown instanceof pg.DatabaseError && thrown.code === UNIQUE_VIOLATION;
+      return { outcome: "fail", error, ...(alreadyThere && { alreadyThere }) };
     }
   }
 

@@ -12,9 +12,11 @@ import type {
   Corruption,
   CorruptOptions,
   Drives,
+  Elements,
   Expiry,
   Intrusion,
   ReadBackSink,
+  Reconcilable,
   Session,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
@@ -24,6 +26,7 @@ import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
+import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
 import { expire } from "./expire.ts";
@@ -51,15 +54,21 @@ export const boot: Boot<S3Config> = async (name, config, context, password = ran
   return new S3Component(name, config, credentials, store, provider.refusals);
 };
 
-class S3Component implements Component {
+class S3Component implements Component, Reconcilable {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly clients: ClientPath;
+  readonly elements: Elements;
   readonly #config: S3Config;
   readonly #store: Store;
   readonly #session: SessionContext;
-  readonly #written: Written = { sent: new Map(), acknowledged: new Map() };
+  readonly #written: Written = {
+    sent: new Map(),
+    acknowledged: new Map(),
+    shared: new Set(),
+    versions: new Map(),
+  };
   /** The harness's own clients, one a door, on paths that toxics never touch. */
   readonly #doors: ReadonlyMap<string, Client>;
 
@@ -74,6 +83,7 @@ class S3Component implements Component {
     this.clients = store.paths.clients;
     this.#config = config;
     this.#store = store;
+    this.elements = objectElements(() => this.#door(this.clients.leadsTo));
     this.#session = {
       config,
       credentials,
@@ -185,11 +195,7 @@ class S3Component implements Component {
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readBack(
-      this.#served,
-      { name: this.name, versioned: this.#config.versioning, sent: this.#written.sent },
-      sink,
-    );
+    await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
   }
 
   async #corrupt(options: CorruptOptions): Promise<Corruption> {

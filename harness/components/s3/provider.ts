@@ -89,5 +89,6 @@ export interface Damage {
   readonly at: Bracket;
   readonly changes: readonly string[];
   readonly unchanged: readonly string[];
+  remains?(): Promise<number>;
   undo(): Promise<void>;
 }

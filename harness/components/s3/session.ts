@@ -14,6 +14,10 @@ export interface Written {
   readonly sent: Map<string, string>;
   /** Those of it that were acknowledged, in the order of their acknowledgement. */
   readonly acknowledged: Map<string, string>;
+  /** Keys that many operations write to, each a version of it. */
+  readonly shared: Set<string>;
+  /** The versions of shared keys that were acknowledged. */
+  readonly versions: Map<string, { readonly key: string; readonly op: string }>;
 }
 
 /** What every session of a component shares. */
@@ -47,11 +51,12 @@ class S3Session implements Session {
     this.#context = context;
   }
 
-  async write({ op, payload, sha256, transfer }: WriteRequest, timeoutMs: number): Promise<WriteResult> {
+  async write({ op, element, payload, sha256, transfer }: WriteRequest, timeoutMs: number): Promise<WriteResult> {
     if (transfer) return { outcome: "fail", error: "an object store keeps no accounts, so nothing can be moved in it" };
     const { clients, config, written } = this.#context;
-    const key = keyOf(op);
-    written.sent.set(key, sha256);
+    const key = keyOf(element ?? op);
+    if (element === undefined) written.sent.set(key, sha256);
+    else written.shared.add(key);
     const node = clients.leadsTo;
     try {
       const answer = await this.#client.s3.send(
@@ -67,7 +72,8 @@ class S3Session implements Session {
       );
       if (config.versioning && !answer.VersionId)
         return { outcome: "info", error: "acknowledged without the version that a versioned bucket makes" };
-      written.acknowledged.set(key, sha256);
+      if (element === undefined) written.acknowledged.set(key, sha256);
+      else if (answer.VersionId) written.versions.set(answer.VersionId, { key, op });
       const version = answer.VersionId ? { version: answer.VersionId } : {};
       return { outcome: "ok", node: clients.leadsTo === node ? node : null, lineage: null, position: null, ...version };
     } catch (thrown) {

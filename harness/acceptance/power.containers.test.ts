@@ -1,0 +1,175 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { sweepUntilClean } from "../engine/sweep.ts";
+import type { Result } from "../report.ts";
+import {
+  drillText,
+  labelled,
+  type Lab,
+  openLab,
+  packOf,
+  recount,
+  reportOf,
+  run,
+  scenario,
+  start,
+  writeScenario,
+} from "./lab.ts";
+
+const RECOVER = "when: { probe: db, fails: 3, every: 200ms, timeout: 200ms }";
+
+/** Backing files of this machine's loop devices that belong to a run; the kernel is asked, not the engine. */
+const loopsOf = (run: string): string[] =>
+  readdirSync("/sys/block")
+    .map((device) => `/sys/block/${device}/loop/backing_file`)
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8").trim())
+    .filter((backing) => backing.includes(run));
+
+async function awaitNothingLeft(run: string, limitMs: number): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    const left = [...labelled(run), ...loopsOf(run)];
+    if (left.length === 0) return;
+    if (performance.now() > endMs) throw new Error(`after ${limitMs} ms there is still ${left.join(" ")}`);
+    await sleep(50);
+  }
+}
+
+/** Runs one drill; its loss has to be what the standard tools count, and nothing of it may stay. */
+async function drill(lab: Lab, file: string): Promise<{ code: number | null; result: Result; stderr: string }> {
+  const { code, results, stderr } = await run(lab, [file]);
+  const result = results[0]!;
+  expect(result.lost.count, stderr).toBe(recount(packOf(lab, result)));
+  await awaitNothingLeft(result.run, 5_000);
+  const { reasons } = reportOf(lab, result);
+  const proof = reasons.find(({ check }) => check === "fault-effect")?.detail;
+  console.log(`${result.scenario}: lost ${result.lost.count}; ${proof}`);
+  return { code, result, stderr };
+}
+
+describe("what a machine without power keeps is what was synced, and no more", () => {
+  const lab = openLab();
+
+  test("fsync on: not one acknowledged write is lost, and the settings promise it", async () => {
+    const { code, result, stderr } = await drill(lab, scenario("postgres/power-loss-fsync-on"));
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: true } });
+    expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
+  });
+
+  test("fsync off: everything since the last write-out is lost, by both counts", async () => {
+    const { code, result, stderr } = await drill(lab, scenario("postgres/power-loss-fsync-off"));
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ verdict: "fail", lost: { shape: "suffix" }, guaranteed: { zeroLoss: false } });
+    expect(result.lost.count).toBeGreaterThan(300);
+    expect(result.guaranteed.why).toContain("fsync=off on db.primary");
+    expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
+  });
+
+  test("fsync off and the process is merely killed: nothing is lost, which is luck", async () => {
+    const text = drillText({
+      id: "sigkill-fsync-off",
+      stack: "{ kind: postgres, settings: { fsync: off } }",
+      steps: `  - { fault: process-crash, target: db.primary, at: { after: 1s } }
+  - { recover: start, target: db.primary, ${RECOVER} }`,
+    });
+    const { code, result, stderr } = await drill(lab, writeScenario(lab, "sigkill-fsync-off", text));
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: false } });
+    expect(reportOf(lab, result).luckyPass).toBe(true);
+  });
+
+  test("synchronous_commit off: the buffered tail is lost", async () => {
+    const { code, result, stderr } = await drill(lab, scenario("postgres/power-loss-synchronous-commit-off"));
+    expect(code, stderr).toBe(0);
+    expect(result.lost.count).toBeGreaterThan(0);
+    expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
+  });
+
+  test.each([
+    ["on", 0],
+    ["off", 1],
+  ])("fsync %s on XFS", async (fsync, code) => {
+    const text = drillText({
+      id: `xfs-fsync-${fsync}`,
+      stack: `{ kind: postgres, settings: { fsync: ${fsync} } }`,
+      steps: `  - { fault: power-loss, target: db.primary, filesystem: xfs, at: { after: 1s } }
+  - { recover: start, target: db.primary, ${RECOVER} }`,
+    });
+    const ended = await drill(lab, writeScenario(lab, `xfs-fsync-${fsync}`, text));
+    expect(ended.code, ended.stderr).toBe(code);
+    expect(ended.result.lost.count > 0).toBe(fsync === "off");
+  });
+});
+
+describe("any node, and more than once", () => {
+  const lab = openLab();
+
+  test("killed and started, then twice without power: still the same disk, and nothing is lost", async () => {
+    const text = drillText({
+      id: "power-lost-twice",
+      stack: "{ kind: postgres }",
+      steps: ["process-crash", "power-loss", "power-loss"]
+        .map(
+          (fault, i) => `  - { fault: ${fault}, as: blow-${i}, target: db.primary, at: { after: 3s } }
+  - { recover: start, as: start-${i}, target: db.primary, ${RECOVER} }`,
+        )
+        .join("\n"),
+    });
+    const { code, result, stderr } = await drill(lab, writeScenario(lab, "power-lost-twice", text));
+    expect(code, stderr).toBe(0);
+    expect(result.lost.count).toBe(0);
+  });
+
+  test("the synchronous standby without power: writes wait until it is back, and none is lost", async () => {
+    const text = drillText({
+      id: "standby-power-loss",
+      steps: `  - { fault: power-loss, target: db.standby, at: { after: 1s } }
+  - { recover: start, target: db.standby, ${RECOVER} }`,
+    });
+    const { code, result, stderr } = await drill(lab, writeScenario(lab, "standby-power-loss", text));
+    expect(code, stderr).toBe(0);
+    expect(result.lost.count).toBe(0);
+  });
+});
+
+describe("whatever ends a drill, no disk of it stays", () => {
+  const file = scenario("postgres/power-loss-fsync-on");
+
+  async function untilPhase(phase: string) {
+    const lab = openLab();
+    const going = start(lab, ["run", file]);
+    await going.said(phase);
+    return { ...going, name: readdirSync(lab.reports).find((name) => name !== "ledger")! };
+  }
+
+  test.each(["stack up", "effective: power-loss"])("SIGINT at: %s", async (phase) => {
+    const { child, ended, name } = await untilPhase(phase);
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    expect(code, stderr).toBe(130);
+    await awaitNothingLeft(name, 5_000);
+  });
+
+  test.each(["steady state", "effective: power-loss"])("kill -9 at: %s", async (phase) => {
+    const { child, ended, name } = await untilPhase(phase);
+    expect(loopsOf(name)).toHaveLength(1);
+    child.kill("SIGKILL");
+    await ended;
+    await awaitNothingLeft(name, 20_000);
+  });
+
+  test("kill -9 of the drill and of its watcher: the sweep of what is labelled detaches the device too", async () => {
+    const { child, ended, name } = await untilPhase("fault and recovery");
+    const watcher = Number(spawnSync("pgrep", ["-f", `cli.ts watch ${name}`], { encoding: "utf8" }).stdout.trim());
+    process.kill(watcher, "SIGKILL");
+    child.kill("SIGKILL");
+    await ended;
+    expect(loopsOf(name)).toHaveLength(1);
+    expect(await sweepUntilClean(name, 60_000)).toEqual([]);
+    await awaitNothingLeft(name, 5_000);
+  });
+});

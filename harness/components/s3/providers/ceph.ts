@@ -1,7 +1,7 @@
 import type { NodeSpec } from "../../../component.ts";
 import type { ConfigProblem, S3Config } from "../config.ts";
 import type { Provider } from "../provider.ts";
-import { clusters } from "./ceph/layout.ts";
+import { clusters } from "./ceph-layout.ts";
 
 const CODED = 4;
 

@@ -9,7 +9,7 @@ import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
 import { askDaemon, ask, notWhole, placementGroupsOf, stateOf } from "./cluster.ts";
 import { cephDrives } from "./drives.ts";
 import { cephConf, cephKey, commands, keyring, userJson, uuidsOf } from "./files.ts";
-import { type Cluster, clusters, DISK, drivesOf, erasureCoded, type Machine, poolName, PORT } from "./layout.ts";
+import { type Cluster, clusters, DISK, drivesOf, erasureCoded, type Machine, poolName, PORT } from "../ceph-layout.ts";
 import { damageObjects } from "./rot.ts";
 import { scrub } from "./scrub.ts";
 

@@ -3,7 +3,7 @@ import type { Node } from "../../../../node.ts";
 import { type Bracket, bracket } from "../../../../time.ts";
 import { awaitCondition } from "../../../../wait.ts";
 import { notWhole, placementGroupsOf, stateOf } from "./cluster.ts";
-import { DISK } from "./layout.ts";
+import { DISK } from "../ceph-layout.ts";
 
 const EXEC_MS = 60_000;
 const REPLACE_MS = 180_000;

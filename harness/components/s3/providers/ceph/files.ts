@@ -10,7 +10,7 @@ import {
   POOLS,
   poolName,
   PORT,
-} from "./layout.ts";
+} from "../ceph-layout.ts";
 
 /** The cluster's first map, as batches: the commands of a batch go out at once. */
 export function commands(cluster: Cluster, uuids: ReadonlyMap<number, string>): object[][] {

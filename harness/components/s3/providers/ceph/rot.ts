@@ -8,7 +8,7 @@ import { LEDGER, openClient, patience } from "../../client.ts";
 import type { Credentials, Damage } from "../../provider.ts";
 import { contentOf, inParallel } from "../../read-back.ts";
 import { ask, askDaemon } from "./cluster.ts";
-import { type Cluster, DATA_SHARDS, DISK, erasureCoded, poolName } from "./layout.ts";
+import { type Cluster, DATA_SHARDS, DISK, erasureCoded, poolName } from "../ceph-layout.ts";
 
 const ASK_MS = 20_000;
 const EXEC_MS = 60_000;

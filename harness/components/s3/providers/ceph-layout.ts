@@ -1,4 +1,4 @@
-import type { S3Config } from "../../config.ts";
+import type { S3Config } from "../config.ts";
 
 export const DISK = "/blackstart/disk";
 export const PORT = 7480;

@@ -96,6 +96,14 @@ test.each<[string, [string, string], string | RegExp]>([
     "9:31: steps[1].target: db.primary lost its disk in node-loss: nothing is left to start; say disk: kept there",
   ],
   [
+    "one disk with two filesystems",
+    [
+      FAULT,
+      "{ fault: power-loss, target: db.primary }\n  - { fault: power-loss, as: again, target: db.primary, filesystem: xfs }",
+    ],
+    "9:45: steps[1].target: db.primary has one disk, and it is ext4 in power-loss and xfs here; name one filesystem",
+  ],
+  [
     "an unknown fault",
     ["fault: node-loss", "fault: nodeloss"],
     /^8:14: steps\[0\]\.fault: found "nodeloss", expected one of node-loss, .+; did you mean node-loss\?$/,
@@ -360,4 +368,11 @@ test("nodes that a refused config may hide are not called missing", async () => 
   expect(await problemsOf(soundBut([CONFIG, CONFIG.replace("standbys", "standbies")]))).toEqual([
     expect.stringMatching(/^x\.yaml:4:25: stack\.db\.standbies: unknown key, .+; did you mean standbys\?$/),
   ]);
+});
+
+test("two cuts of power on one filesystem, or on two of two nodes, are sound", async () => {
+  const cut = (target: string, as: string, filesystem: string) =>
+    `{ fault: power-loss, as: ${as}, target: ${target}, filesystem: ${filesystem} }`;
+  const cuts = [cut("db.primary", "a", "xfs"), cut("db.primary", "b", "xfs"), cut("db.standby", "c", "ext4")];
+  expect(await problemsOf(soundBut([FAULT, cuts.join("\n  - ")]))).toEqual([]);
 });

@@ -86,6 +86,7 @@ export function drill(
     recovered,
     accounts: accountsOf(recovered),
     inventory: [],
+    requests: [],
     facts: factsOf(full),
     engineEvents: [
       { node: "db.primary", action: "kill", wallNs: wallNsOf(full.effectiveMs + 17) },

@@ -25,6 +25,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { ADR_004 } from "../scenario/policy.ts";
 import { EXIT } from "../verdict.ts";
+import { workloadKinds } from "../workloads.ts";
 import { disksOf } from "./host-needs.ts";
 import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
@@ -164,6 +165,9 @@ async function writeSources({ file, plan }: DrillOptions, packDir: string): Prom
 const ownImages = (plan: Plan): { component: string; image: string }[] => [
   { component: "clients", image: "proxy" },
   ...(disksOf(plan).size > 0 ? [{ component: "disks", image: "power" }] : []),
+  ...plan.workload.flatMap(({ name, kind }) =>
+    (workloadKinds.find((known) => known.kind === kind)?.images ?? []).map((image) => ({ component: name, image })),
+  ),
 ];
 
 /** Every image that the plan needs, by the name that a component gives it. */

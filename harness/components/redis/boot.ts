@@ -11,6 +11,7 @@ import type {
   Promotable,
   Reconcilable,
   ReadBackSink,
+  Serviceable,
   Session,
   Settles,
 } from "../../component.ts";
@@ -55,7 +56,7 @@ export const boot: Boot<RedisConfig> = async (
   return new RedisComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
 };
 
-class RedisComponent implements Component, Promotable, FailsOver, Settles, Reconcilable {
+class RedisComponent implements Component, Promotable, FailsOver, Settles, Reconcilable, Serviceable {
   readonly kind = "redis";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -137,6 +138,17 @@ class RedisComponent implements Component, Promotable, FailsOver, Settles, Recon
 
   connect(timeoutMs: number): Promise<Session> {
     return openSession(this.name, this.clients.port, this.#password, this.#config.acknowledge, timeoutMs);
+  }
+
+  serviceAccess(): Record<string, string | number> {
+    const { wait, waitaof } = this.#config.acknowledge;
+    if (waitaof)
+      throw notReady(
+        `${this.name} asks writers for WAITAOF, which the order service does not know`,
+        "use acknowledge.wait, or a workload that writes by itself",
+      );
+    const { host, port } = this.clients;
+    return { host, port, password: this.#password, replicas: wait?.replicas ?? 0 };
   }
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {

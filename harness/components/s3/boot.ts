@@ -5,12 +5,12 @@ import {
   GetObjectLockConfigurationCommand,
   PutBucketVersioningCommand,
 } from "@aws-sdk/client-s3";
-import type { Boot, Component, Elements, ReadBackSink, Reconcilable, Session } from "../../component.ts";
+import type { Boot, Component, Elements, ReadBackSink, Reconcilable, Serviceable, Session } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import { type Client, codeOf, keyOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
@@ -35,7 +35,7 @@ export const boot: Boot<S3Config> = async (name, config, context, password = ran
   return new S3Component(name, config, credentials, store, provider.refusals);
 };
 
-class S3Component implements Component, Reconcilable {
+class S3Component implements Component, Reconcilable, Serviceable {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -120,6 +120,16 @@ class S3Component implements Component, Reconcilable {
     return openSession(this.#session, timeoutMs);
   }
 
+  serviceAccess(): Record<string, string | number> {
+    if (this.#config.lock)
+      throw notReady(
+        `${this.name} locks every object, which the order service does not do`,
+        "leave lock out, or use a workload that writes by itself",
+      );
+    const { host, port } = this.clients;
+    return { endpoint: `http://${host}:${port}`, bucket: LEDGER, ...this.#session.credentials };
+  }
+
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : FACTS_TIMEOUT_MS;
     return Promise.all(
@@ -164,7 +174,11 @@ class S3Component implements Component, Reconcilable {
   async readBack(sink: ReadBackSink): Promise<void> {
     await readBack(
       this.#door(this.clients.leadsTo),
-      { name: this.name, versioned: this.#config.versioning, attempted: this.#attempted },
+      {
+        name: this.name,
+        versioned: this.#config.versioning,
+        attempted: new Set([...this.#attempted, ...[...sink.attempted(this.name)].map(keyOf)]),
+      },
       sink,
     );
   }

@@ -175,6 +175,38 @@ export interface Settles {
 
 export const settles = (component: Component): component is Component & Settles => "settled" in component;
 
+/** Capability: obeys a command that deletes everything in it. */
+export interface Erasable {
+  /** Elements in the store just before and just after. */
+  erase(): Promise<{ at: Bracket; before: number; after: number }>;
+}
+
+export const isErasable = (component: Component): component is Component & Erasable => "erase" in component;
+
+/** Capability: has a memory limit that somebody else's data can use up. */
+export interface Fillable {
+  /**
+   * Writes elements that are no part of the ledger until the store refuses one or deletes others to take it; `at` is when that was
+   * seen first. `release` deletes them again and is idempotent.
+   */
+  fill(signal: AbortSignal): Promise<{ at: Bracket; refused: boolean; detail: string; release: () => Promise<void> }>;
+}
+
+export const isFillable = (component: Component): component is Component & Fillable => "fill" in component;
+
+/** Capability: procedures on a node's files, by the names in the kind's `repairs`. */
+export interface Repairable {
+  repair(node: string, method: string, context: RepairContext): Promise<void>;
+}
+
+export interface RepairContext {
+  readonly signal: AbortSignal;
+  readonly mark: (name: string, at: Bracket) => void;
+  readonly keep: (name: string, content: string) => Promise<void>;
+}
+
+export const isRepairable = (component: Component): component is Component & Repairable => "repair" in component;
+
 /** Capability: an application may use the store, as something of this sort (`rows`, `entries`, `objects`; see ComponentKind.offers). */
 export interface Serviceable {
   /**

@@ -51,11 +51,23 @@ const hasADisk: Rule = ({ source, path, target: { node }, earlier }) => {
     });
 };
 
+const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
+  const known = component.kind?.repairs ?? [];
+  const method = step.params?.["method"];
+  if (typeof method !== "string" || !component.kind || known.includes(method)) return;
+  source.complain([...path, "method"], {
+    found: shown(method),
+    expected: known.length > 0 ? `one of ${known.join(", ")}` : `a repair, and ${component.name} knows none`,
+    meant: closest(method, known),
+  });
+};
+
 /** By what the step does and its kind. */
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
   "recover promote": promotesAStandby,
   "recover start": hasADisk,
+  "recover repair": repairIsKnown,
 };
 
 /** Judges a step whose target exists. */

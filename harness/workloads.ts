@@ -79,7 +79,7 @@ const service: WorkloadKind = {
     timeout: positiveDuration
       .refine((ms) => ms >= 100, { error: "expected at least 100ms" })
       .default(1_000)
-      .meta({ description: "A user's own patience with one order; the service's with a store is four fifths of it" }),
+      .meta({ description: "A user's own patience with one order; the service's with each store is two fifths of it" }),
   }),
   targets: ({ targets }) => [...(targets ?? [])],
   wants: ["rows", "entries", "objects"],

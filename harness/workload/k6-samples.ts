@@ -25,8 +25,8 @@ export interface OrderOperation {
   readonly error: string | null;
   /** What the store said with its acknowledgement (node, timeline, lsn; replicas; versionId, etag). */
   readonly proof: Readonly<Record<string, string | number | null>>;
-  /** k6's number of the client that sent it. */
-  readonly conn: number;
+  /** k6's number of the client that sent it; null where the service did not send it on to this store. */
+  readonly conn: number | null;
 }
 
 /** One order as whoever sent it saw it: a single request. */
@@ -82,7 +82,7 @@ const text = z.string().max(10_000);
 const instant = z.int().min(0);
 const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("ok") }).catchall(z.union([text, z.number(), z.null()])),
-  z.object({ outcome: z.enum(["fail", "info"]), error: text }),
+  z.object({ outcome: z.enum(["fail", "info"]), error: text, sent: z.literal(false).exactOptional() }),
 ]);
 const line = z.discriminatedUnion("k6", [
   z.object({
@@ -237,8 +237,9 @@ export class K6Samples {
     const { op, seq, sha256, vu: conn } = sent;
     const { workload, stores } = this.#source;
     const ended = this.#ended.get(op);
-    const said = split(ended ? answerOf(ended, part) : NO_ANSWER);
-    return { op, store: stores[part], workload, seq, kind: "insert", sha256, dueNs, invokedNs, endedNs, ...said, conn };
+    const answered = ended ? answerOf(ended, part) : NO_ANSWER;
+    const at = { dueNs, invokedNs, endedNs, conn: wasSent(answered) ? conn : null };
+    return { op, store: stores[part], workload, seq, kind: "insert", sha256, ...split(answered), ...at };
   }
 }
 
@@ -263,6 +264,9 @@ const answersOf = (ended: Ended): Record<Part, Answer> => ({
   cache: answerOf(ended, "cache"),
   audit: answerOf(ended, "audit"),
 });
+
+/** Whether the service sent the order on to the store. */
+export const wasSent = (answered: Answer): boolean => answered.outcome === "ok" || answered.sent !== false;
 
 function split(answer: Answer): Pick<OrderOperation, "outcome" | "error" | "proof"> {
   if (answer.outcome !== "ok") return { outcome: answer.outcome, error: answer.error, proof: {} };

@@ -3,6 +3,7 @@ import { notWhole, type OsdDump, type PlacementGroup } from "./cluster.ts";
 
 const dump = (upFrom: readonly number[]): OsdDump => ({
   pools: [],
+  erasure_code_profiles: {},
   osds: upFrom.map((up_from, osd) => ({ osd, up: 1, in: 1, up_from })),
 });
 

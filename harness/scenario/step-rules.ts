@@ -62,12 +62,24 @@ const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
   });
 };
 
+/** Stores are compared with each other: the record alone has nothing to agree with. */
+const hasAnotherStore: Rule = ({ source, stack, step, path, target: { component } }) => {
+  const name = step.kind?.name ?? "";
+  const others = stack.components.filter((c) => c !== component && (!c.kind || c.kind.recoveries.includes(name)));
+  if (others.length > 0) return;
+  source.complain([...path, "target"], {
+    what: `${component.name} is the only store that can be compared: there is nothing to make it agree with`,
+    hint: "add another store to the stack, and a workload of kind orders that writes to both",
+  });
+};
+
 /** By what the step does and its kind. */
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
   "recover promote": promotesAStandby,
   "recover start": hasADisk,
   "recover repair": repairIsKnown,
+  "recover reconcile": hasAnotherStore,
 };
 
 /** Judges a step whose target exists. */

@@ -167,6 +167,8 @@ export interface Corruption {
   readonly unchanged: readonly string[];
   /** What the store hands out for the damaged elements now, against what was sent. */
   serve(): Promise<Served>;
+  /** Of how many of the elements there still is something on drives that were not damaged. */
+  remains?(): Promise<number>;
   undo(): Promise<void>;
 }
 
@@ -206,6 +208,25 @@ export interface Intrusion {
 }
 
 export const isIntrudable = (component: Component): component is Component & Intrudable => "intrude" in component;
+
+/** Capability: the store deletes by rules of its own. */
+export interface Expiring {
+  /** Sets a rule that deletes what is older than so many days, and has it run at once, a day of it as a second. */
+  expire(days: number): Promise<Expiry>;
+}
+
+export interface Expiry {
+  readonly at: Bracket;
+  /** How many acknowledged elements the rule had to reach. */
+  readonly due: number;
+  /** What a reader gets for them now. */
+  serve(): Promise<Served>;
+  /** Takes the rule away; what it deleted stays deleted. */
+  undo(): Promise<void>;
+}
+
+export const isExpiring = (component: Component): component is Component & Expiring =>
+  "expire" in component && component.expire !== undefined;
 
 /** Capability: stored elements are locked, and every way around the lock can be tried. */
 export interface Lockable {

@@ -3,10 +3,11 @@ import { bandwidth } from "./faults/bandwidth.ts";
 import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
 import { driveLoss } from "./faults/drive-loss.ts";
-import { lockBypass } from "./faults/lock-bypass.ts";
+import { expiryRule } from "./faults/expiry-rule.ts";
 import { eraseData } from "./faults/erase-data.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
+import { lockBypass } from "./faults/lock-bypass.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
 import { overwriteObjects } from "./faults/overwrite-objects.ts";
@@ -36,6 +37,7 @@ export const faultKinds: readonly FaultKind[] = [
   deleteObjects,
   overwriteObjects,
   lockBypass,
+  expiryRule,
   fileDamage,
   readOnlyFolder,
   eraseData,

@@ -302,6 +302,37 @@ describe("detection", () => {
     for (const history of [noSamples, otherInstant, lucky]) expect(verdictOf(detection, history)).toBe("unknown");
   });
 
+  describe("by the system's own manager", () => {
+    const managed = (mark: { fromMs: number; toMs: number }, change: (h: DraftHistory) => void = () => undefined) =>
+      drill({}, (h) => {
+        h.plan.steps[1]!.start = { by: "time", afterMs: 0, jitterMs: 0 };
+        dropEvents(h, "detected");
+        const [fromNs, toNs] = [nsOf(mark.fromMs), nsOf(mark.toMs)];
+        addEvent(h, 5_650, "recovery-mark", { step: "promote", mark: "detected", fromNs, toNs });
+        change(h);
+      });
+
+    it.each([
+      [{ fromMs: 5_600, toMs: 5_610 }, "pass"],
+      [{ fromMs: 5_995, toMs: 6_005 }, "unknown"],
+      [{ fromMs: 6_010, toMs: 6_020 }, "fail"],
+      [{ fromMs: 4_900, toMs: 4_990 }, "unknown"],
+    ] as const)("noted at %o: %s", (mark, verdict) => {
+      expect(verdictOf(detection, managed(mark))).toBe(verdict);
+    });
+
+    it("says whose it is, and counts from the fault of the node that served", () => {
+      const history = managed({ fromMs: 5_600, toMs: 5_610 }, (h) => {
+        // Another node was cut off before, and clients noticed: the manager of the primary had nothing to notice then.
+        partitionAt(h, 4_500);
+        fail(h, 4_600, 5_000);
+      });
+      expect(detection.check(history).detail).toMatch(
+        /^node-loss of db\.primary was detected by its own manager after 598 ms to 61\d ms/,
+      );
+    });
+  });
+
   it("says that it measures nothing without a detector", () => {
     const history = drill({}, (h) => {
       h.plan.steps[1]!.start = { by: "time", afterMs: 600, jitterMs: 0 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { isCorruptible } from "../component.ts";
+import { type Attempt, type Corruption, isCorruptible } from "../component.ts";
 import { defineFault } from "../fault.ts";
+import { awaitCondition } from "../wait.ts";
 import { servedWords } from "./served.ts";
 
 const params = z.strictObject({
@@ -19,7 +20,7 @@ export const bitRot = defineFault<z.output<typeof params>>({
   needs: [],
   requires: "rot",
   params,
-  async inject({ component }, { elements, drives: copies, part }, { attempted, keep }) {
+  async inject({ component }, { elements, drives: copies, part }, { attempted, keep, signal }) {
     if (!isCorruptible(component))
       throw new Error(`the bytes of ${component.name} (${component.kind}) cannot be found`);
     const corruption = await component.corrupt({ elements, copies, part });
@@ -29,6 +30,7 @@ export const bitRot = defineFault<z.output<typeof params>>({
       refused: served.wrong === 0,
       detail: servedWords(served),
     });
+    if (part === "whole" && corruption.remains) attempted(await leftAfterReading(corruption, elements, signal));
     await keep(
       "changes.txt",
       `${[...corruption.changes, ...corruption.unchanged.map((what) => `unchanged: ${what}`)].join("\n")}\n`,
@@ -46,3 +48,21 @@ export const bitRot = defineFault<z.output<typeof params>>({
     };
   },
 });
+
+/** How long a store may take to clear away, after an answer, what it thinks is left over. */
+const PURGE_MS = 3_000;
+
+/** What is left of an element may be all that a restore has to go by: reading must not remove it. */
+async function leftAfterReading(corruption: Corruption, elements: number, signal: AbortSignal): Promise<Attempt> {
+  let left = elements;
+  await awaitCondition(async () => (left = (await corruption.remains?.()) ?? elements) === 0, {
+    everyMs: 200,
+    timeoutMs: PURGE_MS,
+    signal,
+  });
+  return {
+    attempt: "read what is left of an element, and find it removed",
+    refused: left === elements,
+    detail: `of ${left} of ${elements} elements there is still something on the other drives`,
+  };
+}

@@ -32,7 +32,7 @@ export interface ReadScenario {
 export interface Variant {
   /** What stands behind the components that left it open: `minio`, or `a=minio, b=ceph`; empty where nothing was left open. */
   readonly name: string;
-  plan(seed: number): Plan;
+  readonly plan: (seed: number) => Plan;
 }
 
 /** Reads one scenario, or throws ScenarioProblems with everything that is wrong with it (exit 2). */

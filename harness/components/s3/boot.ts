@@ -13,6 +13,7 @@ import type {
   CorruptOptions,
   Drives,
   Elements,
+  Expiry,
   Intrusion,
   ReadBackSink,
   Reconcilable,
@@ -28,6 +29,7 @@ import type { S3Config } from "./config.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
+import { expire } from "./expire.ts";
 import { intrude } from "./intruder.ts";
 import { readBack } from "./read-back.ts";
 import { restoreAsOf } from "./restore.ts";
@@ -73,6 +75,7 @@ class S3Component implements Component, Reconcilable {
   readonly drives: Drives | undefined;
   readonly corrupt: ((options: CorruptOptions) => Promise<Corruption>) | undefined;
   readonly scrub: ((signal: AbortSignal) => Promise<string>) | undefined;
+  readonly expire: ((days: number) => Promise<Expiry>) | undefined;
 
   constructor(name: string, config: S3Config, credentials: Credentials, store: Store, refusals: readonly string[]) {
     this.name = name;
@@ -90,6 +93,8 @@ class S3Component implements Component, Reconcilable {
     };
     this.drives = store.drives;
     this.scrub = store.scrub?.bind(store);
+    const runRules = store.runRules?.bind(store);
+    this.expire = runRules && ((days) => expire(this.#served, days, this.#written.acknowledged, runRules));
     this.corrupt = store.damage && ((options) => this.#corrupt(options));
     this.#doors = new Map(
       store.doors.map((door) => [door, openClient(store.paths.admin.get(door) ?? 0, credentials, 32)]),

@@ -79,6 +79,8 @@ export interface Store {
   damage?(keys: readonly string[], options: CorruptOptions): Promise<Damage>;
   /** Searches for damage and repairs it; resolves with what was found, in words. */
   scrub?(signal: AbortSignal): Promise<string>;
+  /** Has the rules of the bucket run once, now, a day of theirs as a second; resolves when they are through. */
+  runRules?(): Promise<void>;
   close?(): Promise<void>;
 }
 
@@ -87,5 +89,6 @@ export interface Damage {
   readonly at: Bracket;
   readonly changes: readonly string[];
   readonly unchanged: readonly string[];
+  remains?(): Promise<number>;
   undo(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Node } from "../../../../node.ts";
-import type { Booting, StartStore, Store } from "../../provider.ts";
+import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
 import { providerOf } from "../../providers.ts";
 import type { CorruptOptions, Drives } from "../../../../component.ts";
 import { awaitCondition } from "../../../../wait.ts";
@@ -128,7 +128,7 @@ class MinioStore implements Store {
    * An object's copies: content of at most 128 KiB a drive lies behind the metadata in xl.meta, and a larger one in files of its own.
    * The newest version's content stands last.
    */
-  async damage(keys: readonly string[], { copies, part }: CorruptOptions) {
+  async damage(keys: readonly string[], { copies, part }: CorruptOptions): Promise<Damage> {
     const drives = this.#all.slice(0, copies);
     const found = await Promise.all(
       drives.map(async ({ node, path: drive }) => {
@@ -142,7 +142,8 @@ class MinioStore implements Store {
         });
       }),
     );
-    return damageCopies(found.flat(), part);
+    const others = this.#all.slice(copies);
+    return { ...(await damageCopies(found.flat(), part)), remains: () => remains(others, keys) };
   }
 
   /** Plain heals and the scanner leave rot alone, also with bitrot scanning on (measured): only a deep heal reads the bytes. */
@@ -157,6 +158,7 @@ class MinioStore implements Store {
     });
     const words = `${sum.scanned} objects read, ${sum.repaired} repaired, ${sum.left} not whole`;
     if (!done) throw new Error(`the heal did not end within ${SCRUB_MS} ms: ${words}`);
+    if (sum.left > 0) throw new Error(`the heal ended and left damage: ${words}`);
     return words;
   }
 }
@@ -172,6 +174,22 @@ const FILES = `while read -r folder; do
   content=; for file in "$folder"/*/part.1; do [ -e "$file" ] && content=$file; done
   echo "$folder/xl.meta $content"
 done`;
+
+/** On how many keys there is something on any of the drives. */
+async function remains(drives: readonly Drive[], keys: readonly string[]): Promise<number> {
+  const there = new Set<string>();
+  for (const { node, path: drive } of drives) {
+    const text = await sh(
+      node,
+      THERE,
+      keys.map((key) => `${drive}/${LEDGER}/${key} ${key}`),
+    );
+    for (const key of text.split("\n")) if (key !== "") there.add(key);
+  }
+  return there.size;
+}
+
+const THERE = `while read -r folder key; do if [ -e "$folder" ]; then echo "$key"; fi; done`;
 
 function drivesOf({ config: { layout } }: Booting, nodes: readonly Node[]): Drive[] {
   if (layout.nodes > 1) return nodes.map((node) => ({ name: node.name, node, path: `${DISK}/drive` }));

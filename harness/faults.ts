@@ -1,13 +1,24 @@
 import type { FaultKind } from "./fault.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
+import { bitRot } from "./faults/bit-rot.ts";
+import { deleteObjects } from "./faults/delete-objects.ts";
+import { driveLoss } from "./faults/drive-loss.ts";
+import { expiryRule } from "./faults/expiry-rule.ts";
+import { eraseData } from "./faults/erase-data.ts";
+import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
+import { lockBypass } from "./faults/lock-bypass.ts";
+import { memoryPressure } from "./faults/memory-pressure.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
+import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
 import { pause } from "./faults/pause.ts";
 import { powerLoss } from "./faults/power-loss.ts";
 import { processCrash } from "./faults/process-crash.ts";
+import { readOnlyFolder } from "./faults/read-only-folder.ts";
 import { reset } from "./faults/reset.ts";
 import { restart } from "./faults/restart.ts";
+import { shutdown } from "./faults/shutdown.ts";
 
 /** Every fault that a scenario may name. A new one is one file and one line here. */
 export const faultKinds: readonly FaultKind[] = [
@@ -16,10 +27,21 @@ export const faultKinds: readonly FaultKind[] = [
   processCrash,
   pause,
   restart,
+  shutdown,
   partition,
   latency,
   bandwidth,
   reset,
+  driveLoss,
+  bitRot,
+  deleteObjects,
+  overwriteObjects,
+  lockBypass,
+  expiryRule,
+  fileDamage,
+  readOnlyFolder,
+  eraseData,
+  memoryPressure,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

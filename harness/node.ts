@@ -37,6 +37,10 @@ export interface Node {
     argv: readonly string[],
     options: { timeoutMs: number; stdin?: string; env?: Record<string, string> },
   ): Promise<ExecResult>;
+  /** Where its disk is mounted, in the node as for `onDisk`. */
+  readonly disk: string;
+  /** Runs a program that works on the node's disk: in the node while it runs, else beside it. Arguments must not carry secrets. */
+  onDisk(argv: readonly string[], options: { timeoutMs: number; stdin?: string }): Promise<ExecResult>;
   /** Drops packets in the node's own network namespace, silently. Effective when it resolves, within the bracket. */
   cut(cut: Cut): Promise<Bracket>;
   /** Takes one cut back and leaves the others. Idempotent, also when the node is gone. */

@@ -21,7 +21,7 @@ export interface RecoveryContext {
   readonly signal: AbortSignal;
   /** Every component of the stack, by name: a reconciliation works across stores. */
   readonly stack: ReadonlyMap<string, Component>;
-  /** Wall clock, ms since the epoch, before which the last fault had no effect yet; null when none was injected. */
+  /** Wall clock, ms since the epoch, before which the component's last fault had no effect yet; null when it had none. */
   readonly beforeFaultMs: number | null;
   /** The clients' outbox: what they sent to this component and never learned the end of, so far. */
   readonly unsure: (component: string) => readonly WriteRequest[];

@@ -3,7 +3,8 @@ import type { History, RecoveredAccount } from "../history.ts";
 import { grouped } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
-import { storesOf, wasReadBack } from "./reading.ts";
+import { storesJudgedBy } from "./judged-stores.ts";
+import { wasReadBack } from "./reading.ts";
 
 /**
  * A transfer and its ledger row are one transaction: each account must hold what it was seeded with plus exactly the transfers
@@ -12,7 +13,7 @@ import { storesOf, wasReadBack } from "./reading.ts";
 function check(history: History): Finding {
   const say = finding("balances", ["raw/accounts.jsonl", "raw/recovered.jsonl"]);
   if (!wasReadBack(history)) return say("unknown", "nothing was read back after the recovery");
-  const results = storesOf(history).map((store) => judgeStore(history, store));
+  const results = storesJudgedBy(history, "balances").map((store) => judgeStore(history, store));
   const problem =
     results.find(({ verdict }) => verdict === "fail") ?? results.find(({ verdict }) => verdict === "unknown");
   if (problem) return say(problem.verdict, problem.detail);

@@ -6,6 +6,7 @@ import { type EffectiveFault, effectiveFaults, outages, outageOf } from "./outag
 import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 import { worstClock } from "./clocks.ts";
 import { againstObjective, finding } from "./findings.ts";
+import { servedBy } from "./positions.ts";
 
 /** The detector's own sample ends where the journal says that it decided; the two are taken from one reading of the clock. */
 const SAME_INSTANT_MS = 10;
@@ -23,26 +24,67 @@ export interface Detection {
 /** Every decision that something is down against the fault that it is about. */
 export const detectionsOf = (history: History): Detection[] => [
   // The decision is the harness's own act and its instant is read when it is made: no stall can stand between the two.
-  ...eventsOf(history, "detected").flatMap(({ data }) =>
-    detectionAt(history, data.step, "detector", { fromMs: atMs(history, data.toNs), toMs: atMs(history, data.toNs) }),
+  ...eventsOf(history, "detected").flatMap(({ data: { step, probe, toNs } }) =>
+    detectionAt(
+      history,
+      { step, by: "detector", component: probe },
+      { fromMs: atMs(history, toNs), toMs: atMs(history, toNs) },
+    ),
   ),
-  ...managerDecisions(history).flatMap(({ data }) => detectionAt(history, data.step, "manager", spanOf(history, data))),
+  ...managerDecisions(history).flatMap(({ data }) =>
+    detectionAt(
+      history,
+      { step: data.step, by: "manager", component: targetOf(history, data.step) },
+      spanOf(history, data),
+    ),
+  ),
 ];
+
+const componentOf = (target: string): string => target.split(".")[0] ?? "";
+
+function targetOf({ plan }: History, name: string): string {
+  const step = plan.steps.find((planned) => planned.name === name);
+  return step && "target" in step ? componentOf(step.target) : "";
+}
 
 /** Where the system under test notices by itself and says when, a recovery marks it. */
 const managerDecisions = (history: History) =>
   eventsOf(history, "recovery-mark").filter(({ data }) => data.mark === "detected");
 
-/** Against the outage that was open, else the last fault before it. */
-function detectionAt(history: History, step: string, by: Detection["by"], { fromMs, toMs }: Span): Detection[] {
-  const before = (faults: readonly EffectiveFault[]) => faults.filter(({ at }) => at.fromMs <= toMs).at(-1);
-  const fault =
-    before(outages(history).map((outage) => outage.fault)) ??
-    before(effectiveFaults(history)) ??
-    outageOf(history)?.fault;
+interface Decision extends Pick<Detection, "step" | "by"> {
+  /** Whose clients were looked at. */
+  readonly component: string;
+}
+
+function detectionAt(history: History, { step, by, component }: Decision, { fromMs, toMs }: Span): Detection[] {
+  const fault = faultBehind(history, { by, component }, toMs);
   if (!fault) return [];
   const interval = { lowerMs: Math.max(0, fromMs - fault.at.toMs), upperMs: toMs - fault.at.fromMs };
   return [{ step, by, fault, detectedMs: toMs, interval }];
+}
+
+/**
+ * What a decision is about: within the outage that was open, the first fault of that component, for whoever watches one cannot
+ * know of another's; else what the outage began with. Without an outage, the last fault before it. A manager watches the node
+ * that serves: what befell another one before, and hurt clients too, it was not to notice.
+ */
+function faultBehind(
+  history: History,
+  { by, component }: Pick<Decision, "by" | "component">,
+  decidedMs: number,
+): EffectiveFault | undefined {
+  const isEarlier = ({ at }: EffectiveFault): boolean => at.fromMs <= decidedMs;
+  const earlier = effectiveFaults(history).filter(isEarlier);
+  const own = earlier.filter(({ target }) => componentOf(target) === component);
+  const open = outages(history)
+    .map((outage) => outage.fault)
+    .findLast(isEarlier);
+  const since = own.filter(({ at }) => at.fromMs >= (open?.at.fromMs ?? -Infinity));
+  const serving = `${component}.${servedBy(history, component).before}`;
+  const watched = by === "manager" ? since.find(({ target }) => target === serving) : undefined;
+  if (watched) return watched;
+  if (open) return since[0] ?? open;
+  return own.at(-1) ?? earlier.at(-1) ?? outageOf(history)?.fault;
 }
 
 /** The slowest detection: the one that the objective is held against. */

@@ -1,7 +1,8 @@
 import type { History } from "../history.ts";
 import type { Finding, Verdict } from "../verdict.ts";
 import { finding } from "./findings.ts";
-import { servingFacts, storesOf } from "./reading.ts";
+import { storesJudgedBy } from "./judged-stores.ts";
+import { servingFacts } from "./reading.ts";
 
 type Values = Readonly<Record<string, string>>;
 
@@ -11,7 +12,7 @@ export function judgeServing(
   history: History,
   judge: (values: Values, node: string) => { verdict: Verdict; detail: string },
 ): Finding {
-  const results = storesOf(history).map((store) => {
+  const results = storesJudgedBy(history, check).map((store) => {
     const facts = servingFacts(history, store);
     return facts
       ? judge(facts.values, facts.node)
@@ -26,5 +27,5 @@ export function judgeServing(
   if (worst) return say(worst.verdict, worst.detail);
   return results.length > 0
     ? say("pass", results.map(({ detail }) => detail).join("; "))
-    : say("unknown", "no store was written to");
+    : say("unknown", "no store was written to that this could be asked of");
 }

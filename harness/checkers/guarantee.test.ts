@@ -101,7 +101,7 @@ describe("whether zero loss is guaranteed", () => {
       (h) => void (h.facts = h.facts.filter((f) => f.at !== "recovered")),
       "no node is known to serve",
     ],
-    ["no rule for the kind", false, (h) => void (h.plan.components[0]!.kind = "mongodb"), "no rule is known"],
+    ["no rule for the kind", false, (h) => void (h.plan.components[0]!.kind = "unheard-of"), "no rule is known"],
   ])("%s: %s", (_, zeroLoss, change, why) => {
     const history = drill({}, change);
     const guarantee = guaranteeOf(history);

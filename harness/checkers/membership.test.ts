@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { analyze } from "../analyze.ts";
+import { amcheck } from "./amcheck.ts";
+import { balances } from "./balances.ts";
+import { checksums } from "./checksums.ts";
 import { attempts } from "./clients.ts";
 import { load } from "./load.ts";
 import { lossOf } from "./loss.ts";
@@ -203,6 +206,18 @@ describe("what else counts by store", () => {
   it("is what clients asked: an order that broke off asked nothing of the later stores", () => {
     const failed = attempts(orderDrill()).filter((a) => !a.ok && a.mode === "write" && a.source === "ledger");
     expect(new Set(failed.map((a) => a.store))).toEqual(new Set(["db"]));
+  });
+
+  it("is what a check has to judge: stores of other kinds have no pages and no accounts", () => {
+    for (const checker of [amcheck, balances, checksums]) {
+      expect(checker.check(orderDrill()).verdict, checker.name).toBe("pass");
+      expect(checker.check(orderDrill()).detail).not.toMatch(/cache|store/);
+    }
+  });
+
+  it("is not passed over where the kind of a store is not known", () => {
+    const stranger = orderDrill({}, (h) => void (h.plan.components[1]!.kind = "unheard-of"));
+    expect([amcheck, checksums].map((checker) => checker.check(stranger).verdict)).toEqual(["unknown", "unknown"]);
   });
 
   it("is the load: three acknowledgements an order are planned", () => {

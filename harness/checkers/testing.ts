@@ -498,6 +498,10 @@ export function orderDrill(
       targets: [...ORDER_STORES],
       transfers: 0,
     };
+    h.plan.components.push(
+      { name: "cache", kind: "redis", config: {}, nodes: ["cache.primary"] },
+      { name: "store", kind: "s3", config: {}, nodes: ["store.server"] },
+    );
     h.operations = h.operations.flatMap((op) =>
       ORDER_STORES.map((store, i) => {
         const own = { ...op, kind: "insert" as const, store };

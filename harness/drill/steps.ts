@@ -31,7 +31,8 @@ export class Steps {
   readonly #context: StepContext;
   readonly #injections = new Map<string, { injection: Injection; target: string; healed: boolean }>();
   readonly #proofs: Promise<void>[] = [];
-  #beforeFaultMs: number | null = null;
+  /** By component. */
+  readonly #beforeFaultMs = new Map<string, number>();
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -85,7 +86,7 @@ export class Steps {
       attempted: (attempt) => journal("attempt", { step: step.name, ...attempt }),
       keep: (name, content) => keep(step.name, name, content),
     });
-    this.#beforeFaultMs = wallMs;
+    this.#beforeFaultMs.set(componentOf(step.target), wallMs);
     this.#injections.set(step.name, { injection, target: step.target, healed: false });
     const { fromNs, toNs } = injection.effective;
     journal("fault-effective", {
@@ -126,7 +127,7 @@ export class Steps {
       await recovery.recover(this.#target(step.target), step.params, {
         signal,
         stack: components,
-        beforeFaultMs: this.#beforeFaultMs,
+        beforeFaultMs: this.#beforeFaultMs.get(componentOf(step.target)) ?? null,
         unsure,
         reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {

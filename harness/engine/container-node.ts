@@ -10,6 +10,7 @@ import { bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import { labelsFor, NODE_LABEL } from "./labels.ts";
 import type { PowerSupply, PowerSwitch } from "./power.ts";
+import { collect, rescue } from "./rescue.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import { isGone } from "./sweep.ts";
 import { atOnce } from "./at-once.ts";
@@ -71,7 +72,7 @@ export async function startNode(spec: NodeStart, place: NodePlace): Promise<Plac
       thrown,
     );
   });
-  const node = new ContainerNode(spec.name, volume, place, place.docker.getContainer(started.getId()));
+  const node = new ContainerNode(spec, volume, place, place.docker.getContainer(started.getId()));
   try {
     await node.attachHelpers();
   } catch (thrown) {
@@ -89,6 +90,8 @@ class ContainerNode implements PlacedNode {
   readonly name: string;
   readonly address: string;
   readonly #volume: string;
+  readonly #image: string;
+  readonly disk: string;
   readonly #place: NodePlace;
   readonly #container: Dockerode.Container;
   #sidecar: Sidecar | undefined;
@@ -100,8 +103,10 @@ class ContainerNode implements PlacedNode {
   /** What the log said before the machine was discarded. */
   #lastLogs: string | undefined;
 
-  constructor(name: string, volume: string, place: NodePlace, container: Dockerode.Container) {
-    this.name = name;
+  constructor(spec: NodeStart, volume: string, place: NodePlace, container: Dockerode.Container) {
+    this.name = spec.name;
+    this.#image = spec.image;
+    this.disk = spec.disk;
     this.address = place.address;
     this.#volume = volume;
     this.#place = place;
@@ -177,6 +182,14 @@ class ContainerNode implements PlacedNode {
     );
     const { ExitCode } = await exec.inspect();
     return { code: ExitCode ?? -1, stdout, stderr };
+  }
+
+  async onDisk(argv: readonly string[], options: { timeoutMs: number; stdin?: string }): Promise<ExecResult> {
+    if ((await this.state()) === "running") return this.exec(argv, options);
+    if (this.#lastLogs !== undefined) throw new Error(`${this.name} has no disk any more`);
+    const { docker, run } = this.#place;
+    const disk = { run, node: this.name, image: this.#image, volume: this.#volume, path: this.disk };
+    return rescue(docker, disk, argv, options);
   }
 
   async cut(cut: Cut) {
@@ -282,15 +295,4 @@ function demuxed(frames: Buffer): string {
     at = end;
   }
   return Buffer.concat(texts).toString("utf8");
-}
-
-/** Standard output and standard error of an attached stream, once it has ended. */
-async function collect(docker: Dockerode, stream: NodeJS.ReadableStream): Promise<[string, string]> {
-  const texts: [string, string] = ["", ""];
-  const [out, err] = [new PassThrough(), new PassThrough()];
-  out.setEncoding("utf8").on("data", (chunk: string) => (texts[0] += chunk));
-  err.setEncoding("utf8").on("data", (chunk: string) => (texts[1] += chunk));
-  docker.modem.demuxStream(stream, out, err);
-  await new Promise<void>((resolve, reject) => stream.on("end", resolve).on("error", reject));
-  return texts;
 }

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { problemsOf, SOUND, soundBut } from "./testing.ts";
 
+test("zero loss goes with a control that fails something else", async () => {
+  const control = soundBut(["expect: pass", "expect: fail\nexpectFailed: [detection]\noutcome: zero"]);
+  expect(await problemsOf(control)).toEqual([]);
+});
+
 test("the sound scenario is sound", async () => {
   expect(await problemsOf(SOUND)).toEqual([]);
 });
@@ -287,6 +292,11 @@ test.each<[string, [string, string], string | RegExp]>([
     "a loss upside down",
     ["expect: pass", "expect: fail\nexpectLoss: { min: 5, max: 4 }"],
     "12:28: expectLoss.max: found 4, expected at least the min of 5",
+  ],
+  [
+    "zero loss that is declared lost",
+    ["expect: pass", "expect: fail\nexpectLoss: { min: 1 }\noutcome: zero"],
+    "13:10: outcome: found zero with expect: fail, expected expect: pass",
   ],
   [
     "a hold that outlasts its patience",

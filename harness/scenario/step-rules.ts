@@ -52,6 +52,17 @@ const hasADisk: Rule = ({ source, path, target: { node }, earlier }) => {
     });
 };
 
+const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
+  const known = component.kind?.repairs ?? [];
+  const method = step.params?.["method"];
+  if (typeof method !== "string" || !component.kind || known.includes(method)) return;
+  source.complain([...path, "method"], {
+    found: shown(method),
+    expected: known.length > 0 ? `one of ${known.join(", ")}` : `a repair, and ${component.name} knows none`,
+    meant: closest(method, known),
+  });
+};
+
 /** Disks are made before the drill: two faults that need one to be something cannot need different things. */
 const agreesOnTheDisk: Rule = ({ source, step, path, target: { node }, earlier }) => {
   const wanted = filesystemOf(step);
@@ -76,6 +87,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
   "recover promote": promotesAStandby,
   "recover start": hasADisk,
+  "recover repair": repairIsKnown,
 };
 
 /** Judges a step whose target exists. */

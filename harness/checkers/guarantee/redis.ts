@@ -18,14 +18,14 @@ export const judgeRedis: StoreRules = (served, reasons) => {
 
 /** The server comes back on its own files, or never went away. */
 function judgeRestart(served: Served, look: NodeFacts, reasons: Reasons): void {
+  if (damagedFiles(served))
+    return void reasons.permits.push(`data of ${look.node} was damaged: no setting promises what is left`);
   if (neverLeft(served, look)) return void reasons.holds.push(`the server of ${look.node} never went away`);
   const appendonly = look.values["appendonly"];
   if (appendonly !== "yes")
     return void reasons.permits.push(
       `appendonly=${appendonly ?? "not recorded"} on ${look.node}: what came after the last snapshot is in memory alone`,
     );
-  if (damagedFiles(served))
-    return void reasons.permits.push(`files of ${look.node} were damaged: no setting promises what is left`);
   if (lostPower(served)) return demand(look, "appendfsync", ["always"], reasons);
   // The file is written before the answer is sent; only whether it is also on the disk itself depends on appendfsync.
   reasons.holds.push(
@@ -39,18 +39,8 @@ function neverLeft({ history, store, after }: Served, look: NodeFacts): boolean 
   return start !== undefined && start !== "" && now?.values["process_start"] === start;
 }
 
-/** Faults that leave the server's process a normal kernel and its own files. Whatever is not known here may have taken the power. */
-const GENTLE = [
-  "process-crash",
-  "restart",
-  "shutdown",
-  "pause",
-  "partition",
-  "latency",
-  "bandwidth",
-  "reset",
-  "node-loss",
-];
+/** Faults that leave the machine its power. Whatever is not known here may have taken it: a lost machine has lost it. */
+const GENTLE = ["process-crash", "restart", "shutdown", "pause", "partition", "latency", "bandwidth", "reset"];
 const DAMAGING = ["file-damage", "erase-data"];
 
 const faultsOn = ({ history, store }: Served): string[] => {

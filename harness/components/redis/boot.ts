@@ -6,11 +6,15 @@ import type {
   Component,
   ComponentPaths,
   Elements,
+  Erasable,
   Failover,
   FailsOver,
+  Fillable,
   Promotable,
   Reconcilable,
   ReadBackSink,
+  Repairable,
+  RepairContext,
   Session,
   Settles,
 } from "../../component.ts";
@@ -25,7 +29,9 @@ import { nodeStart, PORT, SENTINEL_PORT } from "./files.ts";
 import { INVENTORY, serverFacts, switchFacts } from "./facts.ts";
 import { replicasOf } from "./info.ts";
 import { redis, type RedisConfig, sentinelNames } from "./kind.ts";
+import { eraseAll, fillUp } from "./pressure.ts";
 import { listSnapshot, readLedger } from "./read-back.ts";
+import { repairNode } from "./repairs.ts";
 import { Sentinels } from "./sentinels.ts";
 import { openSession } from "./session.ts";
 
@@ -55,7 +61,9 @@ export const boot: Boot<RedisConfig> = async (
   return new RedisComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
 };
 
-class RedisComponent implements Component, Promotable, FailsOver, Settles, Reconcilable {
+class RedisComponent
+  implements Component, Promotable, FailsOver, Settles, Reconcilable, Erasable, Fillable, Repairable
+{
   readonly kind = "redis";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -250,6 +258,23 @@ class RedisComponent implements Component, Promotable, FailsOver, Settles, Recon
       { everyMs: 20, timeoutMs: SETTLE_TIMEOUT_MS, signal },
     );
     if (!serves) throw new Error(`${node} did not serve within ${SETTLE_TIMEOUT_MS} ms: ${said}`);
+  }
+
+  erase() {
+    return eraseAll(this.#admin, this.clients.leadsTo);
+  }
+
+  fill(signal: AbortSignal) {
+    return fillUp(this.#admin, this.clients.leadsTo, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return repairNode(method, {
+      ...context,
+      node: this.nodes.get(node)!,
+      admin: this.#admin,
+      settled: (name, signal) => this.settled(name, signal),
+    });
   }
 
   async close(): Promise<void> {

@@ -68,7 +68,7 @@ class Drill {
   readonly #o: PlanRun;
   readonly #undo = new AsyncDisposableStack();
   readonly #unclean: string[] = [];
-  readonly #engineLost = new AbortController();
+  readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #components = new Map<string, Component>();
   #told = { acknowledged: 0, atMs: performance.now() };
@@ -80,7 +80,7 @@ class Drill {
 
   constructor(options: PlanRun) {
     this.#o = options;
-    this.#signal = AbortSignal.any([options.signal, this.#engineLost.signal]);
+    this.#signal = AbortSignal.any([options.signal, this.#abort.signal]);
   }
 
   async run(): Promise<void> {
@@ -136,7 +136,7 @@ class Drill {
       proxyImage: images.get("proxy") ?? "proxy",
       paths: plan.components.reduce((sum, component) => sum + 1 + component.nodes.length, 0),
       witness: (event) => record.engineEvent(event),
-      lostEngine: (why) => this.#engineLost.abort(new Error(`the container engine went away: ${why}`)),
+      lostEngine: (why) => this.#abort.abort(new Error(`the container engine went away: ${why}`)),
     });
     this.#undo.use(this.#stack);
     const { context } = this.#stack;
@@ -151,7 +151,13 @@ class Drill {
     const { plan, record } = this.#o;
     const { holdMs, errors, timeoutMs } = plan.steadyState;
     await this.#clocks("steady");
-    this.#load = new Load(plan, this.#components, record.operations, (sample) => this.#seen(sample));
+    const shared = {
+      log: record.operations,
+      rawDir: record.rawDir,
+      startProgram: this.#stack!.startProgram,
+      lost: (why: string) => this.#abort.abort(new Error(`the clients were lost: ${why}`)),
+    };
+    this.#load = new Load(plan, this.#components, shared, (sample) => this.#seen(sample));
     this.#undo.defer(async () => void (await this.#load?.stop()));
     await untilAborted(this.#load.start(), this.#signal);
     this.#settling = new Settling(record.operations.operations, nowNs(), errors);

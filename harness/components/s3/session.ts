@@ -118,7 +118,7 @@ export function lockOf({ lock }: S3Config): Partial<PutObjectCommandInput> {
 const UNFINISHED = ["RequestTimeout", "IncompleteBody", "RequestTimeTooSkewed"];
 
 /** `fail` only where the store is known never to show the write later. */
-export function outcomeOf(thrown: unknown, refusals: readonly string[]): "fail" | "info" {
+function outcomeOf(thrown: unknown, refusals: readonly string[]): "fail" | "info" {
   const status = statusOf(thrown);
   const code = codeOf(thrown);
   if (status === undefined || UNFINISHED.includes(code)) return "info";

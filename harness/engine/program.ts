@@ -25,7 +25,12 @@ export async function startProgram(docker: Dockerode, spec: ProgramStart, run: s
     AttachStdout: true,
     AttachStderr: true,
     Labels: { ...labelsFor(run), [NODE_LABEL]: `${spec.name}~program` },
-    HostConfig: { NetworkMode: "host", CapDrop: ["ALL"], ReadonlyRootfs: true, LogConfig: { Type: "none", Config: {} } },
+    HostConfig: {
+      NetworkMode: "host",
+      CapDrop: ["ALL"],
+      ReadonlyRootfs: true,
+      LogConfig: { Type: "none", Config: {} },
+    },
   });
   const stream = (await container.attach({
     stream: true,

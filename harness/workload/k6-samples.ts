@@ -53,7 +53,11 @@ export interface OrderListener {
     readonly wallMs: number;
   }): void;
   /** Only of an order that was said to be sent. */
-  ended(order: { readonly op: string; readonly wallMs: number; readonly answers: Readonly<Record<Part, Answer>> }): void;
+  ended(order: {
+    readonly op: string;
+    readonly wallMs: number;
+    readonly answers: Readonly<Record<Part, Answer>>;
+  }): void;
 }
 
 export interface OrderHistory {

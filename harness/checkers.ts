@@ -17,6 +17,7 @@ import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
 import { recoveryTime } from "./checkers/recovery-time.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
+import { tamperRefused } from "./checkers/tamper-refused.ts";
 
 /** Every judgement there is, in the order of the report. A new one is one file and one line here. */
 export const checkers: readonly Checker[] = [
@@ -27,6 +28,7 @@ export const checkers: readonly Checker[] = [
   balances,
   checksums,
   amcheck,
+  tamperRefused,
   recoveryProcedure,
   reconciliation,
   secondEstimate,

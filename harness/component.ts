@@ -129,6 +129,131 @@ export interface Promotable {
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
 
+/** Capability: the store stands on several drives that can be broken one by one. */
+export interface OnDrives {
+  readonly drives: Drives;
+}
+
+export interface Drives {
+  /** Always in the same order; a fault says how many. */
+  readonly names: readonly string[];
+  /** Takes drives away from under the running store; `lost`: with everything that is on them. */
+  lose(names: readonly string[], disk: "kept" | "lost"): Promise<Bracket>;
+  /** Of these, the ones that are not there, as seen on the machine and not as the store says. */
+  missing(names: readonly string[]): Promise<string[]>;
+  /** Gives back what was taken away and kept. Idempotent; leaves alone what is lost for good. */
+  giveBack(names: readonly string[]): Promise<void>;
+  /** Puts an empty drive where one is missing, and resolves when the store says that it has rebuilt everything on it. */
+  replace(signal: AbortSignal, mark: (name: string, at: Bracket) => void): Promise<void>;
+}
+
+export const isOnDrives = (component: Component): component is Component & OnDrives =>
+  "drives" in component && component.drives !== undefined;
+
+/** Capability: the bytes of stored elements can be changed behind the store's back. */
+export interface Corruptible {
+  corrupt(options: CorruptOptions): Promise<Corruption>;
+}
+
+export interface CorruptOptions {
+  readonly elements: number;
+  /** On how many drives each of them is damaged. */
+  readonly copies: number;
+  /** data: its content · metadata: what the store keeps about it · whole: everything of it on that drive is removed. */
+  readonly part: "data" | "metadata" | "whole";
+}
+
+export interface Corruption {
+  readonly at: Bracket;
+  /** A line for each change, from what was read before and after it. */
+  readonly changes: readonly string[];
+  /** What is not damaged as asked, in words; empty when everything is. */
+  readonly unchanged: readonly string[];
+  /** What the store hands out for the damaged elements now, against what was sent. */
+  serve(): Promise<Served>;
+  /** Of how many of the elements there still is something on drives that were not damaged. */
+  remains?(): Promise<number>;
+  undo(): Promise<void>;
+}
+
+/** How many elements came as they were sent, were refused with an error, were said not to exist, or came with other bytes. */
+export interface Served {
+  readonly right: number;
+  readonly refused: number;
+  readonly absent: number;
+  readonly wrong: number;
+  /** The first refusal or wrong answer, in words. */
+  readonly detail: string;
+}
+
+export const isCorruptible = (component: Component): component is Component & Corruptible =>
+  "corrupt" in component && component.corrupt !== undefined;
+
+/** Capability: the store can search for damage and repair it. */
+export interface Scrubbable {
+  /** Resolves with what was found and repaired, in words, when the store says that it is done. */
+  scrub(signal: AbortSignal): Promise<string>;
+}
+
+export const isScrubbable = (component: Component): component is Component & Scrubbable =>
+  "scrub" in component && component.scrub !== undefined;
+
+/** Capability: what an intruder with the application's own keys does to stored elements. */
+export interface Intrudable {
+  /** Deletes or overwrites the elements that were written first; resolves with how many it reached. */
+  intrude(deed: "delete" | "overwrite", share: number, signal: AbortSignal): Promise<Intrusion>;
+}
+
+export interface Intrusion {
+  readonly at: Bracket;
+  readonly reached: number;
+  /** What a reader who knows nothing of versions gets for them now. */
+  serve(): Promise<Served>;
+}
+
+export const isIntrudable = (component: Component): component is Component & Intrudable => "intrude" in component;
+
+/** Capability: the store deletes by rules of its own. */
+export interface Expiring {
+  /** Sets a rule that deletes what is older than so many days, and has it run at once, a day of it as a second. */
+  expire(days: number): Promise<Expiry>;
+}
+
+export interface Expiry {
+  readonly at: Bracket;
+  /** How many acknowledged elements the rule had to reach. */
+  readonly due: number;
+  /** What a reader gets for them now. */
+  serve(): Promise<Served>;
+  /** Takes the rule away; what it deleted stays deleted. */
+  undo(): Promise<void>;
+}
+
+export const isExpiring = (component: Component): component is Component & Expiring =>
+  "expire" in component && component.expire !== undefined;
+
+/** Capability: stored elements are locked, and every way around the lock can be tried. */
+export interface Lockable {
+  /** Tries each way on elements of its own and tells what came of it, judged by what is there afterwards. */
+  tamper(attempted: (attempt: Attempt) => void, signal: AbortSignal): Promise<Bracket>;
+}
+
+export interface Attempt {
+  readonly attempt: string;
+  readonly refused: boolean;
+  readonly detail: string;
+}
+
+export const isLockable = (component: Component): component is Component & Lockable => "tamper" in component;
+
+/** Capability: earlier versions of elements are kept. */
+export interface Versioned {
+  /** Brings every element back to what it was at that wall clock (ms since the epoch); resolves with what was done, in words. */
+  restoreAsOf(wallMs: number, signal: AbortSignal): Promise<string>;
+}
+
+export const isVersioned = (component: Component): component is Component & Versioned => "restoreAsOf" in component;
+
 /** The elements of a store, one by one, in the words that all stores share. */
 export interface Elements {
   /** Of every element that is there now. */
@@ -238,6 +363,8 @@ export type WriteResult =
 
 export interface WriteRequest {
   readonly op: string;
+  /** The element that it is written to, where that is not one of its own. */
+  readonly element?: string;
   readonly sha256: string;
   readonly payload: string;
   readonly transfer: { from: number; to: number; amount: number } | null;

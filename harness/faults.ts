@@ -1,10 +1,16 @@
 import type { FaultKind } from "./fault.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
+import { bitRot } from "./faults/bit-rot.ts";
+import { deleteObjects } from "./faults/delete-objects.ts";
+import { driveLoss } from "./faults/drive-loss.ts";
+import { expiryRule } from "./faults/expiry-rule.ts";
 import { eraseData } from "./faults/erase-data.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
+import { lockBypass } from "./faults/lock-bypass.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
+import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
 import { pause } from "./faults/pause.ts";
 import { powerLoss } from "./faults/power-loss.ts";
@@ -26,6 +32,12 @@ export const faultKinds: readonly FaultKind[] = [
   latency,
   bandwidth,
   reset,
+  driveLoss,
+  bitRot,
+  deleteObjects,
+  overwriteObjects,
+  lockBypass,
+  expiryRule,
   fileDamage,
   readOnlyFolder,
   eraseData,

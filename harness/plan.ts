@@ -54,6 +54,8 @@ export interface Expectation {
 interface PlannedComponent {
   readonly name: string;
   readonly kind: string;
+  /** What stands behind it, where its kind leaves that open. */
+  readonly choice?: string;
   /** What the component kind's own schema made of the YAML, defaults included. */
   readonly config: unknown;
   /** Full names of its nodes (`db.primary`), in boot order. */
@@ -69,6 +71,10 @@ export interface PlannedWorkload {
   readonly connections: number;
   /** Share of the operations, 0 to 1, that move an amount between two accounts instead of inserting one row. */
   readonly transfers: number;
+  /** Size of what each write carries; a hash's length where it is not said. */
+  readonly payloadBytes?: number;
+  /** Every write goes to the same element, which keeps them as its versions. */
+  readonly oneKey?: true;
   /** The client's own patience: what has not answered by then is indeterminate. Counted from the moment it was due. */
   readonly timeoutMs: number;
 }

@@ -1,6 +1,10 @@
 import { exec } from "./recoveries/exec.ts";
 import { failover } from "./recoveries/failover.ts";
 import { promote } from "./recoveries/promote.ts";
+import { replaceDrive } from "./recoveries/replace-drive.ts";
+import { repoint } from "./recoveries/repoint.ts";
+import { restoreVersions } from "./recoveries/restore-versions.ts";
+import { scrub } from "./recoveries/scrub.ts";
 import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { repair } from "./recoveries/repair.ts";
@@ -13,6 +17,10 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   wait,
   start,
   promote,
+  repoint,
+  replaceDrive,
+  scrub,
+  restoreVersions,
   failover,
   repair,
   reconcile,

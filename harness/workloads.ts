@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { component } from "./scenario/names.ts";
-import { positiveDuration, rate } from "./scenario/units.ts";
+import { byteSize, positiveDuration, rate } from "./scenario/units.ts";
 
 /** What every workload may say; durations in ms, the rate a second. */
 const common = {
@@ -13,6 +13,19 @@ const transfers = z.number().min(0).max(1).optional().meta({
   description: "Share of operations that move money between two accounts; 0.2 where the store keeps balances",
 });
 
+const shape = {
+  payload: byteSize
+    .refine((bytes) => Number.isInteger(bytes) && bytes >= 44 && bytes <= 16 * 1024 ** 2, {
+      error: "expected 44B to 16MiB",
+    })
+    .optional()
+    .meta({ description: "Size of what each write carries; 44 bytes if left out" }),
+  keys: z
+    .enum(["each", "one"])
+    .default("each")
+    .meta({ description: "one: every write goes to the same element, which must keep them all as its versions" }),
+};
+
 /** A kind of workload as scenarios name it: what may be written beside `kind` and `name`, and which components it writes to. */
 export interface WorkloadKind {
   readonly kind: string;
@@ -24,6 +37,8 @@ export interface WorkloadKind {
   readonly wants?: readonly string[];
   /** Images of ours that its clients run from. */
   readonly images?: readonly string[];
+  /** The capability that its targets must have, and the key that asks for it; none if left out. */
+  requires?(config: WorkloadConfig): { readonly word: string; readonly key: string } | null;
 }
 
 export interface WorkloadConfig {
@@ -33,6 +48,8 @@ export interface WorkloadConfig {
   readonly transfers?: number | undefined;
   readonly target?: string | undefined;
   readonly targets?: readonly string[] | undefined;
+  readonly payload?: number | undefined;
+  readonly keys?: "each" | "one" | undefined;
 }
 
 const ledger: WorkloadKind = {
@@ -42,8 +59,10 @@ const ledger: WorkloadKind = {
     target: component.meta({ description: "The component that is written to" }),
     ...common,
     transfers,
+    ...shape,
   }),
   targets: ({ target }) => (target === undefined ? [] : [target]),
+  requires: ({ keys }) => (keys === "one" ? { word: "versioning", key: "keys" } : null),
 };
 
 const several = z

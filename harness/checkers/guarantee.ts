@@ -6,6 +6,7 @@ import type { History } from "../history.ts";
 import { judgePostgres } from "./guarantee/postgres.ts";
 import { judgeRedis } from "./guarantee/redis.ts";
 import type { Reasons, StoreRules } from "./guarantee/reasons.ts";
+import { judgeS3 } from "./guarantee/s3.ts";
 import { servedBy } from "./positions.ts";
 import { perHistory, storesOf } from "./reading.ts";
 
@@ -18,6 +19,7 @@ export interface Guarantee {
 /** By kind of component. A new kind is one file and one line here. */
 const rules: Readonly<Record<string, StoreRules>> = {
   postgres: judgePostgres,
+  s3: judgeS3,
   redis: judgeRedis,
 };
 

@@ -15,7 +15,9 @@ export function planText(plan: Plan): string {
     ),
     row("seed", String(plan.seed)),
     ...plan.overrides.map((override) => row("overridden", override)),
-    ...plan.components.map((c) => row("stack", `${c.name} (${c.kind}): ${c.nodes.join(", ")}`)),
+    ...plan.components.map((c) =>
+      row("stack", `${c.name} (${c.kind}${c.choice ? `, ${c.choice}` : ""}): ${c.nodes.join(", ")}`),
+    ),
     ...plan.workload.map((w) =>
       row(
         "workload",

@@ -1,8 +1,12 @@
 import { randomInt } from "node:crypto";
+import path from "node:path";
 import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
+import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
+import type { ProviderRun } from "../render/providers.ts";
 import type { Report } from "../report.ts";
+import type { ReadScenario, Variant } from "../scenario/read-scenario.ts";
 import { EXIT, type ExitCode, worstExit } from "../verdict.ts";
 import { abortOnSignals, Interrupted } from "./interrupt.ts";
 import { colourful, finish, print, say } from "./io.ts";
@@ -11,25 +15,35 @@ import { seedOption, setOption } from "./scenario-options.ts";
 
 interface Options {
   files: string[];
+  "all-stores": boolean;
   seed: number | undefined;
   set: string[];
   repeat: number;
+  "each-provider": boolean;
   reports: string;
   json?: "document" | "stream";
 }
 
+const ROOT = path.join(import.meta.dirname, "..", "..");
+/** Also the stack of docker-compose.yml. */
+const WHOLE_STACK = "scenarios/cross/whole-stack.yaml";
 const MOST_REPEATS = 10_000;
 
 export const runCommand: CommandModule<object, Options> = {
-  command: "run <files..>",
+  command: "run [files..]",
   describe: "Run drills and write a signed report of each",
   builder: (yargs) =>
     yargs
       .positional("files", {
         type: "string",
         array: true,
-        demandOption: true,
+        default: [] as string[],
         describe: "Scenarios, or folders of them",
+      })
+      .option("all-stores", {
+        type: "boolean",
+        default: false,
+        describe: `The drill that loses something of every store in one run: ${WHOLE_STACK}`,
       })
       .option("seed", {
         ...seedOption,
@@ -44,22 +58,40 @@ export const runCommand: CommandModule<object, Options> = {
         describe: "Run each scenario so many times",
         coerce: repeats,
       })
+      .option("each-provider", {
+        type: "boolean",
+        default: false,
+        describe: "Run each scenario once on every product that it leaves open and that can be had",
+      })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
+      .example("$0 run --all-stores", "database, cache and object store lose something in one run")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
+      .example("$0 run scenarios/store --each-provider", "every scenario on every product, with a table")
       .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support"),
   async handler(options) {
+    if (options["each-provider"] && options.repeat > 1)
+      throw usage(
+        "--each-provider runs each scenario once on every product, and --repeat was given too",
+        "leave one of them out",
+      );
     const { ScenarioProblems } = await import("../scenario/problem.ts");
     const { readScenarios } = await import("../scenario/read-scenario.ts");
-    const { scenarios, problems } = await readScenarios(await scenarioFiles(options.files), { set: options.set });
+    const { scenarios, problems } = await readScenarios(await scenarioFiles(asked(options)), { set: options.set });
     if (problems.length > 0) throw new ScenarioProblems(problems); // bad input starts nothing, however many others are sound
     const interrupt = abortOnSignals();
     const reports: Report[] = [];
+    const runs: ProviderRun[] = [];
     const codes: ExitCode[] = [];
     try {
       for (const scenario of scenarios) {
+        if (options["each-provider"]) {
+          await runEach(scenario, { signal: interrupt.signal, options, reports, runs, codes });
+          continue;
+        }
+        const variant = await chosen(scenario);
         for (let n = 0; n < options.repeat; n++) {
-          const plan = scenario.plan(options.seed ?? randomInt(2 ** 32));
+          const plan = variant.plan(options.seed ?? randomInt(2 ** 32));
           codes.push(await runOne({ file: scenario.file, plan, signal: interrupt.signal, options, reports }));
           interrupt.signal.throwIfAborted();
         }
@@ -70,10 +102,18 @@ export const runCommand: CommandModule<object, Options> = {
     } finally {
       interrupt.release();
     }
-    await tellAll(reports, options);
+    if (options["each-provider"]) await tellProviders(runs, options);
+    else await tellAll(reports, options);
     finish(worstExit(codes));
   },
 };
+
+/** What to run; nothing at all is a mistake, not a drill of nothing. */
+function asked({ files, "all-stores": wholeStack }: Options): string[] {
+  const all = wholeStack ? [...files, path.relative("", path.join(ROOT, WHOLE_STACK))] : files;
+  if (all.length === 0) throw usage("no scenario was named", "name files or folders of scenarios, or --all-stores");
+  return all;
+}
 
 function repeats(given: unknown): number {
   const count = Number(given);
@@ -81,9 +121,62 @@ function repeats(given: unknown): number {
   throw usage(`--repeat: expected a whole number from 1 to ${MOST_REPEATS}`);
 }
 
+interface Each {
+  readonly signal: AbortSignal;
+  readonly options: Options;
+  readonly reports: Report[];
+  readonly runs: ProviderRun[];
+  readonly codes: ExitCode[];
+}
+
+/** One drill for each product whose images can be had; the others are named, so that no table is silently shorter. */
+async function runEach(scenario: ReadScenario, { signal, options, reports, runs, codes }: Each): Promise<void> {
+  const already = runs.length;
+  for (const { name, plan } of scenario.variants) {
+    const about = { scenario: scenario.scenario.id, provider: name === "" ? "as it is" : name };
+    const planned = plan(options.seed ?? randomInt(2 ** 32));
+    if (!(await canBeHad(planned))) {
+      runs.push({ ...about, report: null, missing: "its image cannot be had here" });
+      say(`${name}: its image cannot be had here, so it is left out`);
+      continue;
+    }
+    const before = reports.length;
+    codes.push(await runOne({ file: scenario.file, plan: planned, signal, options, reports }));
+    const report = reports[before] ?? null;
+    runs.push({ ...about, report, missing: report ? null : "it did not come to a report" });
+    signal.throwIfAborted();
+  }
+  if (runs.slice(already).every(({ report }) => report === null)) codes.push(EXIT.notReady);
+}
+
+async function canBeHad(plan: Plan): Promise<boolean> {
+  const { obtainable } = await import("../engine/images.ts");
+  const { imagesOf } = await import("../drill/plan-images.ts");
+  return obtainable([...imagesOf(plan)]);
+}
+
+async function tellProviders(runs: readonly ProviderRun[], { json }: Options): Promise<void> {
+  const { renderProviders, summariseProviders } = await import("../render/providers.ts");
+  if (!json) return print(renderProviders(runs));
+  const data = summariseProviders(runs);
+  print(json === "stream" ? JSON.stringify(data) : JSON.stringify(data, null, 2));
+}
+
+/** The first variant whose images can be had; the preferred one where none can, so that the drill says how to come by them. */
+async function chosen({ variants }: ReadScenario): Promise<Variant> {
+  const [preferred, ...others] = variants;
+  if (others.length === 0) return preferred!;
+  for (const variant of variants) {
+    if (!(await canBeHad(variant.plan(0)))) continue;
+    if (variant !== preferred) say(`${preferred!.name}: its image cannot be had here; ${variant.name} takes its place`);
+    return variant;
+  }
+  return preferred!;
+}
+
 interface One {
   readonly file: string;
-  readonly plan: import("../plan.ts").Plan;
+  readonly plan: Plan;
   readonly signal: AbortSignal;
   readonly options: Options;
   readonly reports: Report[];

@@ -25,8 +25,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { ADR_004 } from "../scenario/policy.ts";
 import { EXIT } from "../verdict.ts";
-import { workloadKinds } from "../workloads.ts";
-import { disksOf } from "./host-needs.ts";
+import { imagesOf, ownImages } from "./plan-images.ts";
 import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
 import { runPlan } from "./run-plan.ts";
@@ -160,26 +159,6 @@ async function writeSources({ file, plan }: DrillOptions, packDir: string): Prom
     writeFile(path.join(raw, "plan.json"), `${JSON.stringify(plan, null, 2)}\n`),
   ]);
 }
-
-/** Images that the drill itself needs, by what they are in it. */
-const ownImages = (plan: Plan): { component: string; image: string }[] => [
-  { component: "clients", image: "proxy" },
-  ...(disksOf(plan).size > 0 ? [{ component: "disks", image: "power" }] : []),
-  ...plan.workload.flatMap(({ name, kind }) =>
-    (workloadKinds.find((known) => known.kind === kind)?.images ?? []).map((image) => ({ component: name, image })),
-  ),
-];
-
-/** Every image that the plan needs, by the name that a component gives it. */
-const imagesOf = (plan: Plan): Set<string> =>
-  new Set([
-    ...ownImages(plan).map(({ image }) => image),
-    ...plan.components.flatMap(({ kind, config }) =>
-      componentKind(kind)!
-        .nodes(config)
-        .map((node) => node.image),
-    ),
-  ]);
 
 function factsOf(plan: Plan, images: ReadonlyMap<string, ResolvedImage>): ImageFacts[] {
   const used = [

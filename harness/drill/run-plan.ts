@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Component } from "../component.ts";
-import { componentKind } from "../components.ts";
 import { messageOf } from "../errors.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
@@ -13,6 +12,7 @@ import { unsureOf } from "../workload/unsure.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { disksOf, targetsNeeding } from "./host-needs.ts";
 import { Load } from "./load.ts";
+import { raiseAll, untilAborted } from "./raise.ts";
 import { seededRandom } from "./random.ts";
 import type { Record } from "./record.ts";
 import { Settling } from "./settling.ts";
@@ -140,16 +140,10 @@ class Drill {
     });
     this.#undo.use(this.#stack);
     const { context } = this.#stack;
-    await Promise.all(
-      plan.components.map(async ({ name, kind, config }) => {
-        const { boot } = await componentKind(kind)!.load();
-        const component = await untilAborted(boot(name, config, context), signal);
-        this.#components.set(name, component);
-        this.#undo.defer(() => component.close());
-        await component.ready(signal);
-        await component.prepare();
-      }),
-    );
+    await raiseAll(plan.components, context, signal, (component) => {
+      this.#components.set(component.name, component);
+      this.#undo.defer(() => component.close());
+    });
     await this.#stack.syncDisks();
   }
 
@@ -306,21 +300,5 @@ class Drill {
       journal("phase-ended", ended);
       listen({ kind: "phase-ended", ...ended });
     }
-  }
-}
-
-/** Lets go of a promise when the drill is aborted; whoever made it still cleans up after it. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => undefined); // after an abort nobody else listens
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop!);
   }
 }

@@ -115,7 +115,9 @@ export const planFile: z.ZodType<Plan> = z.object({
   seed: z.int().min(0),
   policy: z.object({ id: name, sha256 }),
   objectives: z.object({ recoveryTimeMs: ms, lostWrites: z.int().min(0), detectionMs: ms }),
-  components: list(z.object({ name, kind: name, config: z.unknown(), nodes: list(name) })),
+  components: list(
+    z.object({ name, kind: name, choice: name.exactOptional(), config: z.unknown(), nodes: list(name) }),
+  ),
   workload: list(
     z.object({
       name,
@@ -124,6 +126,8 @@ export const planFile: z.ZodType<Plan> = z.object({
       ratePerSecond: z.number().positive(),
       connections: z.int().min(1),
       transfers: z.number().min(0).max(1),
+      payloadBytes: z.int().min(1).exactOptional(),
+      oneKey: z.literal(true).exactOptional(),
       timeoutMs: ms,
     }),
   ),

@@ -1,6 +1,7 @@
 import type { ComponentKind, NodeSpec } from "../component.ts";
 import { componentKinds } from "../components.ts";
 import { workloadKinds } from "../workloads.ts";
+import { choicesOf } from "./choices.ts";
 import { type Mapping, valueAt } from "./path.ts";
 import { read, readKind, readList, readMapping, readRest, refuseUnknownKeys } from "./reader.ts";
 import type { Draft, StackDraft, WorkloadDraft } from "./scenario.ts";
@@ -42,16 +43,15 @@ function readComponent(source: Source, component: string): StackDraft {
       { what: "this name", expected: named.error.issues[0]!.message.replace(/^expected /, "") },
       "key",
     );
-  const nothing = { name: component, kind: undefined, config: undefined, nodes: undefined };
+  const nothing = { name: component, kind: undefined, choices: undefined, config: undefined, nodes: undefined };
   if (!readMapping(source, path, "a map with a kind")) return nothing;
   const kind = readKind(source, [...path, "kind"], componentKinds, (k) => k.kind);
   if (!kind) return nothing;
   const config = readRest(source, kind.config, path, ["kind"]);
   if (config === undefined)
     return { ...nothing, kind, nodes: nodesDespite(kind, valueAt(source.data, path) as Mapping) };
-  for (const { path: inner, message, hint } of kind.problems(config))
-    source.complain([...path, ...inner], { what: message, hint });
-  return { name: component, kind, config, nodes: kind.nodes(config) };
+  const choices = choicesOf(source, kind, config, path);
+  return { name: component, kind, choices, config: choices[0]?.config, nodes: choices[0]?.nodes };
 }
 
 /**

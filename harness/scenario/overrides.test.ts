@@ -45,7 +45,7 @@ test.each([
   ["title=[", "--set title=[: title: Flow sequence must end with a ]"],
   [
     "workload[0].raet=5/s",
-    "--set workload[0].raet=5/s: workload[0].raet: unknown key, expected one of kind, name, target, rate, connections, timeout, transfers; did you mean rate?",
+    "--set workload[0].raet=5/s: workload[0].raet: unknown key, expected one of kind, name, target, rate, connections, timeout, transfers, payload, keys; did you mean rate?",
   ],
 ])("--set %s", async (set, said) => {
   expect(await problemsOf(SOUND, [set])).toEqual([said]);

@@ -26,9 +26,10 @@ export function planScenario(scenario: Scenario, { file, sha256, policy, overrid
       lostWrites: objectives.lostWrites ?? policy.objectives.lostWrites,
       detectionMs: objectives.detection ?? policy.objectives.detectionMs,
     },
-    components: scenario.stack.map(({ name, kind, config, nodes }) => ({
+    components: scenario.stack.map(({ name, kind, choices: [choice], config, nodes }) => ({
       name,
       kind: kind.kind,
+      ...(choice?.name && { choice: choice.name }),
       config,
       nodes: nodes.map((node) => `${name}.${node.name}`),
     })),
@@ -80,6 +81,8 @@ function plannedWorkload({ stack, workload }: Scenario): PlannedWorkload[] {
       ratePerSecond: config.rate,
       connections: config.connections,
       transfers: config.transfers ?? (keepsBalances && targets.length === 1 ? DEFAULT_TRANSFERS : 0),
+      ...(config.payload !== undefined && { payloadBytes: config.payload }),
+      ...(config.keys === "one" && { oneKey: true as const }),
       timeoutMs: config.timeout,
     };
   });

@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { basename, isAbsolute, relative, sep } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { Plan } from "../plan.ts";
+import { narrowChoices } from "./choices.ts";
 import { readDraft } from "./draft.ts";
 import { judgeMeaning } from "./meaning.ts";
 import { planScenario } from "./plan-scenario.ts";
@@ -22,8 +23,16 @@ export interface ReadOptions {
 export interface ReadScenario {
   readonly file: string;
   readonly scenario: Scenario;
-  /** The same seed gives the same plan. */
+  /** The same seed gives the same plan: that of the first variant. */
   plan(seed: number): Plan;
+  /** What it may turn out to be where the stack leaves that open, the preferred first; at least one. */
+  readonly variants: readonly Variant[];
+}
+
+export interface Variant {
+  /** What stands behind the components that left it open: `minio`, or `a=minio, b=ceph`; empty where nothing was left open. */
+  readonly name: string;
+  readonly plan: (seed: number) => Plan;
 }
 
 /** Reads one scenario, or throws ScenarioProblems with everything that is wrong with it (exit 2). */
@@ -60,13 +69,35 @@ async function readOne(file: string, overrides: readonly string[], policy: Polic
   const bytes = await readBytes(file);
   if (typeof bytes === "string") return { scenario: undefined, problems: [{ place: { file }, path: [], what: bytes }] };
   const source = readSource(file, bytes, overrides);
-  const draft = readDraft(source);
+  const draft = narrowChoices(source, readDraft(source));
   judgeMeaning(source, draft, policy);
   if (source.problems.length > 0) return { scenario: undefined, problems: settled(source.problems) };
   const scenario = draft as Scenario; // a part is undefined only after a complaint
-  const plan = (seed: number): Plan =>
-    planScenario(scenario, { file: portable(file), sha256: source.sha256, policy, overrides, seed });
-  return { scenario: { file, scenario, plan }, problems: [] };
+  const input = { file: portable(file), sha256: source.sha256, policy, overrides };
+  const variants = variantsOf(scenario).map(({ name, scenario: one }) => ({
+    name,
+    plan: (seed: number): Plan => planScenario(one, { ...input, seed }),
+  }));
+  return { scenario: { file, scenario, plan: (seed) => variants[0]!.plan(seed), variants }, problems: [] };
+}
+
+/** One scenario for each combination of what its components may be. */
+function variantsOf(scenario: Scenario): { name: string; scenario: Scenario }[] {
+  const combinations = scenario.stack.reduce<Scenario["stack"][]>(
+    (before, component) =>
+      before.flatMap((stack) =>
+        component.choices.map((choice) => [
+          ...stack,
+          { ...component, ...choice, name: component.name, choices: [choice] },
+        ]),
+      ),
+    [[]],
+  );
+  return combinations.map((stack) => {
+    const open = stack.flatMap(({ name, choices: [choice] }) => (choice?.name ? [{ name, choice: choice.name }] : []));
+    const name = open.length === 1 ? open[0]!.choice : open.map((one) => `${one.name}=${one.choice}`).join(", ");
+    return { name, scenario: { ...scenario, stack } };
+  });
 }
 
 /** No more of a file than it takes to refuse it; a sentence when it is no file. */

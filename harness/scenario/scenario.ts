@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ComponentKind, NodeSpec } from "../component.ts";
+import type { Choice } from "./choices.ts";
 import type { FaultKind } from "../fault.ts";
 import type { PlannedStart } from "../plan.ts";
 import type { RecoveryKind } from "../recovery.ts";
@@ -18,6 +19,8 @@ export interface Scenario extends PlainKeys {
 interface StackEntry {
   readonly name: string;
   readonly kind: ComponentKind;
+  /** What it may turn out to be, the preferred first; `config` and `nodes` are those of the first. */
+  readonly choices: readonly Choice[];
   readonly config: unknown;
   readonly nodes: readonly NodeSpec[];
 }

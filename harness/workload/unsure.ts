@@ -13,11 +13,11 @@ export function unsureOf(
   operations: readonly LoggedOperation[],
   store: string,
 ): WriteRequest[] {
-  const transfers = new Map(workloads.map((workload) => [workload.name, workload.transfers]));
+  const planned = new Map(workloads.map((workload) => [workload.name, workload]));
   return operations
     .filter((o) => o.store === store && o.outcome === "info" && o.endedNs !== null)
     .map(({ op, workload, seq, sha256 }) => {
-      const request = makeRequest({ workload, seed, seq, transfers: transfers.get(workload) ?? 0 });
+      const request = makeRequest({ transfers: 0, ...planned.get(workload), workload, seed, seq });
       if (request.op !== op || request.sha256 !== sha256) throw new Error(`the content of ${op} cannot be made again`);
       return request;
     });

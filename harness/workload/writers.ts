@@ -65,11 +65,11 @@ export class Writers {
   #tick(): void {
     const now = nowNs();
     const dueBy = Math.floor(Number(now - this.#startNs) / this.#intervalNs);
-    const { name: workload, transfers, timeoutMs } = this.#plan;
+    const { name: workload, timeoutMs } = this.#plan;
     const fresh: DueWrite[] = [];
     for (; this.#issued <= dueBy; this.#issued++) {
       const seq = this.#issued;
-      const request = makeRequest({ workload, seed: this.#seed, seq, transfers });
+      const request = makeRequest({ ...this.#plan, workload, seed: this.#seed, seq });
       const dueNs = this.#startNs + BigInt(Math.round(seq * this.#intervalNs));
       for (const { name: store } of this.#targets) fresh.push({ request, store, workload, seq, dueNs });
     }

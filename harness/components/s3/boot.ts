@@ -5,18 +5,38 @@ import {
   GetObjectLockConfigurationCommand,
   PutBucketVersioningCommand,
 } from "@aws-sdk/client-s3";
-import type { Boot, Component, Elements, ReadBackSink, Reconcilable, Serviceable, Session } from "../../component.ts";
+import type {
+  Attempt,
+  Boot,
+  Component,
+  Corruption,
+  CorruptOptions,
+  Drives,
+  Elements,
+  Expiry,
+  Intrusion,
+  ReadBackSink,
+  Reconcilable,
+  Serviceable,
+  Session,
+} from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
+import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, keyOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
+import { expire } from "./expire.ts";
+import { intrude } from "./intruder.ts";
 import { readBack } from "./read-back.ts";
-import { openSession, probe, type SessionContext } from "./session.ts";
+import { restoreAsOf } from "./restore.ts";
+import { serve } from "./serve.ts";
+import { openSession, probe, type SessionContext, type Written } from "./session.ts";
+import { tamper } from "./tamper.ts";
 
 const READY_TIMEOUT_MS = 120_000;
 /** One try while the store comes up. */
@@ -44,10 +64,19 @@ class S3Component implements Component, Reconcilable, Serviceable {
   readonly #config: S3Config;
   readonly #store: Store;
   readonly #session: SessionContext;
-  /** Every key that a client ever sent. */
-  readonly #attempted = new Set<string>();
+  readonly #written: Written = {
+    sent: new Map(),
+    acknowledged: new Map(),
+    shared: new Set(),
+    versions: new Map(),
+  };
   /** The harness's own clients, one a door, on paths that toxics never touch. */
   readonly #doors: ReadonlyMap<string, Client>;
+
+  readonly drives: Drives | undefined;
+  readonly corrupt: ((options: CorruptOptions) => Promise<Corruption>) | undefined;
+  readonly scrub: ((signal: AbortSignal) => Promise<string>) | undefined;
+  readonly expire: ((days: number) => Promise<Expiry>) | undefined;
 
   constructor(name: string, config: S3Config, credentials: Credentials, store: Store, refusals: readonly string[]) {
     this.name = name;
@@ -61,8 +90,13 @@ class S3Component implements Component, Reconcilable, Serviceable {
       credentials,
       clients: store.paths.clients,
       refusals,
-      attempted: (key) => this.#attempted.add(key),
+      written: this.#written,
     };
+    this.drives = store.drives;
+    this.scrub = store.scrub?.bind(store);
+    const runRules = store.runRules?.bind(store);
+    this.expire = runRules && ((days) => expire(this.#served, days, this.#written.acknowledged, runRules));
+    this.corrupt = store.damage && ((options) => this.#corrupt(options));
     this.#doors = new Map(
       store.doors.map((door) => [door, openClient(store.paths.admin.get(door) ?? 0, credentials, 32)]),
     );
@@ -172,15 +206,36 @@ class S3Component implements Component, Reconcilable, Serviceable {
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readBack(
-      this.#door(this.clients.leadsTo),
-      {
-        name: this.name,
-        versioned: this.#config.versioning,
-        attempted: new Set([...this.#attempted, ...[...sink.attempted(this.name)].map(keyOf)]),
-      },
-      sink,
-    );
+    await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
+  }
+
+  async #corrupt(options: CorruptOptions): Promise<Corruption> {
+    const chosen = this.#first(options.elements);
+    const damage = await this.#store.damage!([...chosen.keys()], options);
+    return { ...damage, serve: () => serve(this.#served, chosen) };
+  }
+
+  intrude(deed: "delete" | "overwrite", share: number, signal: AbortSignal): Promise<Intrusion> {
+    const count = Math.ceil(this.#written.acknowledged.size * share);
+    return intrude(this.#served, deed, this.#first(count), signal);
+  }
+
+  tamper(attempted: (attempt: Attempt) => void, signal: AbortSignal): Promise<Bracket> {
+    const port = this.#store.paths.admin.get(this.clients.leadsTo)!;
+    const { s3 } = this.#served;
+    return tamper({ s3, config: this.#config, credentials: this.#session.credentials, port, attempted, signal });
+  }
+
+  restoreAsOf(wallMs: number, signal: AbortSignal): Promise<string> {
+    return restoreAsOf(this.#served, wallMs, signal);
+  }
+
+  /** The first so many that were acknowledged, with the hash of what was sent. */
+  #first(count: number): Map<string, string> {
+    const chosen = new Map([...this.#written.acknowledged].slice(0, count));
+    if (chosen.size < count)
+      throw new Error(`only ${chosen.size} objects were acknowledged so far, ${count} are needed`);
+    return chosen;
   }
 
   redundancy(): Promise<{ restored: boolean; detail: string }> {
@@ -194,6 +249,11 @@ class S3Component implements Component, Reconcilable, Serviceable {
   async close(): Promise<void> {
     for (const client of this.#doors.values()) client.close();
     await this.#store.close?.();
+  }
+
+  /** The door that clients are led to now. */
+  get #served(): Client {
+    return this.#door(this.clients.leadsTo);
   }
 
   #door(node: string): Client {

@@ -25,10 +25,10 @@ const kind: ComponentKind<S3Config> = {
   capabilities,
   problems: (value) => [...problems(value), ...(value.provider ? providerOf(value).problems(value) : [])],
   triggers: [],
-  checks: ["no-lost-writes", "membership"],
+  checks: ["no-lost-writes", "membership", "tamper-refused"],
   workloads: ["ledger", "orders", "service"],
   offers: "objects",
-  recoveries: ["wait", "start", "exec", "reconcile"],
+  recoveries: ["wait", "start", "exec", "reconcile", "repoint", "replace-drive", "scrub", "restore-versions"],
   settings: {
     product: "which store it is, and its version",
     sync: "off: a power cut may take what was acknowledged last",

@@ -1,6 +1,7 @@
-import type { ComponentPaths, NodeSpec, StackContext } from "../../component.ts";
+import type { ComponentPaths, CorruptOptions, Drives, NodeSpec, StackContext } from "../../component.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { Node } from "../../node.ts";
+import type { Bracket } from "../../time.ts";
 import type { ConfigProblem, ProviderName, S3Config } from "./config.ts";
 
 /**
@@ -23,11 +24,12 @@ export interface Provider {
 }
 
 /**
- * drives: can be broken one by one · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
+ * drives: can be broken one by one · rot: the bytes of an object can be found on its disks and changed · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
  * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule.
  */
 export const CAPABILITIES = [
   "drives",
+  "rot",
   "quorum",
   "versioning",
   "lock",
@@ -72,5 +74,21 @@ export interface Store {
   facts(node: Node, at: NodeFacts["at"], timeoutMs: number): Promise<Record<string, string>>;
   /** Whether everything that the layout asked for is there and whole, in words. */
   redundancy(): Promise<{ restored: boolean; detail: string }>;
+  readonly drives?: Drives;
+  /** Damages objects of the ledger's bucket on their disks; the keys are those of S3. */
+  damage?(keys: readonly string[], options: CorruptOptions): Promise<Damage>;
+  /** Searches for damage and repairs it; resolves with what was found, in words. */
+  scrub?(signal: AbortSignal): Promise<string>;
+  /** Has the rules of the bucket run once, now, a day of theirs as a second; resolves when they are through. */
+  runRules?(): Promise<void>;
   close?(): Promise<void>;
+}
+
+/** See Corruption in component.ts. */
+export interface Damage {
+  readonly at: Bracket;
+  readonly changes: readonly string[];
+  readonly unchanged: readonly string[];
+  remains?(): Promise<number>;
+  undo(): Promise<void>;
 }

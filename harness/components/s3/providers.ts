@@ -1,10 +1,11 @@
 import { PROVIDERS, type ProviderName, type S3Config } from "./config.ts";
 import type { Provider } from "./provider.ts";
+import { ceph } from "./providers/ceph.ts";
 import { minio } from "./providers/minio.ts";
 import { versitygw } from "./providers/versitygw.ts";
 
 /** Every product. A new one is one file and one line here. */
-const providers: Partial<Record<ProviderName, Provider>> = { minio, versitygw };
+const providers: Partial<Record<ProviderName, Provider>> = { minio, ceph, versitygw };
 
 /** The one that a config names; of one that names none the preferred one. */
 export const providerOf = ({ provider = "minio" }: S3Config): Provider => {

@@ -6,7 +6,8 @@ import {
 } from "@aws-sdk/client-s3";
 import type { ReadBackSink } from "../../component.ts";
 import { contentSha256 } from "../../workload/content.ts";
-import { type Client, codeOf, LEDGER, opOf, patience, PREFIX, wordsOf } from "./client.ts";
+import type { Written } from "./session.ts";
+import { type Client, codeOf, keyOf, LEDGER, opOf, patience, PREFIX, wordsOf } from "./client.ts";
 
 const PARALLEL = 16;
 const ANSWER_MS = 30_000;
@@ -72,37 +73,60 @@ export async function keysOf({ s3 }: Client): Promise<string[]> {
  */
 export async function readBack(
   client: Client,
-  store: { name: string; versioned: boolean; attempted: ReadonlySet<string> },
+  store: { name: string; versioned: boolean; written: Written },
   sink: ReadBackSink,
 ): Promise<void> {
+  const { written } = store;
   const listed = await keysOf(client);
   const versions = store.versioned ? await versionsOf(client) : [];
   if (store.versioned) {
     const hidden = new Set(versions.filter(({ latest, marker }) => latest && marker).map(({ key }) => key));
     for (const { key, version, marker } of versions)
-      if (!marker && !hidden.has(key)) sink.listed({ store: store.name, op: opOf(key), version });
+      if (!marker && !hidden.has(key))
+        sink.listed({ store: store.name, op: written.versions.get(version)?.op ?? opOf(key), version });
   } else for (const key of listed) sink.listed({ store: store.name, op: opOf(key), version: null });
-  const keys = [...new Set([...listed, ...store.attempted])];
-  await inParallel(keys, PARALLEL, async (key) => {
-    const op = opOf(key);
+  // What an application wrote, no session of ours has sent.
+  const tried = written.shared.size > 0 ? [] : [...sink.attempted(store.name)].map(keyOf);
+  const keys = [...new Set([...listed, ...written.sent.keys(), ...tried])].filter((key) => !written.shared.has(key));
+  const shared = versions.filter(({ key, marker }) => !marker && written.shared.has(key));
+  const wanted = [
+    ...keys.map((key) => ({ key, version: undefined })),
+    ...new Map([
+      ...shared.map(({ key, version }) => [version, { key, version }] as const),
+      ...[...written.versions].map(([version, { key }]) => [version, { key, version }] as const),
+    ]).values(),
+  ];
+  await inParallel(wanted, PARALLEL, async ({ key, version }) => {
     try {
-      const payload = await contentOf(client, key);
-      if (payload !== null)
-        sink.element({ store: store.name, op, sha256: contentSha256({ op, payload, transfer: null }), transfer: null });
+      const object = await objectOf(client, key, version);
+      if (object === null) return;
+      const op = version === undefined ? opOf(key) : object.op;
+      const sha256 = contentSha256({ op, payload: object.payload, transfer: null });
+      sink.element({ store: store.name, op, sha256, transfer: null });
     } catch (thrown) {
+      const op = (version !== undefined && written.versions.get(version)?.op) || opOf(key);
       sink.unreadable({ store: store.name, op, why: wordsOf(thrown) });
     }
   });
 }
 
+export const contentOf = async (client: Client, key: string): Promise<string | null> =>
+  (await objectOf(client, key))?.payload ?? null;
+
 /** Null when the store says that there is no such object; rejects when it says anything else than its content. */
-export async function contentOf({ s3 }: Client, key: string, version?: string): Promise<string | null> {
+async function objectOf(
+  { s3 }: Client,
+  key: string,
+  version?: string,
+): Promise<{ op: string; payload: string } | null> {
   try {
     const answer = await s3.send(
       new GetObjectCommand({ Bucket: LEDGER, Key: key, ...(version && { VersionId: version }) }),
       patience(ANSWER_MS),
     );
-    return (await answer.Body?.transformToString("latin1")) ?? "";
+    // Whatever bytes came: a decoder that expects text would hide which ones they were.
+    const payload = (await answer.Body?.transformToString("latin1")) ?? "";
+    return { op: answer.Metadata?.["op"] ?? opOf(key), payload };
   } catch (thrown) {
     if (["NoSuchKey", "NoSuchVersion", "NotFound"].includes(codeOf(thrown))) return null;
     throw thrown;

@@ -8,14 +8,25 @@ import type { Credentials } from "./provider.ts";
 
 const PROBE_KEY = "probe";
 
+/** Every key that a client ever sent, so that it is looked for whether or not the store lists it. */
+export interface Written {
+  /** Hash of the content by key; of what was sent, acknowledged or not. */
+  readonly sent: Map<string, string>;
+  /** Those of it that were acknowledged, in the order of their acknowledgement. */
+  readonly acknowledged: Map<string, string>;
+  /** Keys that many operations write to, each a version of it. */
+  readonly shared: Set<string>;
+  /** The versions of shared keys that were acknowledged. */
+  readonly versions: Map<string, { readonly key: string; readonly op: string }>;
+}
+
 /** What every session of a component shares. */
 export interface SessionContext {
   readonly config: S3Config;
   readonly credentials: Credentials;
   readonly clients: ClientPath;
   readonly refusals: readonly string[];
-  /** Told of every key before it is sent, so that what was tried is looked for whether or not the store lists it. */
-  readonly attempted: (key: string) => void;
+  readonly written: Written;
 }
 
 /** One client of the ledger, on one connection of its own. Rejects when the bucket cannot be reached within the time. */
@@ -40,11 +51,12 @@ class S3Session implements Session {
     this.#context = context;
   }
 
-  async write({ op, payload, sha256, transfer }: WriteRequest, timeoutMs: number): Promise<WriteResult> {
+  async write({ op, element, payload, sha256, transfer }: WriteRequest, timeoutMs: number): Promise<WriteResult> {
     if (transfer) return { outcome: "fail", error: "an object store keeps no accounts, so nothing can be moved in it" };
-    const { clients, config, attempted } = this.#context;
-    const key = keyOf(op);
-    attempted(key);
+    const { clients, config, written } = this.#context;
+    const key = keyOf(element ?? op);
+    if (element === undefined) written.sent.set(key, sha256);
+    else written.shared.add(key);
     const node = clients.leadsTo;
     try {
       const answer = await this.#client.s3.send(
@@ -60,6 +72,8 @@ class S3Session implements Session {
       );
       if (config.versioning && !answer.VersionId)
         return { outcome: "info", error: "acknowledged without the version that a versioned bucket makes" };
+      if (element === undefined) written.acknowledged.set(key, sha256);
+      else if (answer.VersionId) written.versions.set(answer.VersionId, { key, op });
       const version = answer.VersionId ? { version: answer.VersionId } : {};
       return { outcome: "ok", node: clients.leadsTo === node ? node : null, lineage: null, position: null, ...version };
     } catch (thrown) {

@@ -5,20 +5,30 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 const REGION = "us-east-1";
 
+export interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** In the order of its names. */
+  readonly query?: string;
+  readonly body?: string;
+  /** Names in lower case and in their order, behind those that every request has (x-amz-date). */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /**
  * A request that is signed as S3 wants it (AWS Signature Version 4), for what lies beside S3 itself: a product's own administration.
- * `query` must be given in the order of its names.
  */
 export async function signedFetch(
   port: number,
-  { method, path, query = "", body = "" }: { method: string; path: string; query?: string; body?: string },
+  { method, path, query = "", body = "", headers: more = {} }: SignedRequest,
   { accessKeyId, secretAccessKey }: Credentials,
   timeoutMs: number,
 ): Promise<Response> {
   const time = new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
   const scope = `${time.slice(0, 8)}/${REGION}/s3/aws4_request`;
   const host = `127.0.0.1:${port}`;
-  const headers = { host, "x-amz-content-sha256": sha256(body), "x-amz-date": time };
+  const hash = sha256(body);
+  const headers = { host, "x-amz-content-sha256": hash, "x-amz-date": time, ...more };
   const names = Object.keys(headers).join(";");
   const canonical = [
     method,
@@ -27,7 +37,7 @@ export async function signedFetch(
     ...Object.entries(headers).map(([name, value]) => `${name}:${value}`),
     "",
     names,
-    headers["x-amz-content-sha256"],
+    hash,
   ].join("\n");
   const key = [REGION, "s3", "aws4_request"].reduce(hmac, hmac(`AWS4${secretAccessKey}`, time.slice(0, 8)));
   const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`).toString("hex");

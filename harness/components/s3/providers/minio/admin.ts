@@ -14,7 +14,7 @@ const server = z.object({
         path: z.string().optional(),
         state: z.string().optional(),
         healing: z.boolean().optional(),
-        heal_info: z.unknown().optional(),
+        heal_info: z.object({ finished: z.boolean().optional() }).optional(),
       }),
     )
     .optional(),
@@ -24,21 +24,21 @@ const infoAnswer = z.object({
   servers: z.array(server).default([]),
   backend: z
     .object({
-      standardSCData: z.array(z.number()).optional(),
+      totalDrivesPerSet: z.array(z.number()).optional(),
       standardSCParity: z.number().optional(),
-      onlineDisks: z.number().optional(),
-      offlineDisks: z.number().optional(),
     })
     .optional(),
 });
 
 export interface AdminInfo {
   readonly version: string;
-  readonly startedAt: string;
   readonly drivesOnline: number;
   readonly drivesOffline: number;
   readonly healing: number;
   readonly writeQuorum: string;
+  /** Endpoints of drives that were rebuilt since they were put in. */
+  readonly healed: readonly string[];
+  /** Each drive with its state, as the server words it. */
   readonly states: readonly string[];
 }
 
@@ -50,18 +50,87 @@ export async function adminInfo(port: number, credentials: Credentials, timeoutM
   const { servers, backend } = infoAnswer.parse(JSON.parse(text));
   const drives = servers.flatMap((one) => one.drives ?? []);
   const online = drives.filter(({ state }) => state === "ok").length;
-  const data = backend?.standardSCData?.[0];
+  const total = backend?.totalDrivesPerSet?.[0];
   const parity = backend?.standardSCParity ?? 0;
-  const quorum = data === undefined ? "not said" : `${data === parity ? data + 1 : data} of ${data + parity}`;
+  const data = (total ?? 0) - parity;
+  // Half of the drives may be parity; then one more than the data must have a write, or two halves could both take one.
+  const quorum = total === undefined ? "not said" : `${parity > 0 && data === parity ? data + 1 : data} of ${total}`;
   return {
     version: servers.find(({ version }) => version)?.version ?? "not said",
-    startedAt: "",
     drivesOnline: online,
     drivesOffline: drives.length - online,
-    healing: drives.filter(({ healing, heal_info }) => healing === true || heal_info !== undefined).length,
+    healing: drives.filter(({ healing, heal_info }) => healing === true || heal_info?.finished === false).length,
+    healed: drives.flatMap(({ endpoint, path, heal_info }) => (heal_info?.finished ? [endpoint ?? path ?? ""] : [])),
     writeQuorum: quorum,
     states: drives.map(
       ({ endpoint, path, state, healing }) => `${endpoint ?? path}: ${state}${healing ? ", healing" : ""}`,
     ),
   };
+}
+
+const healStart = z.object({ clientToken: z.string(), clientAddress: z.string().optional() });
+const healStatus = z.object({
+  Summary: z.string(),
+  Detail: z.string().optional(),
+  Items: z
+    .array(
+      z.object({
+        bucket: z.string().optional(),
+        object: z.string().optional(),
+        type: z.string().optional(),
+        before: z.object({ drives: z.array(z.object({ state: z.string() })).nullish() }).optional(),
+        after: z.object({ drives: z.array(z.object({ state: z.string() })).nullish() }).optional(),
+      }),
+    )
+    .nullish(),
+});
+
+/** What a heal found: objects with a bad drive before it, and those that still have one after it. */
+export interface HealResult {
+  readonly scanned: number;
+  readonly repaired: number;
+  readonly left: number;
+}
+
+const DEEP = 2;
+
+/** Starts a heal of a bucket that reads every byte (only a deep one finds rot). Ask `healProgress` with the token until it is done. */
+export async function startDeepHeal(port: number, bucket: string, credentials: Credentials): Promise<string> {
+  const body = JSON.stringify({ recursive: true, dryRun: false, remove: false, recreate: false, scanMode: DEEP });
+  const answer = await signedFetch(
+    port,
+    { method: "POST", path: `/minio/admin/v3/heal/${bucket}`, query: "forceStart=true", body },
+    credentials,
+    30_000,
+  );
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`the heal was not started, ${answer.status}: ${text.slice(0, 200)}`);
+  return healStart.parse(JSON.parse(text)).clientToken;
+}
+
+/** Adds what the server has found since it was asked last; true when it is done. Rejects when the heal failed. */
+export async function healProgress(
+  port: number,
+  { bucket, token }: { bucket: string; token: string },
+  credentials: Credentials,
+  sum: { scanned: number; repaired: number; left: number },
+): Promise<boolean> {
+  const answer = await signedFetch(
+    port,
+    { method: "POST", path: `/minio/admin/v3/heal/${bucket}`, query: `clientToken=${encodeURIComponent(token)}` },
+    credentials,
+    30_000,
+  );
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`the heal does not say how far it is, ${answer.status}: ${text.slice(0, 200)}`);
+  const { Summary, Detail, Items } = healStatus.parse(JSON.parse(text));
+  for (const { type, before, after } of Items ?? []) {
+    if (type !== "object") continue;
+    const bad = (drives: typeof before) => (drives?.drives ?? []).some(({ state }) => state !== "ok");
+    sum.scanned++;
+    if (bad(before) && !bad(after)) sum.repaired++;
+    if (bad(after)) sum.left++;
+  }
+  if (Summary === "stopped") throw new Error(`the heal stopped: ${Detail ?? "without a reason"}`);
+  return Summary === "finished";
 }

@@ -1,9 +1,14 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Node } from "../../../../node.ts";
-import type { Booting, StartStore, Store } from "../../provider.ts";
+import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
 import { providerOf } from "../../providers.ts";
-import { adminInfo } from "./admin.ts";
+import type { CorruptOptions, Drives } from "../../../../component.ts";
+import { awaitCondition } from "../../../../wait.ts";
+import { LEDGER } from "../../client.ts";
+import { damageCopies, sh } from "../on-disk.ts";
+import { type AdminInfo, adminInfo, healProgress, startDeepHeal } from "./admin.ts";
+import { type Drive, minioDrives } from "./drives.ts";
 
 const PORT = 9000;
 const DISK = "/blackstart/disk";
@@ -64,7 +69,9 @@ class MinioStore implements Store {
   readonly paths: Store["paths"];
   readonly doors: readonly string[];
   readonly sites: readonly string[];
+  readonly drives: Drives;
   readonly #booting: Booting;
+  readonly #all: readonly Drive[];
 
   constructor(booting: Booting, nodes: ReadonlyMap<string, Node>, paths: Store["paths"]) {
     this.#booting = booting;
@@ -72,6 +79,17 @@ class MinioStore implements Store {
     this.paths = paths;
     this.doors = [...nodes.keys()];
     this.sites = booting.config.layout.sites > 1 ? this.doors : this.doors.slice(0, 1);
+    this.#all = drivesOf(booting, [...nodes.values()]);
+    this.drives = minioDrives(this.#all, () => this.#info(5_000));
+  }
+
+  #info(timeoutMs: number): Promise<AdminInfo> {
+    return adminInfo(this.#port, this.#booting.credentials, timeoutMs);
+  }
+
+  /** Of the node that serves: any of them speaks for the whole store. */
+  get #port(): number {
+    return this.paths.admin.get(this.paths.clients.leadsTo)!;
   }
 
   async facts(node: Node, _at: string, timeoutMs: number): Promise<Record<string, string>> {
@@ -82,7 +100,6 @@ class MinioStore implements Store {
     ]);
     return {
       product: `minio ${info.version}`,
-      process_start: info.startedAt,
       sync: this.#booting.config.sync ? "MINIO_FS_OSYNC=on" : "MINIO_FS_OSYNC=off",
       drives_online: String(info.drivesOnline),
       drives_offline: String(info.drivesOffline),
@@ -94,11 +111,10 @@ class MinioStore implements Store {
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
-    const port = this.paths.admin.get(this.paths.clients.leadsTo)!;
     const { layout } = this.#booting.config;
     const wanted = layout.nodes > 1 ? layout.nodes : layout.drives;
     try {
-      const { drivesOnline, healing } = await adminInfo(port, this.#booting.credentials, 5_000);
+      const { drivesOnline, healing } = await this.#info(5_000);
       return {
         restored: drivesOnline >= wanted && healing === 0,
         detail: `${drivesOnline} of ${wanted} drives online, ${healing} being healed`,
@@ -107,6 +123,83 @@ class MinioStore implements Store {
       return { restored: false, detail: `the store does not say: ${String(thrown)}` };
     }
   }
+
+  /**
+   * An object's copies: content of at most 128 KiB a drive lies behind the metadata in xl.meta, and a larger one in files of its own.
+   * The newest version's content stands last.
+   */
+  async damage(keys: readonly string[], { copies, part }: CorruptOptions): Promise<Damage> {
+    const drives = this.#all.slice(0, copies);
+    const found = await Promise.all(
+      drives.map(async ({ node, path: drive }) => {
+        const folders = keys.map((key) => `${drive}/${LEDGER}/${key}`);
+        if (part === "whole") return folders.map((folder) => ({ node, path: folder, at: 0 }));
+        const files = (await sh(node, FILES, folders)).trim().split("\n");
+        return files.map((line) => {
+          const [meta = "", content = ""] = line.split(" ");
+          if (part === "metadata") return { node, path: meta, at: METADATA_BYTE };
+          return content === "" ? { node, path: meta, at: -1 } : { node, path: content, at: CONTENT_BYTE };
+        });
+      }),
+    );
+    const others = this.#all.slice(copies);
+    return { ...(await damageCopies(found.flat(), part)), remains: () => remains(others, keys) };
+  }
+
+  /** Plain heals and the scanner leave rot alone, also with bitrot scanning on (measured): only a deep heal reads the bytes. */
+  async scrub(signal: AbortSignal): Promise<string> {
+    const { credentials } = this.#booting;
+    const token = await startDeepHeal(this.#port, LEDGER, credentials);
+    const sum = { scanned: 0, repaired: 0, left: 0 };
+    const done = await awaitCondition(() => healProgress(this.#port, { bucket: LEDGER, token }, credentials, sum), {
+      everyMs: 200,
+      timeoutMs: SCRUB_MS,
+      signal,
+    });
+    const words = `${sum.scanned} objects read, ${sum.repaired} repaired, ${sum.left} not whole`;
+    if (!done) throw new Error(`the heal did not end within ${SCRUB_MS} ms: ${words}`);
+    if (sum.left > 0) throw new Error(`the heal ended and left damage: ${words}`);
+    return words;
+  }
+}
+
+const SCRUB_MS = 300_000;
+/** Behind the magic number and the versions of the format. */
+const METADATA_BYTE = 32;
+/** Behind the hash that stands before each block. */
+const CONTENT_BYTE = 64;
+
+/** `xl.meta` and, where there is one, the first file of the content. */
+const FILES = `while read -r folder; do
+  content=; for file in "$folder"/*/part.1; do [ -e "$file" ] && content=$file; done
+  echo "$folder/xl.meta $content"
+done`;
+
+/** On how many keys there is something on any of the drives. */
+async function remains(drives: readonly Drive[], keys: readonly string[]): Promise<number> {
+  const there = new Set<string>();
+  for (const { node, path: drive } of drives) {
+    const text = await sh(
+      node,
+      THERE,
+      keys.map((key) => `${drive}/${LEDGER}/${key} ${key}`),
+    );
+    for (const key of text.split("\n")) if (key !== "") there.add(key);
+  }
+  return there.size;
+}
+
+const THERE = `while read -r folder key; do if [ -e "$folder" ]; then echo "$key"; fi; done`;
+
+function drivesOf({ config: { layout } }: Booting, nodes: readonly Node[]): Drive[] {
+  if (layout.nodes > 1) return nodes.map((node) => ({ name: node.name, node, path: `${DISK}/drive` }));
+  return nodes.flatMap((node) =>
+    Array.from({ length: layout.drives }, (_, i) => ({
+      name: `${node.name}/drive${i + 1}`,
+      node,
+      path: `${DISK}/drive${i + 1}`,
+    })),
+  );
 }
 
 /** The status that a health endpoint answers with, for the record: it is no proof of anything. */

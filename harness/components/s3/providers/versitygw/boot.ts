@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { StartStore } from "../../provider.ts";
+import { LEDGER } from "../../client.ts";
 import { providerOf } from "../../providers.ts";
+import { damageCopies } from "../on-disk.ts";
 
 const PORT = 7070;
 
@@ -37,6 +39,12 @@ export const start: StartStore = async ({ name, config, context, credentials }) 
       version ??= await versionOf(node, timeoutMs);
       return { product: `versitygw ${version}`, sync: "never", write_quorum: "1 of 1", drives_online: "1" };
     },
+    /** An object is a file, what is kept about it lies in the file's attributes: the two cannot be told apart by bytes. */
+    damage: (keys, { part }) =>
+      damageCopies(
+        keys.map((key) => ({ node, path: `/blackstart/disk/objects/${LEDGER}/${key}`, at: 0 })),
+        part,
+      ),
     async redundancy() {
       return { restored: true, detail: "the store stands on one directory" };
     },

@@ -31,7 +31,7 @@ const TEXT = order(0) + order(1, 504) + end();
 function recorded(text = TEXT): Operation[] {
   const samples = new K6Samples({ workload: "users", seed: 7, stores: { db: "db", cache: "cache", audit: "store" } });
   samples.add(text);
-  return samples.finish(looks).operations.map(({ dueNs, invokedNs, endedNs, proof: _, ...plain }) => ({
+  return samples.finish(looks).operations.map(({ dueNs, invokedNs, endedNs, ...plain }) => ({
     ...plain,
     dueMs: msAfter(0n, dueNs),
     invokedMs: msAfter(0n, invokedNs),

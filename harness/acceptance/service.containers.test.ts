@@ -50,11 +50,11 @@ describe("a primary is lost under an order service", () => {
     expect(result.operations.invoked).toBe(3 * sent);
     expect(linesOf(path.join(pack, "raw", "operations.jsonl"))).toHaveLength(3 * sent);
 
-    // What users saw ends where the drill says that it ended, a few requests more or less.
-    const { outage, goodAgainMs } = users;
-    expect(outage!.lowerMs).toBeLessThan(result.recoveryTime!.upperMs);
-    expect(outage!.upperMs).toBeGreaterThan(result.recoveryTime!.lowerMs);
-    expect(Math.abs(goodAgainMs! - result.recoveryTime!.upperMs)).toBeLessThan(500);
+    // Users are served again, a few requests more or less, by the time that the drill says; it also waits for the probes.
+    const { outage, goodAgainMs, firstFailedMs } = users;
+    expect(firstFailedMs).toBeGreaterThan(-1_000);
+    expect(goodAgainMs).toBeLessThan(result.recoveryTime!.upperMs + 200);
+    expect(outage!.lowerMs).toBeGreaterThan(0);
     console.log(
       `users: ${users.failed} of ${users.requests} failed, ${outage!.lowerMs.toFixed(0)} to ${outage!.upperMs.toFixed(0)} ms; recovery ${result.recoveryTime!.lowerMs.toFixed(0)} to ${result.recoveryTime!.upperMs.toFixed(0)} ms`,
     );

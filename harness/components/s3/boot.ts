@@ -25,7 +25,7 @@ import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, keyOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
@@ -208,9 +208,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
 
   async readBack(sink: ReadBackSink): Promise<void> {
     this.#served.dropIdle();
-    const { name } = this;
-    const attempted = [...sink.attempted(name)].map(keyOf);
-    await readBack(this.#served, { name, versioned: this.#config.versioning, written: this.#written, attempted }, sink);
+    await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
   }
 
   async #corrupt(options: CorruptOptions): Promise<Corruption> {

@@ -10,6 +10,7 @@ import { askDaemon, ask, notWhole, placementGroupsOf, poolWords, stateOf } from 
 import { cephDrives } from "./drives.ts";
 import { cephConf, cephKey, commands, keyring, userJson, uuidsOf } from "./files.ts";
 import { type Cluster, clusters, DISK, drivesOf, erasureCoded, type Machine, poolName, PORT } from "../ceph-layout.ts";
+import { awaitReplication } from "./replication.ts";
 import { damageObjects } from "./rot.ts";
 import { scrub } from "./scrub.ts";
 
@@ -202,6 +203,15 @@ class CephStore implements Store {
     } catch (thrown) {
       return { restored: false, detail: `${where}the cluster does not say: ${String(thrown)}` };
     }
+  }
+
+  /** A bucket is followed some seconds after it was made; a drill that began earlier would find the second site empty. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { config, credentials } = this.#booting;
+    const [first, second] = this.doors;
+    if (!config.replication || !first || !second) return;
+    const port = (door: string): number => this.paths.admin.get(door)!;
+    await awaitReplication({ from: port(first), to: port(second), credentials, signal });
   }
 
   damage(keys: readonly string[], options: CorruptOptions): Promise<Damage> {

@@ -1,4 +1,5 @@
 import { verifyPace } from "./bench/verify.ts";
+import { readinessPace } from "./bench/readiness.ts";
 import { validatePace } from "./bench/validate.ts";
 import { writerPace } from "./bench/writer.ts";
 import { type Figure, median } from "./bench/figure.ts";
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
   writer: writerPace,
   validate: validatePace,
   verify: verifyPace,
+  readiness: readinessPace,
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("--"));

@@ -33,6 +33,8 @@ export interface ComponentKind<Config = unknown> {
   /** Checkers that have something to judge when this kind is in the stack. */
   readonly checks: readonly string[];
   readonly workloads: readonly string[];
+  /** What an application finds in it, for workloads that go through one: `rows`, `entries` or `objects`. */
+  readonly offers?: string;
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
   readonly repairs?: readonly string[];
@@ -109,6 +111,8 @@ export interface Component {
 }
 
 export interface ReadBackSink {
+  /** Every operation that was sent to the store, so that one that is not listed can be looked for by its name. */
+  attempted(store: string): Iterable<string>;
   element(element: RecoveredElement): void;
   account(account: RecoveredAccount): void;
   /** One line of the second list of a store without positions; facts say under `inventory` how it was made. */
@@ -327,6 +331,19 @@ export interface RepairContext {
 }
 
 export const isRepairable = (component: Component): component is Component & Repairable => "repair" in component;
+
+/** Capability: an application may use the store, as something of this sort (`rows`, `entries`, `objects`; see ComponentKind.offers). */
+export interface Serviceable {
+  /**
+   * Where it is reached over the client path and with which user and password, in the words of fixtures/workloads/order-service.
+   * Holds secrets: it goes to the application and into nothing that is kept. Throws where an application could not keep to what
+   * the scenario asks of a writer.
+   */
+  serviceAccess(): Readonly<Record<string, string | number>>;
+}
+
+export const isServiceable = (component: Component): component is Component & Serviceable =>
+  "serviceAccess" in component;
 
 /** What a write came to. `info` when nobody can know. */
 export type WriteResult =

@@ -36,6 +36,21 @@ export interface Operation {
   readonly conn: number | null;
 }
 
+/**
+ * One request of a user to the application that a workload goes through, with several operations behind it. Read out of the load
+ * generator's own lines, raw/requests-<workload>.txt.
+ */
+export interface UserRequest {
+  readonly workload: string;
+  readonly op: string;
+  readonly dueMs: number;
+  readonly invokedMs: number;
+  /** When its end was noticed: an answer, or the end of the user's patience; null when nobody saw it. */
+  readonly endedMs: number | null;
+  /** HTTP status of the answer; 0 when there was none. */
+  readonly status: number;
+}
+
 /** One line of raw/probes.jsonl. Probes named `detector:<step>` belong to a detector. */
 export interface ProbeSample {
   readonly probe: string;
@@ -179,6 +194,8 @@ export interface History {
   readonly originNs: bigint;
   readonly events: readonly JournalEvent[];
   readonly operations: readonly Operation[];
+  /** By workload and number; none where no workload goes through an application. */
+  readonly requests: readonly UserRequest[];
   readonly probes: readonly ProbeSample[];
   readonly recovered: readonly RecoveredElement[];
   readonly accounts: readonly RecoveredAccount[];

@@ -77,3 +77,25 @@ export interface Toxic {
   readonly stream: "upstream" | "downstream";
   readonly attributes: Readonly<Record<string, number>>;
 }
+
+/** A program beside the stack, such as one that makes load. It has this machine's network and no right or disk of its own. */
+export interface ProgramStart {
+  /** What it is called in messages and among the run's containers. */
+  readonly name: string;
+  /** A name under fixtures/images. */
+  readonly image: string;
+  /** Must not carry secrets; nor must `env`. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /** Gets what it prints on standard output, as it comes, cut anywhere between two characters. */
+  readonly output: (text: string) => void;
+}
+
+export interface Program {
+  signal(signal: "SIGINT" | "SIGKILL"): Promise<void>;
+  /** Resolves when it has ended and all of its output was handed out: its exit code, and the last it said on standard error. */
+  readonly ended: Promise<{ readonly code: number; readonly errors: string }>;
+}
+
+export type StartProgram = (spec: ProgramStart) => Promise<Program>;

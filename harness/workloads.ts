@@ -35,6 +35,10 @@ export interface WorkloadKind {
   targets(config: WorkloadConfig): string[];
   /** The capability that its targets must have, and the key that asks for it; none if left out. */
   requires?(config: WorkloadConfig): { readonly word: string; readonly key: string } | null;
+  /** What each target, in their order, has to offer an application; for workloads that go through one. */
+  readonly wants?: readonly string[];
+  /** Images of ours that its clients run from. */
+  readonly images?: readonly string[];
 }
 
 export interface WorkloadConfig {
@@ -61,20 +65,45 @@ const ledger: WorkloadKind = {
   requires: ({ keys }) => (keys === "one" ? { word: "versioning", key: "keys" } : null),
 };
 
+const several = z
+  .array(component)
+  .min(2)
+  .refine((names) => new Set(names).size === names.length, { error: "expected each component once" });
+
 const orders: WorkloadKind = {
   kind: "orders",
   summary:
     "One order a write: its record first, then the same id and content in every other store, each recorded apart",
   config: z.strictObject({
-    targets: z
-      .array(component)
-      .min(2)
-      .refine((names) => new Set(names).size === names.length, { error: "expected each component once" })
-      .meta({ description: "The components that each order is written to; the first is the system of record" }),
+    targets: several.meta({
+      description: "The components that each order is written to; the first is the system of record",
+    }),
     ...common,
   }),
   targets: ({ targets }) => [...(targets ?? [])],
 };
 
+const service: WorkloadKind = {
+  kind: "service",
+  summary: "Users of an order service: k6 sends orders at a constant rate, and the service writes each to three stores",
+  config: z.strictObject({
+    targets: several.length(3).meta({
+      description: "The service's record, its cache and its audit trail; the first is the system of record",
+    }),
+    ...common,
+    rate: common.rate.refine(Number.isInteger, { error: "expected a whole number of orders a second" }),
+    connections: common.connections.meta({
+      description: "Connections of the service to the record, and to the cache",
+    }),
+    timeout: positiveDuration
+      .refine((ms) => ms >= 100, { error: "expected at least 100ms" })
+      .default(1_000)
+      .meta({ description: "A user's own patience with one order; the service's with each store is two fifths of it" }),
+  }),
+  targets: ({ targets }) => [...(targets ?? [])],
+  wants: ["rows", "entries", "objects"],
+  images: ["k6"],
+};
+
 /** Every kind of workload. A new one is an entry here and its clients in workload/. */
-export const workloadKinds: readonly WorkloadKind[] = [ledger, orders];
+export const workloadKinds: readonly WorkloadKind[] = [ledger, orders, service];

@@ -44,8 +44,19 @@ export const askedUntilMs = perHistory((history): number => {
   const dueMs = history.operations.reduce((last, op) => Math.max(last, op.dueMs), -Infinity);
   const asked = dueMs === -Infinity ? history.probes.reduce((last, p) => Math.max(last, p.dueMs), 0) : dueMs;
   const stoppedMs = eventsOf(history, "workload-stopped")[0]?.ms ?? Infinity;
-  return Math.min(stoppedMs, asked + slack + history.host.eventLoopStallMs);
+  return Math.min(stoppedMs, asked + slack + history.host.eventLoopStallMs, brokenOffMs(history, dueMs));
 });
+
+/**
+ * When the earliest request was sent whose client was taken away with the end of the load, before its patience was over: what it
+ * would have come to says nothing, so that nothing is judged from there on.
+ */
+function brokenOffMs({ plan, operations }: History, lastDueMs: number): number {
+  const patience = new Map(plan.workload.map(({ name, timeoutMs }) => [name, timeoutMs]));
+  return operations
+    .filter((op) => op.endedMs === null && lastDueMs - op.dueMs < (patience.get(op.workload) ?? 0))
+    .reduce((first, op) => Math.min(first, op.invokedMs - 1e-6), Infinity);
+}
 
 /** All attempts of clients in the order in which they were asked. What a detector asked is not among them. */
 export const attempts = perHistory((history): readonly Attempt[] => {

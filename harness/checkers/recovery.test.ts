@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "../history.ts";
 import { outageOf } from "./outage.ts";
-import { detection } from "./detection.ts";
+import { detection, slowestDetection } from "./detection.ts";
 import { recoveryProcedure } from "./recovery-procedure.ts";
 import { recoveryTime } from "./recovery-time.ts";
-import { addEvent, clockBracket, drill, type DraftHistory, dropEvents, nsOf, setEvent, verdictOf } from "./testing.ts";
+import {
+  addEvent,
+  clockBracket,
+  drill,
+  type DraftHistory,
+  dropEvents,
+  nsOf,
+  orderDrill,
+  setEvent,
+  verdictOf,
+} from "./testing.ts";
 
 /** Makes every write and probe asked in the span fail. */
 const fail = (h: DraftHistory, fromMs: number, toMs: number, outcome: "fail" | "info" = "info"): void => {
@@ -214,6 +224,35 @@ describe("where the clock starts", () => {
   });
 });
 
+describe("detection in a stack of several components", () => {
+  /** The cache is lost at 4,400 ms and hurts from then on; the database's primary follows at 5,000 and is detected at 5,600. */
+  const twoLosses = (target: string) =>
+    orderDrill({}, (h) => {
+      const at = { fromNs: nsOf(4_400), toNs: nsOf(4_402) };
+      addEvent(h, 4_403, "fault-effective", { step: "earlier", fault: "node-loss", target, ...at });
+      for (const op of h.operations) {
+        if (op.store !== "cache" || op.dueMs < 4_400 || op.dueMs > 4_990) continue;
+        Object.assign(op, { outcome: "info", endedMs: op.invokedMs + 50, error: "no answer" });
+      }
+    });
+
+  it("counts from the first fault of the component that is watched, not from another's", () => {
+    const history = twoLosses("cache.primary");
+    expect(outageOf(history)?.fault.target).toBe("cache.primary");
+    expect(slowestDetection(history)).toMatchObject({
+      fault: { target: "db.primary" },
+      interval: { lowerMs: 598, upperMs: 600 },
+    });
+  });
+
+  it("counts from the earlier fault where it was of the same component", () => {
+    expect(slowestDetection(twoLosses("db.standby"))).toMatchObject({
+      fault: { target: "db.standby" },
+      interval: { lowerMs: 1_198, upperMs: 1_200 },
+    });
+  });
+});
+
 describe("detection", () => {
   it("counts from the fault to the decision", () => {
     expect(detection.check(drill())).toMatchObject({
@@ -261,6 +300,37 @@ describe("detection", () => {
       sample.ok = true;
     });
     for (const history of [noSamples, otherInstant, lucky]) expect(verdictOf(detection, history)).toBe("unknown");
+  });
+
+  describe("by the system's own manager", () => {
+    const managed = (mark: { fromMs: number; toMs: number }, change: (h: DraftHistory) => void = () => undefined) =>
+      drill({}, (h) => {
+        h.plan.steps[1]!.start = { by: "time", afterMs: 0, jitterMs: 0 };
+        dropEvents(h, "detected");
+        const [fromNs, toNs] = [nsOf(mark.fromMs), nsOf(mark.toMs)];
+        addEvent(h, 5_650, "recovery-mark", { step: "promote", mark: "detected", fromNs, toNs });
+        change(h);
+      });
+
+    it.each([
+      [{ fromMs: 5_600, toMs: 5_610 }, "pass"],
+      [{ fromMs: 5_995, toMs: 6_005 }, "unknown"],
+      [{ fromMs: 6_010, toMs: 6_020 }, "fail"],
+      [{ fromMs: 4_900, toMs: 4_990 }, "unknown"],
+    ] as const)("noted at %o: %s", (mark, verdict) => {
+      expect(verdictOf(detection, managed(mark))).toBe(verdict);
+    });
+
+    it("says whose it is, and counts from the fault of the node that served", () => {
+      const history = managed({ fromMs: 5_600, toMs: 5_610 }, (h) => {
+        // Another node was cut off before, and clients noticed: the manager of the primary had nothing to notice then.
+        partitionAt(h, 4_500);
+        fail(h, 4_600, 5_000);
+      });
+      expect(detection.check(history).detail).toMatch(
+        /^node-loss of db\.primary was detected by its own manager after 598 ms to 61\d ms/,
+      );
+    });
   });
 
   it("says that it measures nothing without a detector", () => {

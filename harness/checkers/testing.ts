@@ -86,6 +86,7 @@ export function drill(
     recovered,
     accounts: accountsOf(recovered),
     inventory: [],
+    requests: [],
     facts: factsOf(full),
     engineEvents: [
       { node: "db.primary", action: "kill", wallNs: wallNsOf(full.effectiveMs + 17) },
@@ -483,7 +484,7 @@ function journalText(events: readonly JournalEvent[]): string {
 }
 
 /** Stores beside the record in `orderDrill`. */
-export const ORDER_STORES = ["db", "cache", "store"] as const;
+const ORDER_STORES = ["db", "cache", "store"] as const;
 
 /** The same drill with one order a write instead of a row: db, then cache, then store, each a write of its own 0.1 ms later. */
 export function orderDrill(

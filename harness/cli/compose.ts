@@ -21,7 +21,7 @@ export const composeCommand: CommandModule<object, Options> = {
         default: false,
         describe: "Write docker-compose.yml and the files that it mounts",
       })
-      .example("$0 compose scenarios/postgres/primary-node-loss.yaml --write", "bring docker-compose.yml up to date"),
+      .example("$0 compose scenarios/cross/whole-stack.yaml --write", "bring docker-compose.yml up to date"),
   async handler({ file, write }) {
     const { composeFiles } = await import("../engine/compose.ts");
     const { readScenario } = await import("../scenario/read-scenario.ts");

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import path from "node:path";
 import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
 import type { Plan } from "../plan.ts";
@@ -14,6 +15,7 @@ import { seedOption, setOption } from "./scenario-options.ts";
 
 interface Options {
   files: string[];
+  "all-stores": boolean;
   seed: number | undefined;
   set: string[];
   repeat: number;
@@ -22,18 +24,26 @@ interface Options {
   json?: "document" | "stream";
 }
 
+const ROOT = path.join(import.meta.dirname, "..", "..");
+/** Also the stack of docker-compose.yml. */
+const WHOLE_STACK = "scenarios/cross/whole-stack.yaml";
 const MOST_REPEATS = 10_000;
 
 export const runCommand: CommandModule<object, Options> = {
-  command: "run <files..>",
+  command: "run [files..]",
   describe: "Run drills and write a signed report of each",
   builder: (yargs) =>
     yargs
       .positional("files", {
         type: "string",
         array: true,
-        demandOption: true,
+        default: [] as string[],
         describe: "Scenarios, or folders of them",
+      })
+      .option("all-stores", {
+        type: "boolean",
+        default: false,
+        describe: `The drill that loses something of every store in one run: ${WHOLE_STACK}`,
       })
       .option("seed", {
         ...seedOption,
@@ -55,6 +65,7 @@ export const runCommand: CommandModule<object, Options> = {
       })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
+      .example("$0 run --all-stores", "database, cache and object store lose something in one run")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
       .example("$0 run scenarios/store --each-provider", "every scenario on every product, with a table")
       .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support"),
@@ -66,7 +77,7 @@ export const runCommand: CommandModule<object, Options> = {
       );
     const { ScenarioProblems } = await import("../scenario/problem.ts");
     const { readScenarios } = await import("../scenario/read-scenario.ts");
-    const { scenarios, problems } = await readScenarios(await scenarioFiles(options.files), { set: options.set });
+    const { scenarios, problems } = await readScenarios(await scenarioFiles(asked(options)), { set: options.set });
     if (problems.length > 0) throw new ScenarioProblems(problems); // bad input starts nothing, however many others are sound
     const interrupt = abortOnSignals();
     const reports: Report[] = [];
@@ -96,6 +107,13 @@ export const runCommand: CommandModule<object, Options> = {
     finish(worstExit(codes));
   },
 };
+
+/** What to run; nothing at all is a mistake, not a drill of nothing. */
+function asked({ files, "all-stores": wholeStack }: Options): string[] {
+  const all = wholeStack ? [...files, path.relative("", path.join(ROOT, WHOLE_STACK))] : files;
+  if (all.length === 0) throw usage("no scenario was named", "name files or folders of scenarios, or --all-stores");
+  return all;
+}
 
 function repeats(given: unknown): number {
   const count = Number(given);

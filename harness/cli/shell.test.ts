@@ -52,6 +52,7 @@ test.each<[string[], string]>([
     '--seed: found ["1","2"], expected one whole number from 0 to 4294967295\n  blackstart plan --help says what there is\n',
   ],
   [["plan", "a.yaml", "--set"], "Not enough arguments following: set\n  blackstart plan --help says what there is\n"],
+  [["run"], "no scenario was named\n  name files or folders of scenarios, or --all-stores\n"],
   [
     ["validate", "--", "-x"],
     "nothing is read after --: -x\n  leave the -- out; write ./-x for a file that starts with a dash\n",

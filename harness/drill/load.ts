@@ -1,7 +1,6 @@
 import type { Component } from "../component.ts";
 import type { Plan } from "../plan.ts";
-import { type Clients, clientsOf } from "../workload/clients.ts";
-import type { OperationLog } from "../workload/operation-log.ts";
+import { type Clients, type ClientsContext, clientsOf } from "../workload/clients.ts";
 import { Detector, Prober, type Sample } from "../workload/probes.ts";
 
 /** Everything that plays the clients: workloads, probes, and the probes that detectors look through. */
@@ -13,7 +12,7 @@ export class Load {
   constructor(
     plan: Plan,
     components: ReadonlyMap<string, Component>,
-    log: OperationLog,
+    shared: Omit<ClientsContext, "plan" | "targets" | "seed">,
     seen: (sample: Sample) => void,
   ) {
     const target = (name: string): Component => {
@@ -22,7 +21,7 @@ export class Load {
       return component;
     };
     this.#clients = plan.workload.map((workload) =>
-      clientsOf({ plan: workload, targets: workload.targets.map(target), log, seed: plan.seed }),
+      clientsOf({ plan: workload, targets: workload.targets.map(target), seed: plan.seed, ...shared }),
     );
     this.#probers = plan.probes.map((probe) => new Prober(probe, target(probe.target), seen));
     for (const { name, start } of plan.steps) {

@@ -35,6 +35,10 @@ export class Record implements ReadBackSink {
     this.#append("facts", { ...facts, ns: String(ns) });
   }
 
+  *attempted(store: string): Iterable<string> {
+    for (const operation of this.operations.operations) if (operation.store === store) yield operation.op;
+  }
+
   element(element: Parameters<ReadBackSink["element"]>[0]): void {
     this.#append("recovered", element);
   }

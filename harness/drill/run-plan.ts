@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Component } from "../component.ts";
-import { componentKind } from "../components.ts";
 import { messageOf } from "../errors.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
@@ -13,6 +12,7 @@ import { unsureOf } from "../workload/unsure.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { disksOf, targetsNeeding } from "./host-needs.ts";
 import { Load } from "./load.ts";
+import { raiseAll, untilAborted } from "./raise.ts";
 import { seededRandom } from "./random.ts";
 import type { Record } from "./record.ts";
 import { Settling } from "./settling.ts";
@@ -68,7 +68,7 @@ class Drill {
   readonly #o: PlanRun;
   readonly #undo = new AsyncDisposableStack();
   readonly #unclean: string[] = [];
-  readonly #engineLost = new AbortController();
+  readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #components = new Map<string, Component>();
   #told = { acknowledged: 0, atMs: performance.now() };
@@ -80,7 +80,7 @@ class Drill {
 
   constructor(options: PlanRun) {
     this.#o = options;
-    this.#signal = AbortSignal.any([options.signal, this.#engineLost.signal]);
+    this.#signal = AbortSignal.any([options.signal, this.#abort.signal]);
   }
 
   async run(): Promise<void> {
@@ -136,20 +136,14 @@ class Drill {
       proxyImage: images.get("proxy") ?? "proxy",
       paths: plan.components.reduce((sum, component) => sum + 1 + component.nodes.length, 0),
       witness: (event) => record.engineEvent(event),
-      lostEngine: (why) => this.#engineLost.abort(new Error(`the container engine went away: ${why}`)),
+      lostEngine: (why) => this.#abort.abort(new Error(`the container engine went away: ${why}`)),
     });
     this.#undo.use(this.#stack);
     const { context } = this.#stack;
-    await Promise.all(
-      plan.components.map(async ({ name, kind, config }) => {
-        const { boot } = await componentKind(kind)!.load();
-        const component = await untilAborted(boot(name, config, context), signal);
-        this.#components.set(name, component);
-        this.#undo.defer(() => component.close());
-        await component.ready(signal);
-        await component.prepare();
-      }),
-    );
+    await raiseAll(plan.components, context, signal, (component) => {
+      this.#components.set(component.name, component);
+      this.#undo.defer(() => component.close());
+    });
     await this.#stack.syncDisks();
   }
 
@@ -157,7 +151,13 @@ class Drill {
     const { plan, record } = this.#o;
     const { holdMs, errors, timeoutMs } = plan.steadyState;
     await this.#clocks("steady");
-    this.#load = new Load(plan, this.#components, record.operations, (sample) => this.#seen(sample));
+    const shared = {
+      log: record.operations,
+      rawDir: record.rawDir,
+      startProgram: this.#stack!.startProgram,
+      lost: (why: string) => this.#abort.abort(new Error(`the clients were lost: ${why}`)),
+    };
+    this.#load = new Load(plan, this.#components, shared, (sample) => this.#seen(sample));
     this.#undo.defer(async () => void (await this.#load?.stop()));
     await untilAborted(this.#load.start(), this.#signal);
     this.#settling = new Settling(record.operations.operations, nowNs(), errors);
@@ -300,21 +300,5 @@ class Drill {
       journal("phase-ended", ended);
       listen({ kind: "phase-ended", ...ended });
     }
-  }
-}
-
-/** Lets go of a promise when the drill is aborted; whoever made it still cleans up after it. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => undefined); // after an abort nobody else listens
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop!);
   }
 }

@@ -86,9 +86,19 @@ const noEngine = (error: unknown): Check => ({
     "the engine answers but cannot do this; docker run must work by hand first",
 });
 
-function imageCheck(image: ListedImage): Check {
+export function imageCheck(image: ListedImage): Check {
   if (image.present)
     return ok("image", image.name, `${image.reference}, ${image.origin}, ${gigabytes(image.bytes ?? 0)}`);
+  if (!image.buildable)
+    return {
+      area: "image",
+      name: image.name,
+      state: "warn",
+      detail: `not here, and it cannot be built: a drill that needs it has to pull ${image.reference}`,
+      fix: [`blackstart images build ${image.name} pulls it now; or name your own with image:`, image.otherwise]
+        .filter(Boolean)
+        .join(", or "),
+    };
   const how = image.origin === "pulled" ? "pulled where a registry answers, else built" : "built";
   return ok("image", image.name, `not here yet; ${how} when a drill first needs it`);
 }

@@ -31,6 +31,10 @@ export interface ListedImage {
   readonly id: string | null;
   readonly digest: string | null;
   readonly bytes: number | null;
+  /** Whether it is built where no registry has it; one that cannot be is to be pulled or not to be had. */
+  readonly buildable: boolean;
+  /** What else there is to do, for one that can only be pulled. */
+  readonly otherwise: string | null;
 }
 
 type Progress = (line: string) => void;
@@ -112,6 +116,8 @@ async function listed(docker: Docker, name: string, recipe: Recipe): Promise<Lis
     id: found?.info.Id ?? null,
     digest,
     bytes: found?.info.Size ?? null,
+    buildable: recipe.build !== undefined,
+    otherwise: recipe.otherwise ?? null,
   };
 }
 

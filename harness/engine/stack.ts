@@ -2,12 +2,13 @@ import type Dockerode from "dockerode";
 import type { ComponentPaths, NodeStart, StackContext } from "../component.ts";
 import type { Filesystem } from "../fault.ts";
 import type { EngineEvent } from "../history.ts";
-import type { Node } from "../node.ts";
+import type { Node, ProgramStart, StartProgram } from "../node.ts";
 import { type PlacedNode, startNode } from "./container-node.ts";
 import { engine } from "./connect.ts";
 import { followEvents } from "./events.ts";
 import { createNetwork } from "./network.ts";
 import { startPowerSupply } from "./power.ts";
+import { startProgram } from "./program.ts";
 import { startProxy } from "./proxy.ts";
 import { sweep } from "./sweep.ts";
 
@@ -33,6 +34,7 @@ export interface StackOptions {
 export interface Stack extends AsyncDisposable {
   readonly context: StackContext;
   readonly nodes: ReadonlyMap<string, Node>;
+  readonly startProgram: StartProgram;
   /**
    * Writes out the disks whose power will be cut: a machine is usually up for longer than a kernel keeps what it wrote while it
    * booted. Without this a server that never syncs would lose its own installation too, and nobody could count.
@@ -53,9 +55,23 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   undo.defer(async () => stopEvents());
   undo.defer(async () => void (await Promise.allSettled(starting))); // what is half started would appear after the sweep
   const context = await openContext(docker, options, nodes, starting);
+  const program: StartProgram = async (spec: ProgramStart) => {
+    options.signal.throwIfAborted();
+    const image = options.images.get(spec.image) ?? spec.image;
+    const started = startProgram(docker, { ...spec, image }, options.run);
+    starting.push(started);
+    return started;
+  };
   const kept = undo.move();
   const syncDisks = async () => void (await Promise.all([...nodes.values()].map((node) => node.syncDisk())));
-  return { context, nodes, syncDisks, unclean, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    context,
+    nodes,
+    startProgram: program,
+    syncDisks,
+    unclean,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 async function openContext(

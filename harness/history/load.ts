@@ -3,10 +3,20 @@ import path from "node:path";
 import { z } from "zod";
 import { messageOf, usage } from "../errors.ts";
 import { readJournal } from "../evidence/journal.ts";
-import type { EngineEvent, History, HostFacts, JournalEvent, NodeFacts, Operation, ProbeSample } from "../history.ts";
+import type {
+  EngineEvent,
+  History,
+  HostFacts,
+  JournalEvent,
+  NodeFacts,
+  Operation,
+  ProbeSample,
+  UserRequest,
+} from "../history.ts";
 import type { Plan } from "../plan.ts";
 import { visible } from "../text.ts";
 import { msAfter } from "../time.ts";
+import { comesAsRequests, requestFiles } from "../workload/request-files.ts";
 import { Defects } from "./defects.ts";
 import { eachLine } from "./lines.ts";
 import {
@@ -21,7 +31,9 @@ import {
   planFile,
   probeLine,
   recoveredLine,
+  wallLookLine,
 } from "./records.ts";
+import { requestsIn } from "./requests.ts";
 import { structuralDefects } from "./structure.ts";
 
 const MiB = 1024 ** 2;
@@ -47,6 +59,8 @@ export async function loadHistory(dir: string): Promise<History> {
   const plan = await files.document("plan.json", planFile);
   const { events, originNs } = await readEvents(files);
   const after = (ns: string): number => msAfter(originNs, BigInt(ns));
+  const operations = await readOperations(files, after);
+  const requests = await readRequests(files, plan ?? NO_PLAN, operations, originNs);
   const history = {
     run: events.find((event) => event.kind === "run-started")?.data.run ?? path.basename(path.resolve(dir)),
     dir,
@@ -54,7 +68,8 @@ export async function loadHistory(dir: string): Promise<History> {
     scenarioText: (await files.text("scenario.yaml", MAX_DOCUMENT_BYTES)) ?? "",
     originNs,
     events,
-    operations: await readOperations(files, after),
+    operations,
+    requests,
     probes: await readProbes(files, after),
     recovered: await files.lines("recovered.jsonl", recoveredLine, (line) => line),
     accounts: await files.lines("accounts.jsonl", accountLine, (line) => line),
@@ -75,6 +90,26 @@ const readOperations = (files: RawFiles, after: (ns: string) => number): Promise
     invokedMs: after(invokedNs),
     endedMs: endedNs === null ? null : after(endedNs),
   }));
+
+/** What went through an application: the load generator's own lines are read again, and the operations have to say the same. */
+async function readRequests(
+  files: RawFiles,
+  plan: Plan,
+  operations: readonly Operation[],
+  originNs: bigint,
+): Promise<UserRequest[]> {
+  const all: UserRequest[] = [];
+  for (const workload of plan.workload.filter(comesAsRequests)) {
+    const { lines, looks } = requestFiles(workload.name);
+    const text = await files.text(lines, MAX_LOG_BYTES);
+    const clock = await files.lines(looks, wallLookLine, (look) => look);
+    if (text === null) continue;
+    const { requests, defects } = requestsIn(text, { workload, seed: plan.seed, looks: clock, operations, originNs });
+    all.push(...requests);
+    for (const [i, defect] of defects.entries()) files.defects.add(`${lines} ${i}`, visible(`raw/${lines}: ${defect}`));
+  }
+  return all;
+}
 
 const readProbes = (files: RawFiles, after: (ns: string) => number): Promise<ProbeSample[]> =>
   files.lines("probes.jsonl", probeLine, ({ dueNs, endedNs, ...line }) => ({

@@ -38,6 +38,9 @@ export const operationLine = z
   })
   .refine((line) => line.outcome !== "ok" || line.endedNs !== null, { error: "acknowledged, but without an end" });
 
+const nsValue = ns.transform((digits) => BigInt(digits));
+export const wallLookLine = z.object({ fromNs: nsValue, toNs: nsValue, wallNs: nsValue, resolutionNs: nsValue });
+
 export const probeLine = z.object({ probe: name, dueNs: ns, endedNs: ns, ok: z.boolean(), error: text.nullable() });
 
 export const recoveredLine = z.object({

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { problemsOf, SOUND, soundBut } from "./testing.ts";
 
+test("zero loss goes with a control that fails something else", async () => {
+  const control = soundBut(["expect: pass", "expect: fail\nexpectFailed: [detection]\noutcome: zero"]);
+  expect(await problemsOf(control)).toEqual([]);
+});
+
 test("the sound scenario is sound", async () => {
   expect(await problemsOf(SOUND)).toEqual([]);
 });
@@ -89,6 +94,14 @@ test.each<[string, [string, string], string | RegExp]>([
     "starting what has no disk",
     [RECOVER, "{ recover: start, target: db.primary }"],
     "9:31: steps[1].target: db.primary lost its disk in node-loss: nothing is left to start; say disk: kept there",
+  ],
+  [
+    "one disk with two filesystems",
+    [
+      FAULT,
+      "{ fault: power-loss, target: db.primary }\n  - { fault: power-loss, as: again, target: db.primary, filesystem: xfs }",
+    ],
+    "9:45: steps[1].target: db.primary has one disk, and it is ext4 in power-loss and xfs here; name one filesystem",
   ],
   [
     "an unknown fault",
@@ -281,6 +294,11 @@ test.each<[string, [string, string], string | RegExp]>([
     "12:28: expectLoss.max: found 4, expected at least the min of 5",
   ],
   [
+    "zero loss that is declared lost",
+    ["expect: pass", "expect: fail\nexpectLoss: { min: 1 }\noutcome: zero"],
+    "13:10: outcome: found zero with expect: fail, expected expect: pass",
+  ],
+  [
     "a hold that outlasts its patience",
     ["expect: pass", "expect: pass\nsteadyState: { hold: 9s, timeout: 9s }"],
     "12:35: steadyState.timeout: found 9s, expected longer than the hold of 9s",
@@ -350,4 +368,11 @@ test("nodes that a refused config may hide are not called missing", async () => 
   expect(await problemsOf(soundBut([CONFIG, CONFIG.replace("standbys", "standbies")]))).toEqual([
     expect.stringMatching(/^x\.yaml:4:25: stack\.db\.standbies: unknown key, .+; did you mean standbys\?$/),
   ]);
+});
+
+test("two cuts of power on one filesystem, or on two of two nodes, are sound", async () => {
+  const cut = (target: string, as: string, filesystem: string) =>
+    `{ fault: power-loss, as: ${as}, target: ${target}, filesystem: ${filesystem} }`;
+  const cuts = [cut("db.primary", "a", "xfs"), cut("db.primary", "b", "xfs"), cut("db.standby", "c", "ext4")];
+  expect(await problemsOf(soundBut([FAULT, cuts.join("\n  - ")]))).toEqual([]);
 });

@@ -75,10 +75,12 @@ function judgeExpectation(source: Source, { expect, expectLoss, expectMutated, e
 }
 
 /** The class says what must come of it, so the two may not contradict each other. */
-function judgeOutcome(source: Source, { expect, outcome }: Draft): void {
+function judgeOutcome(source: Source, { expect, outcome, expectFailed }: Draft): void {
   if (!expect || !outcome) return;
   const lossy = outcome === "lossy" || outcome === "silent";
-  if ((lossy && expect === "pass") || (outcome === "zero" && expect === "fail")) {
+  // A control may fail something else than the loss: no write is lost, but it took too long to notice.
+  const declaresLoss = expect === "fail" && (expectFailed ?? ["no-lost-writes"]).includes("no-lost-writes");
+  if ((lossy && expect === "pass") || (outcome === "zero" && declaresLoss)) {
     source.complain(["outcome"], {
       found: `${outcome} with expect: ${expect}`,
       expected: lossy ? "expect: fail, for something must be found wrong" : "expect: pass",
@@ -118,13 +120,21 @@ function refuseRepetitions(source: Source, path: Path, key?: string): void {
 /** Those who use the stack: workloads and probes. */
 function judgeClients(source: Source, { workload, probes }: Draft, stack: StackView): void {
   for (const [i, { kind }] of (workload ?? []).entries()) {
-    for (const place of targetPlaces(source, ["workload", i])) {
+    for (const [n, place] of targetPlaces(source, ["workload", i]).entries()) {
       const component = stack.component(valueAt(source.data, place) as string, place);
-      if (!component?.kind || !kind || component.kind.workloads.includes(kind.kind)) continue;
-      source.complain(["workload", i, "kind"], {
-        found: kind.kind,
-        expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}`,
-      });
+      if (!component?.kind || !kind) continue;
+      const wanted = kind.wants?.[n];
+      if (!component.kind.workloads.includes(kind.kind))
+        source.complain(["workload", i, "kind"], {
+          found: kind.kind,
+          expected: `a workload for ${component.kind.kind}: ${oneOf(component.kind.workloads)}`,
+        });
+      else if (wanted !== undefined && component.kind.offers !== wanted)
+        source.complain(place, {
+          found: `${component.name}, which keeps ${component.kind.offers ?? "nothing of the sort"}`,
+          expected: `a component that keeps ${wanted}`,
+          hint: `${kind.kind} writes, in this order, to ${kind.wants?.join(", ")}`,
+        });
     }
   }
   for (const [i, probe] of (probes ?? []).entries()) stack.component(probe.target, ["probes", i, "target"]);

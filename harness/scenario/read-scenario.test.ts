@@ -2,6 +2,8 @@ import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { OUTCOME_CLASSES } from "../plan.ts";
 import { readScenario, readScenarios } from "./read-scenario.ts";
 import { planOf, problemsOf, SOUND, scenarioFile, soundBut } from "./testing.ts";
 
@@ -24,6 +26,15 @@ test.each(SCENARIOS.map((file) => relative(REPOSITORY, file)))("%s plans, and na
     "# yaml-language-server: $schema=../../fixtures/scenario.schema.json",
   );
 });
+
+test.each(SCENARIOS.map((file) => relative(REPOSITORY, file)))(
+  "%s says what it covers and what must come of it",
+  async (file) => {
+    const written = parse(await readFile(`${REPOSITORY}${file}`, "utf8")) as Record<string, unknown>;
+    expect(written["covers"]).toBeInstanceOf(Array); // empty: nothing in the catalogue is like it
+    expect(OUTCOME_CLASSES).toContain(written["outcome"]);
+  },
+);
 
 test("a plan writes every name, unit and default out", async () => {
   const plan = await planOf(SOUND, [], 42);

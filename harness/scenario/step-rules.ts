@@ -1,3 +1,4 @@
+import type { Filesystem } from "../fault.ts";
 import type { ActDraft, StepDraft } from "./scenario.ts";
 import { oneOf } from "./issues.ts";
 import type { Path } from "./path.ts";
@@ -62,6 +63,25 @@ const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
   });
 };
 
+/** Disks are made before the drill: two faults that need one to be something cannot need different things. */
+const agreesOnTheDisk: Rule = ({ source, step, path, target: { node }, earlier }) => {
+  const wanted = filesystemOf(step);
+  if (!node || !wanted) return;
+  for (const before of earlier) {
+    const other = before.does === "fault" && before.target === node.name ? filesystemOf(before) : undefined;
+    if (!other || other === wanted) continue;
+    source.complain([...path, "target"], {
+      what: `${node.name} has one disk, and it is ${other} in ${before.name} and ${wanted} here`,
+      hint: "name one filesystem",
+    });
+    return;
+  }
+};
+
+function filesystemOf({ does, kind, params }: ActDraft): Filesystem | undefined {
+  return does === "fault" && kind && params ? kind.filesystem?.(params) : undefined;
+}
+
 /** By what the step does and its kind. */
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
@@ -88,6 +108,7 @@ export function judgeStep(context: StepContext): void {
     });
   } else {
     rules[`${step.does} ${step.kind.name}`]?.(context);
+    agreesOnTheDisk(context);
   }
 }
 

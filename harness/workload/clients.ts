@@ -1,6 +1,8 @@
 import type { Component } from "../component.ts";
+import type { StartProgram } from "../node.ts";
 import type { PlannedWorkload } from "../plan.ts";
 import type { OperationLog } from "./operation-log.ts";
+import { ServiceClients } from "./service-clients.ts";
 import { Writers } from "./writers.ts";
 
 /** Whoever plays the clients of one workload. */
@@ -16,6 +18,11 @@ export interface ClientsContext {
   readonly targets: readonly Component[];
   readonly log: OperationLog;
   readonly seed: number;
+  /** Where the record of the run is written. */
+  readonly rawDir: string;
+  readonly startProgram: StartProgram;
+  /** Clients that are lost for a reason of their own end the drill: it would measure them and not the stack. */
+  readonly lost: (why: string) => void;
 }
 
 type Play = (context: ClientsContext) => Clients;
@@ -26,6 +33,7 @@ const openLoop: Play = ({ plan, targets, log, seed }) => new Writers(plan, targe
 const players: Readonly<Record<string, Play>> = {
   ledger: openLoop,
   orders: openLoop,
+  service: (context) => new ServiceClients(context),
 };
 
 export function clientsOf(context: ClientsContext): Clients {

@@ -5,7 +5,7 @@ import { makeRequest } from "./content.ts";
 import { monotonicOf, type WallLook } from "./wall-clock.ts";
 
 /** The stores that an order goes to, as the service names them. */
-const PARTS = ["db", "cache", "audit"] as const;
+export const PARTS = ["db", "cache", "audit"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** One order at one store. Instants are monotonic nanoseconds, and so wide that the true ones lie within. */
@@ -25,14 +25,47 @@ export interface OrderOperation {
   readonly error: string | null;
   /** What the store said with its acknowledgement (node, timeline, lsn; replicas; versionId, etag). */
   readonly proof: Readonly<Record<string, string | number | null>>;
-  /** k6's number of the client that sent it. */
-  readonly conn: number;
+  /** k6's number of the client that sent it; null where the service did not send it on to this store. */
+  readonly conn: number | null;
+}
+
+/** One order as whoever sent it saw it: a single request. */
+export interface OrderRequest {
+  readonly op: string;
+  readonly seq: number;
+  readonly dueNs: bigint;
+  readonly invokedNs: bigint;
+  /** When its end was noticed, an answer or the end of the client's patience; null when nobody saw it. */
+  readonly endedNs: bigint | null;
+  /** Of the answer; 0 when there was none. */
+  readonly status: number;
+  readonly error: string | null;
+}
+
+/** Hears of the orders as they come. Instants are k6's own, ms of the wall clock. */
+export interface OrderListener {
+  sent(order: {
+    readonly op: string;
+    readonly seq: number;
+    readonly sha256: string;
+    readonly conn: number;
+    readonly dueMs: number;
+    readonly wallMs: number;
+  }): void;
+  /** Only of an order that was said to be sent. */
+  ended(order: {
+    readonly op: string;
+    readonly wallMs: number;
+    readonly answers: Readonly<Record<Part, Answer>>;
+  }): void;
 }
 
 export interface OrderHistory {
   /** By number, and by store within an order. */
   readonly operations: readonly OrderOperation[];
   readonly orders: number;
+  /** By number. */
+  readonly requests: readonly OrderRequest[];
   /** Orders that k6 could not begin on schedule; null when it did not live to say so. */
   readonly dropped: number | null;
   /** What k6 said beside the record: its warnings, the first few. */
@@ -53,7 +86,7 @@ const text = z.string().max(10_000);
 const instant = z.int().min(0);
 const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("ok") }).catchall(z.union([text, z.number(), z.null()])),
-  z.object({ outcome: z.enum(["fail", "info"]), error: text }),
+  z.object({ outcome: z.enum(["fail", "info"]), error: text, sent: z.literal(false).exactOptional() }),
 ]);
 const line = z.discriminatedUnion("k6", [
   z.object({
@@ -79,16 +112,17 @@ const line = z.discriminatedUnion("k6", [
 type Line = z.output<typeof line>;
 type Sent = Extract<Line, { k6: "sent" }>;
 type Ended = Extract<Line, { k6: "ended" }>;
-type Answer = z.output<typeof answer>;
+export type Answer = z.output<typeof answer>;
 
 const PREFIX = '{"k6":';
 const NOTES_KEPT = 20;
 const MAX_LINE_CHARS = 100_000;
-const NO_ANSWER: Answer = { outcome: "info", error: "k6 ended before an answer came" };
+const NO_ANSWER: Exclude<Answer, { outcome: "ok" }> = { outcome: "info", error: "k6 ended before an answer came" };
 
 /** Reads what fixtures/workloads/orders.ts says on stdout, as it comes. Pure: the caller brings the text and the looks at the clock. */
 export class K6Samples {
   readonly #source: OrderSource;
+  readonly #listener: OrderListener | undefined;
   readonly #sent = new Map<string, Sent>();
   readonly #ended = new Map<string, Ended>();
   readonly #notes: string[] = [];
@@ -96,8 +130,9 @@ export class K6Samples {
   #end: { completed: number; dropped: number } | undefined;
   #rest = "";
 
-  constructor(source: OrderSource) {
+  constructor(source: OrderSource, listener?: OrderListener) {
     this.#source = source;
+    this.#listener = listener;
   }
 
   /** Any piece of the output, cut anywhere between two characters. */
@@ -113,6 +148,7 @@ export class K6Samples {
     this.#checkEnd();
     let clockErrorNs = 0n;
     const operations: OrderOperation[] = [];
+    const requests: OrderRequest[] = [];
     for (const sent of [...this.#sent.values()].toSorted((a, b) => a.seq - b.seq)) {
       const timed = this.#timed(sent, looks);
       if (timed === null) {
@@ -120,11 +156,12 @@ export class K6Samples {
         break;
       }
       if (timed.errorNs > clockErrorNs) clockErrorNs = timed.errorNs;
+      requests.push(this.#request(sent, timed));
       for (const part of PARTS) operations.push(this.#operation(sent, part, timed));
     }
     const dropped = this.#end?.dropped ?? null;
     const defects = this.#defects.list();
-    return { operations, orders: this.#sent.size, dropped, notes: this.#notes, clockErrorNs, defects };
+    return { operations, orders: this.#sent.size, requests, dropped, notes: this.#notes, clockErrorNs, defects };
   }
 
   #read(one: string): void {
@@ -140,8 +177,10 @@ export class K6Samples {
   /** The first line counts; a second one contradicts it. */
   #once<T extends Sent | Ended>(seen: Map<string, T>, read: T): void {
     if (seen.has(read.op))
-      this.#defects.add("twice", `order ${read.op} ${read.k6 === "sent" ? "was sent" : "ended"} twice`);
-    else seen.set(read.op, read);
+      return this.#defects.add("twice", `order ${read.op} ${read.k6 === "sent" ? "was sent" : "ended"} twice`);
+    seen.set(read.op, read);
+    if (read.k6 === "sent") this.#listener?.sent({ ...read, conn: read.vu });
+    else if (this.#sent.has(read.op)) this.#listener?.ended({ ...read, answers: answersOf(read) });
   }
 
   #note(one: string): void {
@@ -193,12 +232,18 @@ export class K6Samples {
     };
   }
 
+  #request({ op, seq }: Sent, { dueNs, invokedNs, endedNs }: Timed): OrderRequest {
+    const { status, error } = this.#ended.get(op) ?? { status: 0, error: NO_ANSWER.error };
+    return { op, seq, dueNs, invokedNs, endedNs, status, error };
+  }
+
   #operation(sent: Sent, part: Part, { dueNs, invokedNs, endedNs }: Timed): OrderOperation {
     const { op, seq, sha256, vu: conn } = sent;
     const { workload, stores } = this.#source;
     const ended = this.#ended.get(op);
-    const said = split(ended ? answerOf(ended, part) : NO_ANSWER);
-    return { op, store: stores[part], workload, seq, kind: "insert", sha256, dueNs, invokedNs, endedNs, ...said, conn };
+    const answered = ended ? answerOf(ended, part) : NO_ANSWER;
+    const at = { dueNs, invokedNs, endedNs, conn: wasSent(answered) ? conn : null };
+    return { op, store: stores[part], workload, seq, kind: "insert", sha256, ...split(answered), ...at };
   }
 }
 
@@ -217,6 +262,15 @@ function answerOf({ stores, outcome, error, status }: Ended, part: Part): Answer
     error: error ?? `status ${status} without the stores' answers`,
   };
 }
+
+const answersOf = (ended: Ended): Record<Part, Answer> => ({
+  db: answerOf(ended, "db"),
+  cache: answerOf(ended, "cache"),
+  audit: answerOf(ended, "audit"),
+});
+
+/** Whether the service sent the order on to the store. */
+export const wasSent = (answered: Answer): boolean => answered.outcome === "ok" || answered.sent !== false;
 
 function split(answer: Answer): Pick<OrderOperation, "outcome" | "error" | "proof"> {
   if (answer.outcome !== "ok") return { outcome: answer.outcome, error: answer.error, proof: {} };

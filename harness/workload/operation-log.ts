@@ -12,7 +12,7 @@ export interface LoggedOperation {
   readonly seq: number;
   readonly kind: "insert" | "transfer";
   readonly sha256: string;
-  readonly dueNs: bigint;
+  dueNs: bigint;
   /** The connection that it was sent on; null until then. */
   conn: number | null;
   invokedNs: bigint;
@@ -80,6 +80,11 @@ export class OperationLog {
       `{"op":"${operation.op}","store":"${operation.store}","invokedNs":"${operation.invokedNs}","endedNs":"${endedNs}","outcome":"${result.outcome}"}\n`,
     );
     if (this.#ended.length >= 64) this.#write([]);
+  }
+
+  /** Better knowledge of when it all was, for operations that another process issued. */
+  retime(operation: LoggedOperation, at: Pick<LoggedOperation, "dueNs" | "invokedNs" | "endedNs">): void {
+    Object.assign(operation, at);
   }
 
   /** Everything known so far reaches the disk itself. */

@@ -132,8 +132,9 @@ describe("an order goes to every store in turn", () => {
 });
 
 it("refuses a kind of workload that nobody plays", () => {
-  const { log } = newLog();
+  const startProgram = () => Promise.reject(new Error("none"));
+  const context = { targets: [], log: newLog().log, seed: 1, rawDir: "", startProgram, lost: () => undefined };
   const plan = plannedOrders(["db"], { kind: "nonsense" });
-  expect(() => clientsOf({ plan, targets: [], log, seed: 1 })).toThrow("nonsense");
-  expect(clientsOf({ plan: { ...plan, kind: "ledger" }, targets: [], log, seed: 1 })).toBeInstanceOf(Writers);
+  expect(() => clientsOf({ plan, ...context })).toThrow("nonsense");
+  expect(clientsOf({ plan: { ...plan, kind: "ledger" }, ...context })).toBeInstanceOf(Writers);
 });

@@ -10,6 +10,7 @@ import type {
   Promotable,
   Reconcilable,
   ReadBackSink,
+  Serviceable,
   Session,
   StackContext,
 } from "../../component.ts";
@@ -23,7 +24,7 @@ import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
-import { openSession } from "./session.ts";
+import { DATABASE, openSession, USER } from "./session.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -138,7 +139,7 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable {
+class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable {
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -223,6 +224,11 @@ class PostgresComponent implements Component, Promotable, Reconcilable {
 
   connect(timeoutMs: number): Promise<Session> {
     return openSession(this.name, this.clients.port, this.#password, timeoutMs);
+  }
+
+  serviceAccess(): Record<string, string | number> {
+    const { host, port } = this.clients;
+    return { host, port, user: USER, password: this.#password, database: DATABASE };
   }
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {

@@ -100,7 +100,8 @@ const kind: ComponentKind<PostgresConfig> = {
   problems,
   triggers: ["wal-switch", "checkpoint"],
   checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
-  workloads: ["ledger", "orders"],
+  workloads: ["ledger", "orders", "service"],
+  offers: "rows",
   recoveries: ["wait", "start", "promote", "exec", "reconcile", "replay-unsure"],
   settings: {
     synchronous_commit: "what an acknowledged write has reached",

@@ -15,6 +15,7 @@ import type {
   ReadBackSink,
   Repairable,
   RepairContext,
+  Serviceable,
   Session,
   Settles,
 } from "../../component.ts";
@@ -62,7 +63,7 @@ export const boot: Boot<RedisConfig> = async (
 };
 
 class RedisComponent
-  implements Component, Promotable, FailsOver, Settles, Reconcilable, Erasable, Fillable, Repairable
+  implements Component, Promotable, FailsOver, Settles, Reconcilable, Erasable, Fillable, Repairable, Serviceable
 {
   readonly kind = "redis";
   readonly name: string;
@@ -145,6 +146,17 @@ class RedisComponent
 
   connect(timeoutMs: number): Promise<Session> {
     return openSession(this.name, this.clients.port, this.#password, this.#config.acknowledge, timeoutMs);
+  }
+
+  serviceAccess(): Record<string, string | number> {
+    const { wait, waitaof } = this.#config.acknowledge;
+    if (waitaof)
+      throw notReady(
+        `${this.name} asks writers for WAITAOF, which the order service does not know`,
+        "use acknowledge.wait, or a workload that writes by itself",
+      );
+    const { host, port } = this.clients;
+    return { host, port, password: this.#password, replicas: wait?.replicas ?? 0 };
   }
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {

@@ -58,7 +58,7 @@ export async function serverFacts(
 }
 
 /** `plain`, `WAIT 1 200` or `WAITAOF 1 0 200`: as the command would be sent. */
-export const acknowledgeText = ({ wait, waitaof }: Acknowledge): string =>
+const acknowledgeText = ({ wait, waitaof }: Acknowledge): string =>
   wait
     ? `WAIT ${wait.replicas} ${wait.timeout}`
     : waitaof

@@ -242,7 +242,8 @@ const kind: ComponentKind<RedisConfig> = {
   problems,
   triggers: ["aof-rewrite", "bgsave"],
   checks: ["no-lost-writes", "membership"],
-  workloads: ["ledger", "orders"],
+  workloads: ["ledger", "orders", "service"],
+  offers: "entries",
   recoveries: ["wait", "start", "promote", "failover", "repair", "exec", "reconcile"],
   repairs: Object.keys(REPAIRS),
   settings: {

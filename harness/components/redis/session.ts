@@ -29,7 +29,7 @@ export async function openSession(
 }
 
 /** A server's own word for which node it is: the name of its configuration file. */
-export function nodeOf(server: Info): string {
+function nodeOf(server: Info): string {
   const [, node] = /([^/]+)\.conf$/.exec(server.get("config_file") ?? "") ?? [];
   if (node === undefined) throw new Error("the server does not name its configuration file");
   return node;
@@ -86,18 +86,11 @@ class RedisSession implements Session {
   /** Asked only once the write stands: one that was refused has nothing to wait for. Null when enough have confirmed. */
   async #shortfall(endMs: number): Promise<string | null> {
     const { wait, waitaof } = this.#acknowledge;
-    const leftMs = () => Math.max(1, endMs - performance.now());
-    if (wait) {
-      const count = Number(await answered(this.#client.call("WAIT", wait.replicas, wait.timeout), leftMs()));
-      return count >= wait.replicas
-        ? null
-        : `WAIT: ${count} of ${wait.replicas} replicas confirmed within ${wait.timeout} ms`;
-    }
-    if (!waitaof) return null;
-    const asked = this.#client.call("WAITAOF", waitaof.local, waitaof.replicas, waitaof.timeout);
-    const [local, replicas] = ((await answered(asked, leftMs())) as unknown[]).map(Number);
-    if (local! >= waitaof.local && replicas! >= waitaof.replicas) return null;
-    return `WAITAOF: fsynced here ${local} of ${waitaof.local}, on replicas ${replicas} of ${waitaof.replicas}, within ${waitaof.timeout} ms`;
+    if (!wait && !waitaof) return null;
+    const asked = wait
+      ? this.#client.call("WAIT", wait.replicas, wait.timeout)
+      : this.#client.call("WAITAOF", waitaof!.local, waitaof!.replicas, waitaof!.timeout);
+    return shortfallOf(this.#acknowledge, await answered(asked, Math.max(1, endMs - performance.now())));
   }
 
   async probe(mode: "read" | "write", timeoutMs: number): Promise<void> {
@@ -113,6 +106,17 @@ class RedisSession implements Session {
     this.broken = true;
     this.#client.disconnect();
   }
+}
+
+/** What a confirmation falls short of, in words; null when it does not. An answer that is no number confirms nothing. */
+export function shortfallOf({ wait, waitaof }: Acknowledge, reply: unknown): string | null {
+  const [first = NaN, second = NaN] = (Array.isArray(reply) ? reply : [reply]).map(Number);
+  if (wait)
+    return first >= wait.replicas
+      ? null
+      : `WAIT: ${first} of ${wait.replicas} replicas confirmed within ${wait.timeout} ms`;
+  if (!waitaof || (first >= waitaof.local && second >= waitaof.replicas)) return null;
+  return `WAITAOF: fsynced here ${first} of ${waitaof.local}, on replicas ${second} of ${waitaof.replicas}, within ${waitaof.timeout} ms`;
 }
 
 /** The server answered that it did not execute the write. */

@@ -17,6 +17,7 @@ import type {
   Intrusion,
   ReadBackSink,
   Reconcilable,
+  Serviceable,
   Session,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
@@ -24,7 +25,7 @@ import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import { type Client, codeOf, keyOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
@@ -54,7 +55,7 @@ export const boot: Boot<S3Config> = async (name, config, context, password = ran
   return new S3Component(name, config, credentials, store, provider.refusals);
 };
 
-class S3Component implements Component, Reconcilable {
+class S3Component implements Component, Reconcilable, Serviceable {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -153,6 +154,16 @@ class S3Component implements Component, Reconcilable {
     return openSession(this.#session, timeoutMs);
   }
 
+  serviceAccess(): Record<string, string | number> {
+    if (this.#config.lock)
+      throw notReady(
+        `${this.name} locks every object, which the order service does not do`,
+        "leave lock out, or use a workload that writes by itself",
+      );
+    const { host, port } = this.clients;
+    return { endpoint: `http://${host}:${port}`, bucket: LEDGER, ...this.#session.credentials };
+  }
+
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : FACTS_TIMEOUT_MS;
     return Promise.all(
@@ -195,7 +206,9 @@ class S3Component implements Component, Reconcilable {
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
+    const { name } = this;
+    const attempted = [...sink.attempted(name)].map(keyOf);
+    await readBack(this.#served, { name, versioned: this.#config.versioning, written: this.#written, attempted }, sink);
   }
 
   async #corrupt(options: CorruptOptions): Promise<Corruption> {

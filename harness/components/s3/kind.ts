@@ -26,7 +26,8 @@ const kind: ComponentKind<S3Config> = {
   problems: (value) => [...problems(value), ...(value.provider ? providerOf(value).problems(value) : [])],
   triggers: [],
   checks: ["no-lost-writes", "membership", "tamper-refused"],
-  workloads: ["ledger", "orders"],
+  workloads: ["ledger", "orders", "service"],
+  offers: "objects",
   recoveries: ["wait", "start", "exec", "reconcile", "repoint", "replace-drive", "scrub", "restore-versions"],
   settings: {
     product: "which store it is, and its version",

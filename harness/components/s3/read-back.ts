@@ -73,7 +73,7 @@ export async function keysOf({ s3 }: Client): Promise<string[]> {
  */
 export async function readBack(
   client: Client,
-  store: { name: string; versioned: boolean; written: Written },
+  store: { name: string; versioned: boolean; written: Written; attempted: readonly string[] },
   sink: ReadBackSink,
 ): Promise<void> {
   const { written } = store;
@@ -85,7 +85,9 @@ export async function readBack(
       if (!marker && !hidden.has(key))
         sink.listed({ store: store.name, op: written.versions.get(version)?.op ?? opOf(key), version });
   } else for (const key of listed) sink.listed({ store: store.name, op: opOf(key), version: null });
-  const keys = [...new Set([...listed, ...written.sent.keys()])].filter((key) => !written.shared.has(key));
+  const keys = [...new Set([...listed, ...written.sent.keys(), ...store.attempted])].filter(
+    (key) => !written.shared.has(key),
+  );
   const shared = versions.filter(({ key, marker }) => !marker && written.shared.has(key));
   const wanted = [
     ...keys.map((key) => ({ key, version: undefined })),

@@ -143,6 +143,8 @@ class MinioStore implements Store {
    * The newest version's content stands last.
    */
   async damage(keys: readonly string[], { copies, part }: CorruptOptions): Promise<Damage> {
+    if (copies > this.#all.length)
+      throw new Error(`${copies} drives are to be damaged and the store has ${this.#all.length}`);
     const drives = this.#all.slice(0, copies);
     const found = await Promise.all(
       drives.map(async ({ node, path: drive }) => {

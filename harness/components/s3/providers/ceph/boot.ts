@@ -6,10 +6,11 @@ import type { NodeFacts } from "../../../../history.ts";
 import type { Node } from "../../../../node.ts";
 import { LEDGER } from "../../client.ts";
 import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
-import { askDaemon, ask, notWhole, placementGroupsOf, poolWords, stateOf } from "./cluster.ts";
+import { askDaemon, ask, notWhole, placementGroupsOf, poolWords, type State, stateOf } from "./cluster.ts";
 import { cephDrives } from "./drives.ts";
 import { cephConf, cephKey, commands, keyring, userJson, uuidsOf } from "./files.ts";
 import { type Cluster, clusters, DISK, drivesOf, erasureCoded, type Machine, poolName, PORT } from "../ceph-layout.ts";
+import { awaitReplication } from "./replication.ts";
 import { damageObjects } from "./rot.ts";
 import { scrub } from "./scrub.ts";
 
@@ -96,6 +97,7 @@ class CephStore implements Store {
   readonly drives?: Drives;
   readonly #booting: Booting;
   readonly #clusters: readonly Cluster[];
+  readonly #asked = new Map<Node, Promise<State>>();
   #version: string | undefined;
 
   constructor(
@@ -137,12 +139,13 @@ class CephStore implements Store {
     return this.#node(machines.find(({ runs }) => runs.includes("mon"))!.name);
   }
 
-  async facts(node: Node, _at: NodeFacts["at"], timeoutMs: number): Promise<Record<string, string>> {
+  async facts(node: Node, at: NodeFacts["at"], timeoutMs: number): Promise<Record<string, string>> {
     const { cluster, machine } = this.#clusterOf(node);
     const monitor = this.#monitor(cluster);
     const [{ dump, complaints }, own, version] = await Promise.all([
-      stateOf(monitor, timeoutMs),
-      machine.runs.includes("mon") ? "" : this.#ownState(node, machine, timeoutMs),
+      this.#stateOf(monitor, timeoutMs),
+      // At a fault there is no time for more than the settings.
+      at === "fault" || machine.runs.includes("mon") ? "" : this.#ownState(node, machine, timeoutMs),
       this.#product(monitor),
     ]);
     const data = dump.pools.find(({ pool_name }) => pool_name === poolName(cluster.zone, "buckets.data"));
@@ -150,7 +153,7 @@ class CephStore implements Store {
     const kept = dump.osds.filter((osd) => osd.in === 1);
     return {
       product: version,
-      sync: "always", // BlueStore acknowledges what its log has synced,
+      sync: "always", // BlueStore acknowledges what its log has synced
       write_quorum: data ? `${data.min_size} of ${data.size}` : "not said",
       pool: poolWords(dump, poolName(cluster.zone, "buckets.data")),
       drives_online: String(up.length),
@@ -160,6 +163,15 @@ class CephStore implements Store {
       ...(own && { drive_state: own }),
       ...(this.#booting.config.replication && { replication: "asynchronous, both ways, deletions too" }),
     };
+  }
+
+  /** Of one answer for every node that is asked about at once: each costs the machine a process. */
+  #stateOf(monitor: Node, timeoutMs: number): Promise<State> {
+    const asked = this.#asked.get(monitor);
+    if (asked) return asked;
+    const state = stateOf(monitor, timeoutMs).finally(() => this.#asked.delete(monitor));
+    this.#asked.set(monitor, state);
+    return state;
   }
 
   /** That the node itself answers, and not only its cluster for it. */
@@ -202,6 +214,15 @@ class CephStore implements Store {
     } catch (thrown) {
       return { restored: false, detail: `${where}the cluster does not say: ${String(thrown)}` };
     }
+  }
+
+  /** A bucket is followed some seconds after it was made; a drill that began earlier would find the second site empty. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { config, credentials } = this.#booting;
+    const [first, second] = this.doors;
+    if (!config.replication || !first || !second) return;
+    const port = (door: string): number => this.paths.admin.get(door)!;
+    await awaitReplication({ from: port(first), to: port(second), credentials, signal });
   }
 
   damage(keys: readonly string[], options: CorruptOptions): Promise<Damage> {

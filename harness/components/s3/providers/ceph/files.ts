@@ -149,6 +149,8 @@ export function cephConf(cluster: Cluster, fsid: string): string {
     client: {
       rgw_frontends: `beast port=${PORT} tcp_nodelay=1`,
       rgw_data_sync_poll_interval: 1,
+      // A bucket that is written to again within this time is not told of again: 30 s, and so long is the second site behind.
+      rgw_data_log_window: 1,
       rgw_meta_sync_poll_interval: 1,
       rgw_thread_pool_size: 32,
       // A request that found no drive is sent again at this pace, 5 s by default; after this time the map is asked for, 10 s.

@@ -22,16 +22,18 @@ describe("what a cache and an object store keep depends on when they sync, and o
     return { acknowledged: acknowledged.length, kept: acknowledged.filter(({ op }) => present.has(op)).length };
   };
 
-  test.for(["redis/power-loss-always", "redis/process-crash-everysec", "store/power-loss-synced"])(
-    "%s: nothing is lost, and the settings promise it",
-    async (name, { skip }) => {
-      skip(lacksImage(name), WHY);
-      const { code, result, stderr } = await drill(lab, scenario(name));
-      expect(code, stderr).toBe(0);
-      expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: true } });
-      expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
-    },
-  );
+  test.for([
+    "redis/power-loss-always",
+    "redis/process-crash-everysec",
+    "store/power-loss-synced",
+    "store/power-loss-ceph",
+  ])("%s: nothing is lost, and the settings promise it", async (name, { skip }) => {
+    skip(lacksImage(name), WHY);
+    const { code, result, stderr } = await drill(lab, scenario(name));
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: true } });
+    expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
+  });
 
   test.for([
     "redis/power-loss-everysec",

@@ -35,7 +35,7 @@ export interface FaultKind<Params = unknown> {
 }
 
 /** What the drill hands to a fault. */
-export interface FaultContext {
+interface FaultContext {
   readonly signal: AbortSignal;
   /** Something that the store must refuse was tried; `refused` from what was observed afterwards, never from the answer. */
   readonly attempted: (attempt: { attempt: string; refused: boolean; detail: string }) => void;

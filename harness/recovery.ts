@@ -23,6 +23,8 @@ export interface RecoveryContext {
   readonly stack: ReadonlyMap<string, Component>;
   /** Wall clock, ms since the epoch, before which the component's last fault had no effect yet; null when it had none. */
   readonly beforeFaultMs: number | null;
+  /** The same of the first fault of the target's component: what lies before it was whole. */
+  readonly beforeAnyFaultMs: number | null;
   /** The clients' outbox: what they sent to this component and never learned the end of, so far. */
   readonly unsure: (component: string) => readonly WriteRequest[];
   /** An operation that was taken away or written again on purpose. */

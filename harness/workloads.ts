@@ -33,12 +33,12 @@ export interface WorkloadKind {
   readonly config: z.ZodObject & z.ZodType<WorkloadConfig>;
   /** In the order in which one operation reaches them. */
   targets(config: WorkloadConfig): string[];
+  /** The capability that its targets must have, and the key that asks for it; none if left out. */
+  requires?(config: WorkloadConfig): { readonly word: string; readonly key: string } | null;
   /** What each target, in their order, has to offer an application; for workloads that go through one. */
   readonly wants?: readonly string[];
   /** Images of ours that its clients run from. */
   readonly images?: readonly string[];
-  /** The capability that its targets must have, and the key that asks for it; none if left out. */
-  requires?(config: WorkloadConfig): { readonly word: string; readonly key: string } | null;
 }
 
 export interface WorkloadConfig {

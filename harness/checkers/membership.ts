@@ -7,7 +7,7 @@ import { finding } from "./findings.ts";
 import { keyOf, perHistory, reconciledOf, wasReadBack } from "./reading.ts";
 
 /** How many orders were found in exactly these stores after the recovery. */
-export interface MembershipRow {
+interface MembershipRow {
   readonly stores: readonly string[];
   readonly count: number;
 }

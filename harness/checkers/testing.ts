@@ -483,8 +483,7 @@ function journalText(events: readonly JournalEvent[]): string {
   return text;
 }
 
-/** Stores beside the record in `orderDrill`. */
-export const ORDER_STORES = ["db", "cache", "store"] as const;
+const ORDER_STORES = ["db", "cache", "store"] as const;
 
 /** The same drill with one order a write instead of a row: db, then cache, then store, each a write of its own 0.1 ms later. */
 export function orderDrill(

@@ -33,6 +33,7 @@ export class Steps {
   readonly #proofs: Promise<void>[] = [];
   /** By component. */
   readonly #beforeFaultMs = new Map<string, number>();
+  readonly #beforeAnyFaultMs = new Map<string, number>();
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -87,6 +88,10 @@ export class Steps {
       keep: (name, content) => keep(step.name, name, content),
     });
     this.#beforeFaultMs.set(componentOf(step.target), wallMs);
+    this.#beforeAnyFaultMs.set(
+      componentOf(step.target),
+      this.#beforeAnyFaultMs.get(componentOf(step.target)) ?? wallMs,
+    );
     this.#injections.set(step.name, { injection, target: step.target, healed: false });
     const { fromNs, toNs } = injection.effective;
     journal("fault-effective", {
@@ -128,6 +133,7 @@ export class Steps {
         signal,
         stack: components,
         beforeFaultMs: this.#beforeFaultMs.get(componentOf(step.target)) ?? null,
+        beforeAnyFaultMs: this.#beforeAnyFaultMs.get(componentOf(step.target)) ?? null,
         unsure,
         reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {

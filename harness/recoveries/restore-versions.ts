@@ -7,14 +7,14 @@ const params = z.strictObject({});
 
 export const restoreVersions = defineRecovery<z.output<typeof params>>({
   name: "restore-versions",
-  summary: "Every element is brought back to the version that was its newest just before the fault",
+  summary: "Every element is brought back to the version that was its newest just before the first fault",
   target: "component",
   requires: "versioning",
   params,
-  async recover({ component }, _params, { signal, mark, keep, beforeFaultMs }) {
+  async recover({ component }, _params, { signal, mark, keep, beforeAnyFaultMs }) {
     if (!isVersioned(component)) throw new Error(`${component.name} (${component.kind}) keeps no versions`);
-    if (beforeFaultMs === null) throw new Error("nothing was broken, so there is no time to go back to");
-    const { value: done, at } = await bracket(() => component.restoreAsOf(beforeFaultMs, signal));
+    if (beforeAnyFaultMs === null) throw new Error("nothing was broken, so there is no time to go back to");
+    const { value: done, at } = await bracket(() => component.restoreAsOf(beforeAnyFaultMs, signal));
     mark("restored", at);
     await keep("restored.txt", `${done}\n`);
   },

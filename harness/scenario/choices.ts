@@ -13,10 +13,10 @@ export interface Choice {
 /** What a sound config may stand for, the preferred first; complains when there is nothing that could stand behind it. */
 export function choicesOf(source: Source, kind: ComponentKind, config: unknown, path: Path): Choice[] {
   const open = kind.choices?.(config) ?? [{ name: null, config }];
-  const sound = open.filter((choice) => kind.problems(choice.config).length === 0);
-  if (sound.length === 0)
-    for (const { path: inner, message, hint } of kind.problems(open[0]?.config ?? config))
-      source.complain([...path, ...inner], { what: message, hint });
+  const asWritten = kind.problems(config);
+  const sound = open.filter((choice) => asWritten.length === 0 && kind.problems(choice.config).length === 0);
+  const problems = asWritten.length > 0 || sound.length > 0 ? asWritten : kind.problems(open[0]?.config ?? config);
+  for (const { path: inner, message, hint } of problems) source.complain([...path, ...inner], { what: message, hint });
   return (sound.length > 0 ? sound : open.slice(0, 1)).map((choice) => ({
     name: choice.name,
     config: choice.config,

@@ -129,15 +129,15 @@ export class ServiceClients implements Clients {
 
   async #endProgram(): Promise<void> {
     if (!this.#program) return;
-    const { signal, ended } = this.#program;
-    await signal("SIGINT").catch(() => undefined); // it has ended already; its output says how far it came
+    const program = this.#program;
+    await program.signal("SIGINT").catch(() => undefined); // it has ended already; its output says how far it came
     const { timeoutMs, name } = this.#context.plan;
     try {
-      const { code } = await within(timeoutMs + STOP_TIMEOUT_MS, ended, `k6 of ${name} did not stop`);
+      const { code } = await within(timeoutMs + STOP_TIMEOUT_MS, program.ended, `k6 of ${name} did not stop`);
       if (code !== K6_STOPPED) this.#context.lost(`k6 of ${name} was told to stop and ended with code ${code}`);
     } catch {
-      await signal("SIGKILL").catch(() => undefined); // its last line is missing then, which is a defect of the record
-      await within(STOP_TIMEOUT_MS, ended, `k6 of ${name} did not end`).catch(() => undefined); // nor is more to be had
+      await program.signal("SIGKILL").catch(() => undefined); // its last line is missing then, which is a defect of the record
+      await within(STOP_TIMEOUT_MS, program.ended, `k6 of ${name} did not end`).catch(() => undefined); // nor is more to be had
     }
   }
 

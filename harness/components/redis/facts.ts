@@ -29,7 +29,6 @@ const STATES = [
   "connected_slaves",
   "evicted_keys",
   "master_link_status",
-  "maxmemory_policy",
 ] as const;
 
 export const INVENTORY = "the keys of a snapshot that the server made for a full synchronisation";
@@ -58,7 +57,7 @@ export async function serverFacts(
 }
 
 /** `plain`, `WAIT 1 200` or `WAITAOF 1 0 200`: as the command would be sent. */
-export const acknowledgeText = ({ wait, waitaof }: Acknowledge): string =>
+const acknowledgeText = ({ wait, waitaof }: Acknowledge): string =>
   wait
     ? `WAIT ${wait.replicas} ${wait.timeout}`
     : waitaof

@@ -4,7 +4,7 @@ import type { RedisConfig } from "./kind.ts";
 export const PORT = 6379;
 export const SENTINEL_PORT = 26_379;
 export const DISK = "/blackstart/disk";
-export const DATA = `${DISK}/data`;
+const DATA = `${DISK}/data`;
 export const AOF_DIR = `${DATA}/appendonlydir`;
 export const AOF_MANIFEST = `${AOF_DIR}/appendonly.aof.manifest`;
 export const PASSWORD_FILE = "/blackstart/run/password";

@@ -166,6 +166,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : FACTS_TIMEOUT_MS;
+    for (const client of this.#doors.values()) client.dropIdle();
     return Promise.all(
       [...this.nodes.values()].map(async (node) => {
         const about = { at, component: this.name, node: node.name };
@@ -206,6 +207,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
+    this.#served.dropIdle();
     await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
   }
 

@@ -41,7 +41,10 @@ export const config = z.strictObject({
   replication: z
     .strictObject({
       mode: z.enum(["async", "sync"]).default("async"),
-      deletes: z.boolean().default(false).meta({ description: "Whether deletions are replicated too" }),
+      deletes: z
+        .boolean()
+        .optional()
+        .meta({ description: "Whether deletions are replicated too; if left out, as the product does by itself" }),
     })
     .optional()
     .meta({ description: "From the first site to the second" }),

@@ -27,7 +27,7 @@ export interface Provider {
  * drives: can be broken one by one · rot: the bytes of an object can be found on its disks and changed · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
  * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule.
  */
-export const CAPABILITIES = [
+const CAPABILITIES = [
   "drives",
   "rot",
   "quorum",

@@ -38,7 +38,7 @@ export async function restoreAsOf(client: Client, wallMs: number, signal: AbortS
   return `${count.markers} delete markers taken away, ${count.copies} older versions copied back`;
 }
 
-const newestAt = (entries: readonly Entry[], wallMs: number): Entry | undefined =>
+export const newestAt = (entries: readonly Entry[], wallMs: number): Entry | undefined =>
   entries
     .filter(({ modifiedMs }) => modifiedMs <= wallMs)
     .reduce<Entry | undefined>(

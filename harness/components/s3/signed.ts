@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Credentials } from "./provider.ts";
 
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const sha256 = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 const REGION = "us-east-1";
 
@@ -10,7 +10,7 @@ export interface SignedRequest {
   readonly path: string;
   /** In the order of its names. */
   readonly query?: string;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Names in lower case and in their order, behind those that every request has (x-amz-date). */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -48,7 +48,7 @@ export async function signedFetch(
       ...sent,
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
     },
-    ...(body && { body }),
+    ...(body.length > 0 && { body }),
     signal: AbortSignal.timeout(timeoutMs),
   });
 }

@@ -44,8 +44,6 @@ export function clusters({ layout }: Pick<S3Config, "layout">): Cluster[] {
 
 export const drivesOf = ({ machines }: Cluster): number[] => machines.flatMap(({ drives }) => drives);
 export const erasureCoded = (cluster: Cluster): boolean => drivesOf(cluster).length > 1;
-/** Data and one more, Ceph's own default: an acknowledged write can lose a drive at once. */
-export const WRITE_QUORUM = DATA_SHARDS + 1;
 
 /** `.rgw.root` is not among them: the gateway makes it by itself, of the same kind as the replicated ones. */
 export const POOLS = ["log", "control", "meta", "buckets.index", "buckets.non-ec", "buckets.data"] as const;

@@ -26,11 +26,11 @@ function problems({ layout, replication }: S3Config): ConfigProblem[] {
       message: "Ceph's sites replicate afterwards, never before the acknowledgement",
       hint: "use async",
     });
-  if (replication && !replication.deletes)
+  if (replication?.deletes === false)
     found.push({
       path: ["replication", "deletes"],
       message: "Ceph's sites always replicate deletions too",
-      hint: "say deletes: true",
+      hint: "leave it out",
     });
   return found;
 }

@@ -6,7 +6,7 @@ import type { NodeFacts } from "../../../../history.ts";
 import type { Node } from "../../../../node.ts";
 import { LEDGER } from "../../client.ts";
 import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
-import { askDaemon, ask, notWhole, placementGroupsOf, stateOf } from "./cluster.ts";
+import { askDaemon, ask, notWhole, placementGroupsOf, poolWords, stateOf } from "./cluster.ts";
 import { cephDrives } from "./drives.ts";
 import { cephConf, cephKey, commands, keyring, userJson, uuidsOf } from "./files.ts";
 import { type Cluster, clusters, DISK, drivesOf, erasureCoded, type Machine, poolName, PORT } from "../ceph-layout.ts";
@@ -152,11 +152,7 @@ class CephStore implements Store {
       product: version,
       sync: "always", // BlueStore acknowledges what its log has synced,
       write_quorum: data ? `${data.min_size} of ${data.size}` : "not said",
-      pool: data
-        ? data.erasure_code_profile
-          ? `erasure coded, profile ${data.erasure_code_profile}`
-          : `replicated, size ${data.size}`
-        : "not said",
+      pool: poolWords(dump, poolName(cluster.zone, "buckets.data")),
       drives_online: String(up.length),
       drives_offline: String(dump.osds.length - up.length),
       drives_in: String(kept.length),

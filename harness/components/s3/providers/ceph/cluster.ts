@@ -62,9 +62,21 @@ const osdDump = z.object({
       erasure_code_profile: z.string(),
     }),
   ),
+  erasure_code_profiles: z
+    .record(z.string(), z.object({ k: z.string().optional(), m: z.string().optional() }))
+    .default({}),
   osds: z.array(z.object({ osd: z.number(), up: z.number(), in: z.number(), up_from: z.number() })),
 });
 export type OsdDump = z.output<typeof osdDump>;
+
+/** Of which kind a pool is, as the cluster's map has it. */
+export function poolWords({ pools, erasure_code_profiles: profiles }: OsdDump, name: string): string {
+  const pool = pools.find(({ pool_name }) => pool_name === name);
+  if (!pool) return "not said";
+  if (pool.erasure_code_profile === "") return `replicated, ${pool.size} of it`;
+  const { k = "?", m = "?" } = profiles[pool.erasure_code_profile] ?? {};
+  return `erasure coded, ${k} data and ${m} parity`;
+}
 
 const health = z.object({
   status: z.string(),

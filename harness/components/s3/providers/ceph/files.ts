@@ -138,7 +138,9 @@ export function cephConf(cluster: Cluster, fsid: string): string {
       osd_op_queue: "wpq",
       osd_mclock_skip_benchmark: true,
       osd_max_backfills: 8,
-      osd_recovery_sleep: 0,
+      // Ceph takes a file for a slow disk and rests 0.1 s after each object.
+      osd_recovery_sleep_hdd: 0,
+      osd_recovery_max_active: 16,
       osd_scrub_auto_repair: false,
       // A scrub that was ordered starts now.
       osd_scrub_backoff_ratio: 0,

@@ -85,13 +85,6 @@ const healStatus = z.object({
     .nullish(),
 });
 
-/** What a heal found: objects with a bad drive before it, and those that still have one after it. */
-export interface HealResult {
-  readonly scanned: number;
-  readonly repaired: number;
-  readonly left: number;
-}
-
 const DEEP = 2;
 
 /** Starts a heal of a bucket that reads every byte (only a deep one finds rot). Ask `healProgress` with the token until it is done. */

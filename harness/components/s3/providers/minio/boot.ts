@@ -9,6 +9,7 @@ import { LEDGER } from "../../client.ts";
 import { damageCopies, sh } from "../on-disk.ts";
 import { type AdminInfo, adminInfo, healProgress, startDeepHeal } from "./admin.ts";
 import { type Drive, minioDrives } from "./drives.ts";
+import { replicateTo } from "./replication.ts";
 
 const PORT = 9000;
 const DISK = "/blackstart/disk";
@@ -92,6 +93,18 @@ class MinioStore implements Store {
     return this.paths.admin.get(this.paths.clients.leadsTo)!;
   }
 
+  async settle(): Promise<void> {
+    const { config, credentials } = this.#booting;
+    const [from, to] = this.sites;
+    if (!config.replication || from === undefined || to === undefined) return;
+    await replicateTo({
+      port: this.paths.admin.get(from)!,
+      credentials,
+      to: `${this.nodes.get(to)!.address}:${PORT}`,
+      replication: config.replication,
+    });
+  }
+
   async facts(node: Node, _at: string, timeoutMs: number): Promise<Record<string, string>> {
     const port = this.paths.admin.get(node.name)!;
     const [info, live, cluster, clusterRead] = await Promise.all([
@@ -104,6 +117,7 @@ class MinioStore implements Store {
       drives_online: String(info.drivesOnline),
       drives_offline: String(info.drivesOffline),
       write_quorum: info.writeQuorum,
+      replication: node.name === this.sites[0] ? (this.#booting.config.replication?.mode ?? "none") : "none",
       health_live: live!,
       health_cluster: cluster!,
       health_cluster_read: clusterRead!,
@@ -129,6 +143,8 @@ class MinioStore implements Store {
    * The newest version's content stands last.
    */
   async damage(keys: readonly string[], { copies, part }: CorruptOptions): Promise<Damage> {
+    if (copies > this.#all.length)
+      throw new Error(`${copies} drives are to be damaged and the store has ${this.#all.length}`);
     const drives = this.#all.slice(0, copies);
     const found = await Promise.all(
       drives.map(async ({ node, path: drive }) => {

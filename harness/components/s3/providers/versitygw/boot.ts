@@ -40,11 +40,13 @@ export const start: StartStore = async ({ name, config, context, credentials }) 
       return { product: `versitygw ${version}`, sync: "never", write_quorum: "1 of 1", drives_online: "1" };
     },
     /** An object is a file, what is kept about it lies in the file's attributes: the two cannot be told apart by bytes. */
-    damage: (keys, { part }) =>
-      damageCopies(
+    async damage(keys, { part, copies }) {
+      if (copies > 1) throw new Error(`${copies} drives are to be damaged and the store has one directory`);
+      return damageCopies(
         keys.map((key) => ({ node, path: `/blackstart/disk/objects/${LEDGER}/${key}`, at: 0 })),
         part,
-      ),
+      );
+    },
     async redundancy() {
       return { restored: true, detail: "the store stands on one directory" };
     },

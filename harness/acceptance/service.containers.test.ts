@@ -47,6 +47,7 @@ describe("a primary is lost under an order service", () => {
     expect(users.failed).toBeGreaterThan(5);
     for (const { status, perBucket } of users.statuses.counts)
       expect(perBucket.reduce((a, b) => a + b)).toBe(countLines(pack, "ended", `.status == ${status}`));
+    expect(countLines(pack, "ended", `(.error // "") | endswith("canceled")`)).toBe(0); // broken off by the end of the load, not by an outage
     expect(result.operations.invoked).toBe(3 * sent);
     expect(linesOf(path.join(pack, "raw", "operations.jsonl"))).toHaveLength(3 * sent);
 

@@ -8,15 +8,12 @@ import { LEDGER, openClient, patience } from "../../client.ts";
 import type { Credentials, Damage } from "../../provider.ts";
 import { contentOf, inParallel } from "../../read-back.ts";
 import { ask, askDaemon } from "./cluster.ts";
-import { type Cluster, DATA_SHARDS, DISK, erasureCoded, poolName } from "../ceph-layout.ts";
+import { type Cluster, DISK, erasureCoded, poolName } from "../ceph-layout.ts";
+import { beginnings, NEEDLE_BYTES } from "./shards.ts";
 
 const ASK_MS = 20_000;
 const EXEC_MS = 60_000;
 const PARALLEL = 8;
-/** Enough of an object's beginning to be its own. */
-const NEEDLE_BYTES = 32;
-/** Up to here an object is one chunk: the other data shard is empty, and both parities are the chunk itself. */
-const CHUNK_BYTES = 4096;
 
 interface Rotting {
   readonly keys: readonly string[];
@@ -32,9 +29,8 @@ interface Rotting {
 
 interface Target {
   readonly key: string;
-  readonly needle: string;
-  /** Ids of the drives whose shard is to be damaged, the ones that readers are served from first. */
-  readonly on: readonly number[];
+  /** By the drives whose shard is to be damaged, those that readers are served from first: how it begins, in hexadecimal. */
+  readonly on: ReadonlyMap<number, string>;
 }
 
 /** Turns over a byte of the content of each object on so many drives. */
@@ -48,12 +44,12 @@ export async function damageObjects(rotting: Rotting): Promise<Damage> {
   const { value: said, at } = await bracket(() =>
     Promise.all(
       drives.map(async ({ id, node }) => {
-        const mine = targets.filter(({ on }) => on.includes(id));
+        const mine = targets.flatMap(({ on }) => on.get(id) ?? []);
         if (mine.length === 0) return [];
         const lines = await rot(
           node,
           "find",
-          mine.map(({ needle }) => `${fileOf(id)} ${needle}`),
+          mine.map((needle) => `${fileOf(id)} ${needle}`),
         );
         await askDaemon(node, `osd.${id}`, ["cache drop"], ASK_MS); // else readers would be served from memory
         return lines.map((line) => ({ id, node, words: line.split(" ") }));
@@ -62,15 +58,17 @@ export async function damageObjects(rotting: Rotting): Promise<Damage> {
   );
   const changed = said.flat().filter(({ words: [, , , before, after] }) => before !== after);
   const reached = new Set(changed.map(({ id, words }) => `${id} ${words[1]}`));
-  const keyOf = new Map(targets.map(({ needle, key }) => [needle, key]));
+  const keyOf = new Map(targets.flatMap(({ key, on }) => [...on].map(([id, needle]) => [`${id} ${needle}`, key])));
   return {
     at,
     changes: changed.map(
       ({ id, words: [, needle, offset, before, after] }) =>
-        `${keyOf.get(needle!)} on osd.${id} at ${offset}: ${before} is ${after}`,
+        `${keyOf.get(`${id} ${needle}`)} on osd.${id} at ${offset}: ${before} is ${after}`,
     ),
-    unchanged: targets.flatMap(({ key, needle, on }) =>
-      on.filter((id) => !reached.has(`${id} ${needle}`)).map((id) => `${key} was not found on osd.${id}`),
+    unchanged: targets.flatMap(({ key, on }) =>
+      [...on]
+        .filter(([id, needle]) => !reached.has(`${id} ${needle}`))
+        .map(([id]) => `${key} was not found on osd.${id}`),
     ),
     undo: () => undo(changed),
   };
@@ -115,18 +113,18 @@ async function targetsOf({ keys, options, credentials, port, door, cluster, moni
   if (stats.code !== 0) throw new Error(`the gateway does not say where its bucket lies: ${stats.stderr.trim()}`);
   const { marker } = bucketStats.parse(JSON.parse(stats.stdout));
   const client = openClient(port, credentials, PARALLEL);
-  const found: { key: string; needle: string; object: string }[] = [];
+  const found: { key: string; content: Buffer; object: string }[] = [];
   try {
     await inParallel(keys, PARALLEL, async (key) => {
       const head = await client.s3.send(new HeadObjectCommand({ Bucket: LEDGER, Key: key }), patience(ASK_MS));
       const content = await contentOf(client, key);
-      if (content === null || content.length < NEEDLE_BYTES || content.length > CHUNK_BYTES)
+      if (content === null || content.length < NEEDLE_BYTES)
         throw new Error(
-          `${key} has ${content?.length ?? 0} bytes; ${NEEDLE_BYTES} to ${CHUNK_BYTES} can be found on a drive`,
+          `${key} has ${content?.length ?? 0} bytes; fewer than ${NEEDLE_BYTES} cannot be told from others on a drive`,
         );
-      const needle = Buffer.from(content.slice(0, NEEDLE_BYTES), "latin1").toString("hex");
       const versioned = head.VersionId && head.VersionId !== "null";
-      found.push({ key, needle, object: versioned ? `${marker}__:${head.VersionId}_${key}` : `${marker}_${key}` });
+      const object = versioned ? `${marker}__:${head.VersionId}_${key}` : `${marker}_${key}`;
+      found.push({ key, content: Buffer.from(content, "latin1"), object });
     });
   } finally {
     client.close();
@@ -137,13 +135,17 @@ async function targetsOf({ keys, options, credentials, port, door, cluster, moni
     found.map(({ object }) => ({ prefix: "osd map", pool, object, format: "json" })),
     ASK_MS,
   );
-  return found.map(({ key, needle }, i) => {
+  return found.map(({ key, content }, i) => {
     const { acting } = objectMap.parse(JSON.parse(maps[i]!));
-    const holding = erasureCoded(cluster) ? acting.filter((_, shard) => shard === 0 || shard >= DATA_SHARDS) : acting;
+    const shards = beginnings(content);
+    const holding = acting.flatMap((id, shard): [number, string][] => {
+      const needle = erasureCoded(cluster) ? shards[shard] : shards[0]; // of a replicated object every drive has all
+      return needle ? [[id, Buffer.from(needle).toString("hex")]] : [];
+    });
     if (options.copies > holding.length)
       throw new Error(
         `${key} has bytes of its own on ${holding.length} drives; they cannot be changed on ${options.copies}`,
       );
-    return { key, needle, on: holding.slice(0, options.copies) };
+    return { key, on: new Map(holding.slice(0, options.copies)) };
   });
 }

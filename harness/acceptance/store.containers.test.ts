@@ -122,7 +122,7 @@ test("an image that cannot be had: nothing is started, exit 6, and the way out",
     "stack.store.image=registry.invalid/store:1",
   ]);
   expect(code).toBe(6);
-  expect(results).toEqual([]);
+  expect(results).toMatchObject([{ schema: "blackstart/error/v1", exitCode: 6 }]);
   expect(stderr).toContain("the image registry.invalid/store:1 is not on this machine and cannot be pulled");
   expect(stderr).toContain("docker load");
 });

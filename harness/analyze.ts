@@ -10,6 +10,7 @@ import { type Outage, outageOf } from "./checkers/outage.ts";
 import { positionsOf } from "./checkers/positions.ts";
 import { eventsOf, storesOf } from "./checkers/reading.ts";
 import { comparisonOf } from "./checkers/second-estimate.ts";
+import { usersOf } from "./checkers/users.ts";
 import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
 import type { History, Operation, Outcome } from "./history.ts";
 import { loadHistory } from "./history/load.ts";
@@ -87,6 +88,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     discarded,
     lostOperations: lostOperations.slice(0, NAMED_LOSSES).map((op) => describeLost(history, op)),
     membership: membershipOf(history)?.rows ?? null,
+    users: usersOf(history),
     topology: topologyOf(history),
     settings: settingsOf(history),
     confidence: { ...errorsOf(history), claim: claimFor(ONE_RUN) },

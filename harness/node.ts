@@ -93,7 +93,7 @@ export interface ProgramStart {
 }
 
 export interface Program {
-  signal(signal: "SIGINT" | "SIGKILL"): Promise<void>;
+  readonly signal: (signal: "SIGINT" | "SIGKILL") => Promise<void>;
   /** Resolves when it has ended and all of its output was handed out: its exit code, and the last it said on standard error. */
   readonly ended: Promise<{ readonly code: number; readonly errors: string }>;
 }

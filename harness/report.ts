@@ -108,6 +108,36 @@ export interface LostOperation {
   readonly cause: string;
 }
 
+/** What the users of an application asked and got, over some of the time. */
+export interface UsersPeriod {
+  readonly name: string;
+  readonly requests: number;
+  readonly failed: number;
+  /** From when a request was due to whatever ended it; null without requests. */
+  readonly latencyP50Ms: number | null;
+  readonly latencyP99Ms: number | null;
+}
+
+/** The outage as the users of an application saw it, by request. Times are ms after the fault. */
+export interface Users {
+  readonly requests: number;
+  readonly failed: number;
+  /** Under way when the load was told to stop; counted nowhere else. */
+  readonly underWayAtTheEnd: number;
+  /** When the first request was sent that failed because of the fault; null when none did. */
+  readonly firstFailedMs: number | null;
+  /** When the first good answer came after which no request failed; null when none did. */
+  readonly goodAgainMs: number | null;
+  readonly outage: Interval | null;
+  readonly periods: readonly UsersPeriod[];
+  /** Requests by HTTP status (0: no answer), per bucket of when they were sent. */
+  readonly statuses: {
+    readonly fromMs: number;
+    readonly bucketMs: number;
+    readonly counts: readonly { readonly status: number; readonly perBucket: readonly number[] }[];
+  };
+}
+
 export interface Report extends Result {
   readonly title: string;
   readonly sentence: string;
@@ -142,6 +172,8 @@ export interface Report extends Result {
   readonly lostOperations: readonly LostOperation[];
   /** For workloads that write to several stores: how many orders stand in exactly these; null where there are none. */
   readonly membership: readonly { readonly stores: readonly string[]; readonly count: number }[] | null;
+  /** Null where no workload goes through an application. */
+  readonly users: Users | null;
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
   readonly settings: readonly {
     readonly node: string;

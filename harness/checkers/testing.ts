@@ -483,7 +483,6 @@ function journalText(events: readonly JournalEvent[]): string {
   return text;
 }
 
-/** Stores beside the record in `orderDrill`. */
 const ORDER_STORES = ["db", "cache", "store"] as const;
 
 /** The same drill with one order a write instead of a row: db, then cache, then store, each a write of its own 0.1 ms later. */

@@ -27,15 +27,33 @@ export async function composeFiles(plan: Plan): Promise<ReadonlyMap<string, stri
     const { boot } = await componentKind(component.kind)!.load();
     await boot(component.name, component.config, recorder(starts, paths), "by-hand-only");
   }
+  const place = placesOf(starts);
   const files = new Map<string, string>(
-    starts.flatMap((start) =>
-      start.files.map((file) => [`${FILES_DIR}/${start.name}/${fileName(file.path)}`, file.content] as const),
-    ),
+    starts.flatMap((start) => start.files.map((file) => [place(start, file), file.content] as const)),
   );
   files.set(`${FILES_DIR}/clients/toxiproxy.json`, `${JSON.stringify(proxies(paths), null, 2)}\n`);
-  files.set("docker-compose.yml", composeText(plan, starts, paths));
+  files.set("docker-compose.yml", composeText(plan, { starts, place, paths }));
   return files;
 }
+
+type NodeFile = NodeStart["files"][number];
+type Place = (start: NodeStart, file: NodeFile) => string;
+
+/** Where a node's file is kept: once in the component's folder when all its nodes have the same, else in the node's own. */
+function placesOf(starts: readonly NodeStart[]): Place {
+  const contents = Map.groupBy(
+    starts.flatMap((start) => start.files.map((file) => ({ key: sharedPlace(start, file), content: file.content }))),
+    ({ key }) => key,
+  );
+  return (start, file) => {
+    const shared = sharedPlace(start, file);
+    const same = contents.get(shared)!.every(({ content }) => content === file.content);
+    return same ? shared : `${FILES_DIR}/${start.name}/${fileName(file.path)}`;
+  };
+}
+
+const sharedPlace = (start: NodeStart, file: NodeFile): string =>
+  `${FILES_DIR}/${start.name.split(".")[0]}/${fileName(file.path)}`;
 
 /** A stack that starts nothing: nodes are known by their names, which compose resolves. */
 function recorder(starts: NodeStart[], paths: Path[]): StackContext {
@@ -75,14 +93,17 @@ function proxies(paths: readonly Path[]): object[] {
   });
 }
 
-function composeText(plan: Plan, starts: readonly NodeStart[], paths: readonly Path[]): string {
+function composeText(
+  plan: Plan,
+  { starts, place, paths }: { starts: readonly NodeStart[]; place: Place; paths: readonly Path[] },
+): string {
   const services = starts.map((start) => [
     `  ${start.name}:`,
     `    image: ${imageOf(start.image)}`,
     `    user: "0:0"`,
     `    entrypoint: ${JSON.stringify(start.argv)}`,
     `    volumes:`,
-    ...start.files.map((file) => `      - ./${FILES_DIR}/${start.name}/${fileName(file.path)}:${file.path}:ro`),
+    ...start.files.map((file) => `      - ./${place(start, file)}:${file.path}:ro`),
     `      - ${volumeOf(start.name)}:${start.disk}`,
   ]);
   const ports = paths.map((_path, i) => `      - 127.0.0.1:${FIRST_HOST_PORT + i}:${FIRST_PORT + i}`);

@@ -132,7 +132,7 @@ async function flip(node: Node, file: string, { bytes, share, pattern, plus }: P
   return {
     script: 'printf %s "$4" | base64 -d | dd of="$1/$2" bs=1 seek="$3" conv=notrunc 2>/dev/null',
     args: [String(offset), Buffer.from(turned).toString("base64")],
-    words: `one bit each of ${bytes} bytes from byte ${offset}`,
+    words: bytes === 1 ? `one bit of byte ${offset}` : `one bit each of the ${bytes} bytes from ${offset} on`,
   };
 }
 

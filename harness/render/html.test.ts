@@ -14,6 +14,7 @@ import {
   outage,
   readMarkup,
   report,
+  someUsers,
 } from "./testing.ts";
 
 const reports: readonly (readonly [string, Report])[] = [
@@ -62,6 +63,15 @@ test("the page says what stands where, where orders go to several stores", () =>
   const page = words(renderHtml(report({ membership: rows })));
   expect(page).toMatch(/What stands where.*db cache 12,345 no store 2/);
   expect(words(renderHtml(report()))).not.toContain("What stands where");
+});
+
+test("the page says what users saw, where a workload goes through an application", () => {
+  const page = words(renderHtml(report({ users: someUsers })));
+  expect(page).toContain("As the service's users saw it");
+  expect(page).toContain("Users saw 40 of 1,300 requests fail (3.1 %), for 640 to 830 ms.");
+  expect(page).toContain("no answer: 13, 201: 10, 503: 27");
+  expect(page).not.toContain("201: 50");
+  expect(words(renderHtml(report()))).not.toContain("users saw it");
 });
 
 describe.each(reports)("the page of %s", (_, data) => {

@@ -5,6 +5,7 @@ import { grouped, humanMs } from "../text.ts";
 import { management } from "./cover.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
 import { KEYS, timelineSvg } from "./timeline.ts";
+import { users } from "./users.ts";
 import { verifyCommands } from "./verify-commands.ts";
 import { waterfallSvg, waterfallTable } from "./waterfall.ts";
 import { bytes, humanSteps, inOrder, interval, objective, objectiveOf, printed, worstFirst } from "./words.ts";
@@ -23,6 +24,7 @@ export function sections(report: Report): Section[] {
     section("reasons", "Reasons", reasons(report)),
     section("waterfall", "Waterfall", waterfall(report)),
     section("timeline", "Timeline", timeline(report)),
+    section("users", "As the service's users saw it", users(report)),
     section("data", "Data", data(report)),
     section("membership", "What stands where", membership(report)),
     section("topology", "Topology and settings", topology(report)),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { renderRepeat, summarise } from "./repeat.ts";
 import { renderTerminal } from "./terminal.ts";
-import { hostile, inconclusive, lossyControl, luckyPass, report } from "./testing.ts";
+import { hostile, inconclusive, lossyControl, luckyPass, report, someUsers } from "./testing.ts";
 
 describe("the summary on a terminal", () => {
   test.each([40, 60, 80, 100, 120])("fits %i columns, paths excepted", (width) => {
@@ -29,6 +29,15 @@ describe("the summary on a terminal", () => {
     expect(lines).toContain("  1,200 orders in db cache store");
     expect(lines).toContain("     31 orders in no store");
     expect(renderTerminal(report())).not.toContain("orders in");
+  });
+
+  test("says what users saw, and nothing of it where there are none", () => {
+    expect(renderTerminal(report({ users: someUsers }))).toContain(
+      "  users saw 40 of 1,300 requests fail (3.1 %), for 640 to 830 ms\n",
+    );
+    const lasting = { ...someUsers, outage: null, goodAgainMs: null };
+    expect(renderTerminal(report({ users: lasting }))).toContain("no good answer that lasted");
+    expect(renderTerminal(report())).not.toContain("users saw");
   });
 
   test("colours only when asked, and never lets data do it", () => {

@@ -13,6 +13,7 @@ import {
   objective,
   objectiveOf,
   stamp,
+  usersWords,
   worstFirst,
 } from "./words.ts";
 
@@ -31,6 +32,7 @@ export function renderTerminal(report: Report, { width = 100, colour = false }: 
     heading(report, page, paint),
     figures(report, page, paint),
     waterfall(report, page, paint),
+    ...users(report, page),
     ...membership(report, page),
     reasons(report, page, paint),
     closing(report, page, paint),
@@ -116,6 +118,10 @@ function bar(
   const from = Math.min(lower, column(marks[index - 1]?.at?.upperMs ?? 0));
   return `${" ".repeat(from)}${paint("━".repeat(lower - from), "bar")}${paint("█".repeat(upper - lower + 1), "doubt")}`;
 }
+
+/** What users of the application saw; no block where no workload goes through one. */
+const users = ({ users: seen }: Report, width: number): string[][] =>
+  seen === null ? [] : [wrap(usersWords(seen), width - 2).map((line) => INDENT + line)];
 
 /** A row for each set of stores; no block where every workload writes to one store. */
 function membership({ membership: rows }: Report, width: number): string[][] {

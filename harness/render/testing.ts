@@ -1,10 +1,34 @@
 /** Reports to render in tests, with figures like those of real drills. A test names only what it is about. */
-import type { Mark, Report, Timeline } from "../report.ts";
+import type { Mark, Report, Timeline, Users } from "../report.ts";
 import type { Finding } from "../verdict.ts";
 import { EXIT } from "../verdict.ts";
 import { claimFor } from "../statistics.ts";
 
 const hex = (seed: string): string => seed.repeat(64).slice(0, 64);
+
+/** As users of an application saw an outage. */
+export const someUsers: Users = {
+  requests: 1_300,
+  failed: 40,
+  underWayAtTheEnd: 2,
+  firstFailedMs: 12,
+  goodAgainMs: 812,
+  outage: { lowerMs: 640, upperMs: 830 },
+  periods: [
+    { name: "before the first failed one", requests: 600, failed: 0, latencyP50Ms: 8, latencyP99Ms: 21 },
+    { name: "from there to the last failed one", requests: 40, failed: 40, latencyP50Ms: 402, latencyP99Ms: 640 },
+    { name: "after it", requests: 660, failed: 0, latencyP50Ms: 9, latencyP99Ms: 33 },
+  ],
+  statuses: {
+    fromMs: -1_000,
+    bucketMs: 1_000,
+    counts: [
+      { status: 0, perBucket: [0, 13] },
+      { status: 201, perBucket: [50, 10] },
+      { status: 503, perBucket: [0, 27] },
+    ],
+  },
+};
 
 export const mark = (
   name: string,
@@ -151,6 +175,7 @@ const passing: Report = {
   discarded: 0,
   lostOperations: [],
   membership: null,
+  users: null,
   topology: [
     { node: "db.primary", role: "primary", image: "postgres:17" },
     { node: "db.standby", role: "synchronous standby", image: "postgres:17" },

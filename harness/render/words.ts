@@ -1,5 +1,5 @@
 /** The words that every view shares, so that the page, the terminal and the summary never say different things. */
-import type { Interval, Mark, Report } from "../report.ts";
+import type { Interval, Mark, Report, Users } from "../report.ts";
 import { EXIT, type Finding, type Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
 
@@ -171,3 +171,13 @@ export function objectiveOf({ waterfall, recoveryTime, objectives }: Report, mar
 /** A step that a person's plan started: how long a person would have needed to notice is not in its figures. */
 export const humanSteps = (report: Report): string[] =>
   report.steps.filter((step) => step.human).map((step) => step.name);
+
+/** The outage as users saw it, in one sentence. */
+export function usersWords({ requests, failed, outage, firstFailedMs }: Users): string {
+  const share = requests === 0 ? 0 : (100 * failed) / requests;
+  const head = `users saw ${grouped(failed)} of ${grouped(requests)} requests fail (${share.toFixed(1)} %)`;
+  if (firstFailedMs === null) return `${head}, none of them since the fault`;
+  return outage
+    ? `${head}, for ${interval(outage)}`
+    : `${head}, and no good answer that lasted by the end of the record`;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { problemsOf, SOUND, soundBut } from "./testing.ts";
+import { planOf, problemsOf, SOUND, soundBut } from "./testing.ts";
 
 test("zero loss goes with a control that fails something else", async () => {
   const control = soundBut(["expect: pass", "expect: fail\nexpectFailed: [detection]\noutcome: zero"]);
@@ -368,6 +368,29 @@ test("nodes that a refused config may hide are not called missing", async () => 
   expect(await problemsOf(soundBut([CONFIG, CONFIG.replace("standbys", "standbies")]))).toEqual([
     expect.stringMatching(/^x\.yaml:4:25: stack\.db\.standbies: unknown key, .+; did you mean standbys\?$/),
   ]);
+});
+
+const TWO_STORES = soundBut(
+  [CONFIG + " }", CONFIG + " }\n  cache: { kind: redis }"],
+  ["{ kind: ledger, target: db, rate: 300/s }", "{ kind: orders, targets: [db, cache], rate: 300/s }"],
+);
+
+test("orders go to two stores or more, each of them once, and the stores can then be reconciled", async () => {
+  const reconciled = TWO_STORES.replace(
+    "verify:",
+    "  - { recover: reconcile, target: db, direction: discard }\nverify:",
+  );
+  expect(await problemsOf(reconciled)).toEqual([]);
+  expect((await planOf(reconciled)).workload[0]).toMatchObject({ targets: ["db", "cache"], transfers: 0 });
+  const targets = (written: string) => problemsOf(TWO_STORES.replace("[db, cache]", written));
+  expect(await targets("[db]")).toEqual([expect.stringContaining("workload[0].targets")]);
+  expect(await targets("[db, db]")).toEqual([expect.stringContaining("expected each component once")]);
+  expect(await targets("[db, cachee]")).toEqual([expect.stringContaining("did you mean cache?")]);
+});
+
+test("the record alone cannot be reconciled", async () => {
+  const alone = soundBut(["verify:", "  - { recover: reconcile, target: db, direction: discard }\nverify:"]);
+  expect(await problemsOf(alone)).toEqual([expect.stringContaining("there is nothing to make it agree with")]);
 });
 
 test("two cuts of power on one filesystem, or on two of two nodes, are sound", async () => {

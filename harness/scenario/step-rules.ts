@@ -63,6 +63,17 @@ const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
   });
 };
 
+/** Stores are compared with each other: the record alone has nothing to agree with. */
+const hasAnotherStore: Rule = ({ source, stack, step, path, target: { component } }) => {
+  const name = step.kind?.name ?? "";
+  const others = stack.components.filter((c) => c !== component && (!c.kind || c.kind.recoveries.includes(name)));
+  if (others.length > 0) return;
+  source.complain([...path, "target"], {
+    what: `${component.name} is the only store that can be compared: there is nothing to make it agree with`,
+    hint: "add another store to the stack, and a workload of kind orders that writes to both",
+  });
+};
+
 /** Disks are made before the drill: two faults that need one to be something cannot need different things. */
 const agreesOnTheDisk: Rule = ({ source, step, path, target: { node }, earlier }) => {
   const wanted = filesystemOf(step);
@@ -88,6 +99,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "recover promote": promotesAStandby,
   "recover start": hasADisk,
   "recover repair": repairIsKnown,
+  "recover reconcile": hasAnotherStore,
 };
 
 /** Judges a step whose target exists. */

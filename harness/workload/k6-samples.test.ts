@@ -39,6 +39,10 @@ const outcomes = ({ operations }: OrderHistory): string[] =>
 describe("a whole record", () => {
   it("has an operation for each order and store, by number", () => {
     const history = read(GOLDEN);
+    expect(history.requests).toEqual([
+      { op: "k6-0", seq: 0, dueNs: 0n, invokedNs: 5n * MS, endedNs: 225n * MS, status: 201, error: null },
+      { op: "k6-1", seq: 1, dueNs: 10n * MS, invokedNs: 10n * MS, endedNs: 25n * MS, status: 503, error: "status 503" },
+    ]);
     expect(history).toMatchObject({ orders: 2, dropped: 0, notes: [], clockErrorNs: MS, defects: [] });
     expect(outcomes(history)).toEqual([
       "k6-0 orders-db ok",

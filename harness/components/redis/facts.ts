@@ -29,7 +29,6 @@ const STATES = [
   "connected_slaves",
   "evicted_keys",
   "master_link_status",
-  "maxmemory_policy",
 ] as const;
 
 export const INVENTORY = "the keys of a snapshot that the server made for a full synchronisation";

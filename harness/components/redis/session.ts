@@ -29,7 +29,7 @@ export async function openSession(
 }
 
 /** A server's own word for which node it is: the name of its configuration file. */
-function nodeOf(server: Info): string {
+export function nodeOf(server: Info): string {
   const [, node] = /([^/]+)\.conf$/.exec(server.get("config_file") ?? "") ?? [];
   if (node === undefined) throw new Error("the server does not name its configuration file");
   return node;

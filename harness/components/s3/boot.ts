@@ -25,7 +25,7 @@ import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, keyOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
@@ -166,6 +166,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : FACTS_TIMEOUT_MS;
+    for (const client of this.#doors.values()) client.dropIdle();
     return Promise.all(
       [...this.nodes.values()].map(async (node) => {
         const about = { at, component: this.name, node: node.name };
@@ -206,9 +207,8 @@ class S3Component implements Component, Reconcilable, Serviceable {
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    const { name } = this;
-    const attempted = [...sink.attempted(name)].map(keyOf);
-    await readBack(this.#served, { name, versioned: this.#config.versioning, written: this.#written, attempted }, sink);
+    this.#served.dropIdle();
+    await readBack(this.#served, { name: this.name, versioned: this.#config.versioning, written: this.#written }, sink);
   }
 
   async #corrupt(options: CorruptOptions): Promise<Corruption> {

@@ -12,6 +12,8 @@ export const opOf = (key: string): string => (key.startsWith(PREFIX) ? key.slice
 
 export interface Client {
   readonly s3: S3Client;
+  /** Lets go of connections that nothing is under way on: one to a machine that fell silent looks open until it is used. */
+  dropIdle(): void;
   /** Ends every connection at once, whatever is under way on it. */
   close(): void;
 }
@@ -39,6 +41,9 @@ export function openClient(port: number, credentials: Credentials, connections: 
   });
   return {
     s3,
+    dropIdle() {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    },
     close() {
       s3.destroy();
       agent.destroy();

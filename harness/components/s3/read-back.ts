@@ -7,7 +7,7 @@ import {
 import type { ReadBackSink } from "../../component.ts";
 import { contentSha256 } from "../../workload/content.ts";
 import type { Written } from "./session.ts";
-import { type Client, codeOf, LEDGER, opOf, patience, PREFIX, wordsOf } from "./client.ts";
+import { type Client, codeOf, keyOf, LEDGER, opOf, patience, PREFIX, wordsOf } from "./client.ts";
 
 const PARALLEL = 16;
 const ANSWER_MS = 30_000;
@@ -73,7 +73,7 @@ export async function keysOf({ s3 }: Client): Promise<string[]> {
  */
 export async function readBack(
   client: Client,
-  store: { name: string; versioned: boolean; written: Written; attempted: readonly string[] },
+  store: { name: string; versioned: boolean; written: Written },
   sink: ReadBackSink,
 ): Promise<void> {
   const { written } = store;
@@ -85,9 +85,9 @@ export async function readBack(
       if (!marker && !hidden.has(key))
         sink.listed({ store: store.name, op: written.versions.get(version)?.op ?? opOf(key), version });
   } else for (const key of listed) sink.listed({ store: store.name, op: opOf(key), version: null });
-  const keys = [...new Set([...listed, ...written.sent.keys(), ...store.attempted])].filter(
-    (key) => !written.shared.has(key),
-  );
+  // What an application wrote, no session of ours has sent.
+  const tried = written.shared.size > 0 ? [] : [...sink.attempted(store.name)].map(keyOf);
+  const keys = [...new Set([...listed, ...written.sent.keys(), ...tried])].filter((key) => !written.shared.has(key));
   const shared = versions.filter(({ key, marker }) => !marker && written.shared.has(key));
   const wanted = [
     ...keys.map((key) => ({ key, version: undefined })),

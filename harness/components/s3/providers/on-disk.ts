@@ -30,13 +30,16 @@ const FLIP = `while read -r file at; do
   echo "$file $at $old $(od -An -tu1 -j "$at" -N 1 "$file" | tr -d ' ')"
 done`;
 
-const REMOVE = `while read -r path; do
-  mv "$path" "$path.taken"
+/** Out of the way of the store: what stays beside the objects would be listed as one of them. */
+const ASIDE = 'aside=/blackstart/disk/taken/$(echo "$path" | tr / _)';
+
+const REMOVE = `mkdir -p /blackstart/disk/taken; while read -r path; do
+  ${ASIDE}; mv "$path" "$aside"
   if [ -e "$path" ]; then echo "$path there"; else echo "$path gone"; fi
 done`;
 
 const PUT_BACK = `while read -r path; do
-  if [ -e "$path.taken" ]; then rm -rf "$path"; mv "$path.taken" "$path"; fi
+  ${ASIDE}; if [ -e "$aside" ]; then rm -rf "$path"; mv "$aside" "$path"; fi
 done`;
 
 /** Turns over a byte in each file (`at`: where), or takes the whole away. Undoing puts back exactly what was there. */

@@ -50,7 +50,7 @@ export const bitRot = defineFault<z.output<typeof params>>({
 });
 
 /** How long a store may take to clear away, after an answer, what it thinks is left over. */
-const PURGE_MS = 3_000;
+const PURGE_MS = 10_000;
 
 /** What is left of an element may be all that a restore has to go by: reading must not remove it. */
 async function leftAfterReading(corruption: Corruption, elements: number, signal: AbortSignal): Promise<Attempt> {

@@ -6,7 +6,7 @@ import type { Credentials } from "../../provider.ts";
 import { contentOf } from "../../read-back.ts";
 
 const ANSWER_MS = 5_000;
-const FOLLOW_MS = 60_000;
+const FOLLOW_MS = 110_000;
 /** So many in a row, for every part of the bucket's index is followed by itself. */
 const OBJECTS = 32;
 

@@ -31,11 +31,13 @@ test("an image of the user's own that nobody has: exit 6, and how to get it", as
 });
 
 test("doctor tries every need for real, finds this machine ready, and leaves nothing behind", async () => {
+  await resolveImages(["proxy", "power"], quiet, signal);
   const diagnosis = await diagnose({ reports: "reports" }, signal);
   expect(diagnosis.checks.filter((check) => check.area === "need").map((check) => [check.name, check.state])).toEqual([
     ["netns-drop", "ok"],
     ["freezer", "ok"],
     ["toxiproxy", "ok"],
+    ["power-cut", "ok"],
   ]);
   expect(diagnosis.ready).toBe(true);
   const docker = await engine();

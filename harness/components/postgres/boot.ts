@@ -14,7 +14,8 @@ import type {
   Session,
   StackContext,
 } from "../../component.ts";
-import { messageOf, notReady } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
+import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
@@ -169,7 +170,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     let missing = "the primary takes no connections";
     const attached = await awaitCondition(
       async () => {
-        await this.#refuseDeadNodes();
+        await refuseDeadNodes(this.nodes.values());
         try {
           missing = await this.#missing();
         } catch (thrown) {
@@ -205,17 +206,6 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
     }
     return "";
-  }
-
-  async #refuseDeadNodes(): Promise<void> {
-    for (const node of this.nodes.values()) {
-      if ((await node.state()) !== "stopped") continue;
-      const tail = (await node.logs()).trim().split("\n").slice(-8).join("\n");
-      throw notReady(
-        `${node.name} ended while it booted. Its last words:\n${tail}`,
-        "look at the image and the settings of this component",
-      );
-    }
   }
 
   async prepare(): Promise<void> {

@@ -20,6 +20,7 @@ import type {
   Settles,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
+import { lastWords, refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
@@ -103,7 +104,7 @@ class RedisComponent
     let missing = "the primary takes no connections";
     const attached = await awaitCondition(
       async () => {
-        await this.#refuseDeadNodes();
+        await refuseDeadNodes(this.nodes.values());
         try {
           missing = (await this.#missing()) || (await this.#sentinels.missing(this.#config.replicas.length));
         } catch (thrown) {
@@ -129,16 +130,6 @@ class RedisComponent
       if (link !== "up") return `the link of replica ${name} is ${link ?? "not there"}`;
     }
     return "";
-  }
-
-  async #refuseDeadNodes(): Promise<void> {
-    for (const node of this.nodes.values()) {
-      if ((await node.state()) === "stopped")
-        throw notReady(
-          `${node.name} ended while it booted. Its last words:\n${await lastWords(node)}`,
-          "look at the image and the settings of this component",
-        );
-    }
   }
 
   /** Keys need no tables. */
@@ -293,5 +284,3 @@ class RedisComponent
     this.#admin.close();
   }
 }
-
-const lastWords = async (node: Node): Promise<string> => (await node.logs()).trim().split("\n").slice(-6).join("\n");

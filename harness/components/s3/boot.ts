@@ -21,6 +21,7 @@ import type {
   Session,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
+import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
@@ -107,7 +108,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
     let missing = "nothing was tried";
     const served = await awaitCondition(
       async () => {
-        await this.#refuseDeadNodes();
+        await refuseDeadNodes(this.nodes.values());
         try {
           for (const site of this.#store.sites) await makeBucket(this.#door(site), PROBES, TRY_MS);
           for (const [door, client] of this.#doors) {
@@ -123,17 +124,6 @@ class S3Component implements Component, Reconcilable, Serviceable {
       { everyMs: 50, timeoutMs: READY_TIMEOUT_MS, signal },
     );
     if (!served) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
-  }
-
-  async #refuseDeadNodes(): Promise<void> {
-    for (const node of this.nodes.values()) {
-      if ((await node.state()) !== "stopped") continue;
-      const tail = (await node.logs()).trim().split("\n").slice(-8).join("\n");
-      throw notReady(
-        `${node.name} ended while it booted. Its last words:\n${tail}`,
-        "look at the image and the settings of this component",
-      );
-    }
   }
 
   async prepare(): Promise<void> {

@@ -164,6 +164,33 @@ export interface Archived {
   markPoint(name: string, signal: AbortSignal): Promise<string>;
   /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
   restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
+  /** Changes what the archiver stored behind its back. */
+  damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged>;
+}
+
+/** What an archiver stores: pieces of history, what tells its branches apart, and of each backup its data, its list and its mark. */
+export const ARCHIVE_PARTS = ["segment", "history", "base", "manifest", "label"] as const;
+export type ArchivePart = (typeof ARCHIVE_PARTS)[number];
+export const ARCHIVE_PLACES = ["first", "middle", "last"] as const;
+export const ARCHIVE_DAMAGES = ["flip", "truncate", "empty", "zero-tail", "wrong-content", "delete", "swap"] as const;
+
+export interface ArchiveDamage {
+  readonly part: ArchivePart;
+  /** Among the segments from the newest backup's start on; among all backups or branches, oldest first, for the rest. */
+  readonly where: (typeof ARCHIVE_PLACES)[number];
+  readonly damage: (typeof ARCHIVE_DAMAGES)[number];
+  /** Inside of what the archiver compressed, which is wrapped again, so that its own unwrapping notices nothing. */
+  readonly inside: boolean;
+}
+
+export interface ArchiveDamaged {
+  readonly at: Bracket;
+  /** A line for each object that changed, from its hash as read back before and after. */
+  readonly changes: readonly string[];
+  /** What is not damaged as asked, in words; empty when everything is. */
+  readonly unchanged: readonly string[];
+  /** Puts back what was there. Idempotent. */
+  undo(): Promise<void>;
 }
 
 /** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */

@@ -1,4 +1,5 @@
 import type { FaultKind } from "./fault.ts";
+import { archiveDamage } from "./faults/archive-damage.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
 import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
@@ -42,6 +43,7 @@ export const faultKinds: readonly FaultKind[] = [
   readOnlyFolder,
   eraseData,
   memoryPressure,
+  archiveDamage,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

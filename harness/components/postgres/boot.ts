@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import {
+  type ArchiveDamage,
+  type ArchiveDamaged,
   type Archived,
   type Boot,
   type Component,
@@ -25,6 +27,7 @@ import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
@@ -50,7 +53,8 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
-  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
+  const archive = config.archive ? await openArchive(name, config, config.archive, context) : null;
+  const archiver = archive?.archiver ?? null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
@@ -61,21 +65,26 @@ export const boot: Boot<PostgresConfig> = async (
   ]);
   return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
     password,
-    archiver,
+    archive,
   });
 };
 
 /** The store has to be there first: the files of every node say how it is reached. */
-async function openArchiver(
+async function openArchive(
   name: string,
-  { version }: PostgresConfig,
+  { version, walSegment: segmentBytes }: PostgresConfig,
   config: ArchiveConfig,
   context: StackContext,
-): Promise<Archiver> {
+): Promise<OpenArchive> {
   const depot = await context.component(config.to);
   if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
   const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
-  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+  const archiver = open({ version, config, prefix: config.prefix ?? name, access, segmentBytes, depot });
+  return { archiver, depot, bucket: access.bucket };
+}
+
+interface OpenArchive extends ArchiveStore {
+  readonly archiver: Archiver;
 }
 
 interface Booting {
@@ -100,6 +109,7 @@ function nodeStart(
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
   // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
   const names = synchronousNames(config);
@@ -184,7 +194,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
-  readonly #archiver: Archiver | null;
+  readonly #archive: OpenArchive | null;
   readonly #points: Points;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
@@ -194,7 +204,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     config: PostgresConfig,
     nodes: ReadonlyMap<string, Node>,
     paths: ComponentPaths,
-    { password, archiver }: { password: string; archiver: Archiver | null },
+    { password, archive }: { password: string; archive: OpenArchive | null },
   ) {
     this.name = name;
     this.nodes = nodes;
@@ -202,7 +212,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
-    this.#archiver = archiver;
+    this.#archive = archive;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
@@ -252,15 +262,15 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
-    if (!this.#archiver) return;
-    await this.#archiver.prepare?.(this.#shell());
+    if (!this.#archive) return;
+    await this.#archive.archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
     await this.backUp("full");
   }
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    const { label, startLsn, stopLsn, bytes } = await this.#opened().archiver.backUp(this.#shell(), level);
     return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
   }
 
@@ -272,13 +282,18 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     const node = this.nodes.get(name);
     if (!node) throw new Error(`${name} is no node of ${this.name}`);
     this.#servers.add(name);
-    const bench = { node, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    const bench = { node, archiver: this.#opened().archiver, admin: this.#admin, points: this.#points };
     await restoreNode(bench, options, context);
   }
 
-  #archive(): Archiver {
-    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
-    return this.#archiver;
+  async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {
+    const archive = this.#opened();
+    return damageArchive(archive.archiver, archive, damage);
+  }
+
+  #opened(): OpenArchive {
+    if (!this.#archive) throw new Error(`${this.name} keeps no archive`);
+    return this.#archive;
   }
 
   #shell(): Shell {

@@ -6,10 +6,12 @@ import { deleteObjects } from "./faults/delete-objects.ts";
 import { driveLoss } from "./faults/drive-loss.ts";
 import { expiryRule } from "./faults/expiry-rule.ts";
 import { eraseData } from "./faults/erase-data.ts";
+import { fetchFailure } from "./faults/fetch-failure.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
 import { lockBypass } from "./faults/lock-bypass.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
+import { mistake } from "./faults/mistake.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
 import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
@@ -44,6 +46,8 @@ export const faultKinds: readonly FaultKind[] = [
   eraseData,
   memoryPressure,
   archiveDamage,
+  fetchFailure,
+  mistake,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

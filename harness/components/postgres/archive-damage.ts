@@ -1,6 +1,6 @@
 /** Real bytes of what an archiver stored are changed in the store, behind its back, and read back from there. */
 import { createHash } from "node:crypto";
-import type { ArchiveDamage, ArchiveDamaged, Depot } from "../../component.ts";
+import type { ArchiveDamage, ArchiveDamaged, ArchivePart, ArchivePlace, Depot } from "../../component.ts";
 import { bracket } from "../../time.ts";
 import type { Archiver, Stored } from "./archiver.ts";
 
@@ -51,18 +51,25 @@ export async function damageArchive(
 async function choose(archiver: Archiver, { part, where, damage, inside }: ArchiveDamage): Promise<Stored[]> {
   if (!archiver.stored) throw new Error("the archiver does not tell where it keeps things in the store");
   const stored = await archiver.stored(part);
-  if (stored.length === 0) throw new Error(`there is no ${part} in the archive`);
+  const one = placed(stored, part, where);
+  if (inside && !one.inside) throw new Error(`${one.name} cannot be opened and wrapped again`);
+  if (damage !== "swap" && damage !== "wrong-content") return [one];
+  const at = stored.indexOf(one);
+  const other = stored[at === 0 ? 1 : at - 1];
+  if (!other) throw new Error(`${damage} of ${one.name} needs another ${part}, and there is none`);
+  return [one, other];
+}
+
+/** Rejects where there is nothing, or where a first, a middle and a last segment would not be three. */
+export function placed(stored: readonly Stored[], part: ArchivePart, where: ArchivePlace): Stored {
   if (part === "segment" && stored.length < 3)
     throw new Error(
       `there are ${stored.length} segments since the newest backup: a first, a middle and a last one need 3; let more be written before`,
     );
   const at = { first: 0, middle: Math.floor(stored.length / 2), last: stored.length - 1 }[where];
-  const one = stored[at]!;
-  if (inside && !one.inside) throw new Error(`${one.name} cannot be opened and wrapped again`);
-  if (damage !== "swap" && damage !== "wrong-content") return [one];
-  const other = stored[at === 0 ? 1 : at - 1];
-  if (!other) throw new Error(`${damage} of ${one.name} needs another ${part}, and there is none`);
-  return [one, other];
+  const one = stored[at];
+  if (!one) throw new Error(`there is no ${part} in the archive`);
+  return one;
 }
 
 /** What the object has to be afterwards; null: nothing. */

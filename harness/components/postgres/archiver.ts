@@ -71,6 +71,8 @@ export interface Archiver {
    * (PostgreSQL manual, 19.5.5). fail-closed: definitely not there 1, anything else 255, which ends recovery.
    */
   restoreCommand(mode: "stock" | "fail-closed"): string;
+  /** By which program a machine fetches what is archived. */
+  readonly program?: string;
   /** Where the store has things, for whoever damages or inspects them; segments from the newest backup's start on, all else whole, oldest first. */
   stored?(part: ArchivePart): Promise<Stored[]>;
 }

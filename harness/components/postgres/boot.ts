@@ -5,20 +5,29 @@ import {
   type ArchiveDamage,
   type ArchiveDamaged,
   type Archived,
+  type ArchivePlace,
   type Boot,
+  type BrokenFetch,
   type Component,
   type ComponentPaths,
+  type CopiesBack,
   type Elements,
   isDepot,
+  type Mistakable,
+  type Mistake,
+  type Mistaken,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
+  type Rejoinable,
+  type RepairContext,
   type RestoreContext,
   type RestoreOptions,
   type Serviceable,
   type Session,
   type StackContext,
+  type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
@@ -29,15 +38,21 @@ import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
+import { breakFetch } from "./broken-fetch.ts";
+import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
+import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
 import { type Shell, shellOn } from "./shell.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { tryOut } from "./try-out.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -185,7 +200,9 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived {
+class PostgresComponent
+  implements Component, Promotable, Reconcilable, Serviceable, Archived, Mistakable, CopiesBack, Rejoinable, Triable
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -198,6 +215,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #points: Points;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
+  /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
+  #systemIdentifier: string | null = null;
 
   constructor(
     name: string,
@@ -263,6 +282,12 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
     if (!this.#archive) return;
+    const [system] = await this.#admin.query(
+      this.clients.leadsTo,
+      "SELECT system_identifier::text AS id FROM pg_control_system()",
+      ADMIN_TIMEOUT_MS,
+    );
+    this.#systemIdentifier = textOf(system, "id");
     await this.#archive.archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
     await this.backUp("full");
@@ -279,11 +304,53 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
+    const node = this.#node(name);
+    const { source = this } = options;
+    if (!(source instanceof PostgresComponent))
+      throw new Error(`${source.name} (${source.kind}) keeps no archive that ${this.name} could be restored from`);
+    this.#servers.add(name);
+    const bench = {
+      node,
+      archiver: source.#opened().archiver,
+      admin: this.#admin,
+      points: this.#points,
+      segmentBytes: source.#config.walSegment,
+      systemIdentifier: this.#systemIdentifier,
+      foreign: source !== this,
+    };
+    await restoreNode(bench, options, context);
+  }
+
+  archiveNow(signal: AbortSignal): Promise<string> {
+    return archiveNow({ admin: this.#admin, archiver: this.#opened().archiver, node: this.clients.leadsTo }, signal);
+  }
+
+  breakFetch(name: string, failure: { where: ArchivePlace; exit: number }): Promise<BrokenFetch> {
+    return breakFetch(this.#node(name), this.#opened().archiver, failure);
+  }
+
+  err(mistake: Mistake, name: string): Promise<Mistaken> {
+    return err({ admin: this.#admin, points: this.#points, node: this.clients.leadsTo }, mistake, name);
+  }
+
+  copyBack(from: string, context: RepairContext): Promise<string> {
+    return copyBack(this.#node(from), this.#node(this.clients.leadsTo), context);
+  }
+
+  rejoin(name: string, { history }: { history: "own" | "archive" }, context: RepairContext): Promise<void> {
+    const archiver = history === "archive" ? this.#opened().archiver : null;
+    const [node, serving] = [this.#node(name), this.#node(this.clients.leadsTo)];
+    return rejoinNode({ node, serving, admin: this.#admin, archiver }, context);
+  }
+
+  tryOut(name: string, rows: number, signal: AbortSignal): Promise<string> {
+    return tryOut({ admin: this.#admin, archiver: this.#archive?.archiver ?? null, node: name }, rows, signal);
+  }
+
+  #node(name: string): Node {
     const node = this.nodes.get(name);
     if (!node) throw new Error(`${name} is no node of ${this.name}`);
-    this.#servers.add(name);
-    const bench = { node, archiver: this.#opened().archiver, admin: this.#admin, points: this.#points };
-    await restoreNode(bench, options, context);
+    return node;
   }
 
   async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {

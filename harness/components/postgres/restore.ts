@@ -1,22 +1,31 @@
+import pg from "pg";
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
 import { parsePosition } from "../../position.ts";
 import { bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
+import { endProblem, isSegment, pageAt } from "./archive-end.ts";
+import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
+import { recoveryFacts } from "./facts.ts";
 import { openForWork, startServer } from "./maintenance.ts";
-import type { Points } from "./points.ts";
-import { shellOn } from "./shell.ts";
+import type { Points, RestoreTarget } from "./points.ts";
+import { type Shell, shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 const RECOVERY_TIMEOUT_MS = 1_800_000;
+const WRONG_PASSWORD = "28P01";
 
 export interface RestoreBench {
   readonly node: Node;
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
+  readonly segmentBytes: number;
+  /** What the server that is to be made anew called its own system; null where it was never asked. */
+  readonly systemIdentifier: string | null;
+  /** The archive is another component's: its archiver's files are on none of these machines yet. */
+  readonly foreign: boolean;
 }
 
 /** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
@@ -29,6 +38,7 @@ export async function restoreNode(
   const { signal, mark, keep, rewound } = context;
   await openForWork(node, signal);
   const shell = shellOn(node);
+  if (bench.foreign) await takeFiles(shell, archiver);
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
@@ -37,15 +47,71 @@ export async function restoreNode(
   const { at: fetched } = await bracket(async () => {
     await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
     await archiver.fetch(shell, backup);
-    await shell.run(`cat >>"$1/postgresql.auto.conf"; touch "$1/recovery.signal"`, [DATA_DIR], { stdin: settings });
+    if (options.checked) await isOurs(bench, shell, backup);
+    await shell.run(
+      `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal"; touch "$1/recovery.signal"`,
+      [DATA_DIR],
+      {
+        stdin: settings,
+      },
+    );
   });
   mark("fetched", fetched);
-  if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
+  const guarded = options.wal === "fail-closed" && options.to === "latest";
+  const segments = guarded ? await segmentsOf(archiver) : [];
   const { at: restored } = await bracket(async () => {
     await startServer(node);
     await served(bench, options.onEnd, signal);
+    if (guarded) await reachedTheEnd(bench, shell, segments);
   });
   mark("restored", restored);
+  tellEnd(target, rewound);
+}
+
+function tellEnd(target: RestoreTarget | null, rewound: RestoreContext["rewound"]): void {
+  if (target?.lineage && target.lsn && target.upTo)
+    rewound({ lineage: target.lineage, position: target.lsn, upTo: target.upTo });
+}
+
+async function takeFiles(shell: Shell, archiver: Archiver): Promise<void> {
+  for (const [name, content] of Object.entries(archiver.files))
+    await shell.run(`cat >"$1"; chmod 600 "$1"`, [`${ARCHIVE_DIR}/${name}`], { stdin: content });
+}
+
+/** The control file begins with the system's identifier, 8 bytes in the machine's own order. A backup of another system starts just as well. */
+async function isOurs({ systemIdentifier }: RestoreBench, shell: Shell, backup: Backup): Promise<void> {
+  const found = (await shell.run(`od -An -t u8 -N 8 "$1/global/pg_control"`, [DATA_DIR])).trim();
+  if (systemIdentifier !== null && found !== systemIdentifier)
+    throw new Error(
+      `backup ${backup.label} is of system ${found}, and the one to be restored is ${systemIdentifier}: this is the archive of another cluster`,
+    );
+}
+
+async function segmentsOf(archiver: Archiver): Promise<string[]> {
+  if (!archiver.stored)
+    throw new Error("the archiver does not tell what it holds: where history must end is not known");
+  return (await archiver.stored("segment")).map(({ name }) => name).filter(isSegment);
+}
+
+/**
+ * The server takes whatever is not a valid record for the end of history, so what it ended at is compared with what the archive
+ * holds. Nobody is led to the restored machine before.
+ */
+async function reachedTheEnd(bench: RestoreBench, shell: Shell, segments: string[]): Promise<void> {
+  const { node, admin, archiver, segmentBytes } = bench;
+  const { switch_position: said = "", switch_from_lineage: timeline = "" } = await recoveryFacts(admin, node);
+  const end = parsePosition(said);
+  if (end === null) throw new Error(`${node.name} does not say where its recovery ended`);
+  const page = async (segment: string, offset: number): Promise<Buffer> => {
+    const file = `${node.disk}/last-segment`;
+    const command = archiver.restoreCommand("stock").replaceAll("%f", segment).replaceAll("%p", file);
+    const script = `trap 'rm -f "$1"' EXIT; ${command}; dd if="$1" bs=8192 skip="$2" count=1 2>/dev/null | base64`;
+    return Buffer.from(await shell.run(script, [file, String(offset)]), "base64");
+  };
+  const problem = await endProblem({ segments, timeline, end, segmentBytes }, (segment) =>
+    page(segment, pageAt(end, segmentBytes)),
+  );
+  if (problem !== null) throw new Error(`recovery ended at ${said} on timeline ${timeline}, too early: ${problem}`);
 }
 
 /** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */
@@ -85,9 +151,11 @@ async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause",
       if ((await node.state()) !== "running") throw new Error(`the server ended instead: ${await lastWords(node)}`);
       try {
         state = textOf((await admin.query(node.name, STATE, ADMIN_TIMEOUT_MS))[0], "state");
-      } catch {
+      } catch (thrown) {
+        if (thrown instanceof pg.DatabaseError && thrown.code === WRONG_PASSWORD) throw thrown; // another cluster's
         return false; // not yet: it takes no connections before it is consistent
       }
+      if (onEnd === "pause" && state === "promoted") throw new Error(`${node.name} was to pause and promoted itself`);
       return state === (onEnd === "pause" ? "paused" : "promoted");
     },
     { everyMs: 10, timeoutMs: RECOVERY_TIMEOUT_MS, signal },

@@ -25,6 +25,7 @@ export const open: OpenArchiver = (site) => new Plain(site);
 class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
   readonly settings = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
+  readonly program = "curl";
   readonly #site: ArchiveSite;
 
   constructor(site: ArchiveSite) {

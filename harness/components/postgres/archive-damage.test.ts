@@ -22,7 +22,7 @@ function bench(stored: Stored[], objects: Map<string, Buffer>) {
     putObject: async (_: string, key: string, body: Uint8Array) => void objects.set(key, Buffer.from(body)),
     removeObject: async (_: string, key: string) => void objects.delete(key),
   } as Partial<Depot> as Depot;
-  const archiver = { stored: async () => stored } as Partial<Archiver> as Archiver;
+  const archiver = { objects: async () => stored } as Partial<Archiver> as Archiver;
   return (damage: Partial<ArchiveDamage>) =>
     damageArchive(
       archiver,

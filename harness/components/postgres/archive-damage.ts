@@ -49,8 +49,8 @@ export async function damageArchive(
 
 /** The one to be damaged, and for damage by another's bytes that other: the one before it, or after it where it is the first. */
 async function choose(archiver: Archiver, { part, where, damage, inside }: ArchiveDamage): Promise<Stored[]> {
-  if (!archiver.stored) throw new Error("the archiver does not tell where it keeps things in the store");
-  const stored = await archiver.stored(part);
+  if (!archiver.objects) throw new Error("the archiver does not tell where it keeps things in the store");
+  const stored = await archiver.objects(part);
   const one = placed(stored, part, where);
   if (inside && !one.inside) throw new Error(`${one.name} cannot be opened and wrapped again`);
   if (damage !== "swap" && damage !== "wrong-content") return [one];

@@ -12,9 +12,9 @@ export async function archiveNow(
 ): Promise<string> {
   const [row] = await admin.query(node, "SELECT pg_walfile_name(pg_switch_wal()) AS name", ADMIN_TIMEOUT_MS);
   const name = textOf(row, "name");
-  const stored = archiver.stored?.bind(archiver);
-  if (!stored) throw new Error("the archiver does not tell what it holds");
-  const there = await awaitCondition(async () => (await stored("segment")).some((one) => one.name === name), {
+  const objects = archiver.objects?.bind(archiver);
+  if (!objects) throw new Error("the archiver does not tell what it holds");
+  const there = await awaitCondition(async () => (await objects("segment")).some((one) => one.name === name), {
     everyMs: 50,
     timeoutMs: TIMEOUT_MS,
     signal,

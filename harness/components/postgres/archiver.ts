@@ -74,7 +74,7 @@ export interface Archiver {
   /** By which program a machine fetches what is archived. */
   readonly program?: string;
   /** Where the store has things, for whoever damages or inspects them; segments from the newest backup's start on, all else whole, oldest first. */
-  stored?(part: ArchivePart): Promise<Stored[]>;
+  objects?(part: ArchivePart): Promise<Stored[]>;
 }
 
 /** One thing that an archiver stored. */

@@ -22,8 +22,8 @@ export async function breakFetch(
   { where, exit }: { where: ArchivePlace; exit: number },
 ): Promise<BrokenFetch> {
   const { program } = archiver;
-  if (!archiver.stored || !program) throw new Error("the archiver does not say by which program it fetches what");
-  const segment = placed(await archiver.stored("segment"), "segment", where).name;
+  if (!archiver.objects || !program) throw new Error("the archiver does not say by which program it fetches what");
+  const segment = placed(await archiver.objects("segment"), "segment", where).name;
   const file = `${SHIMS}/${program}`;
   const put = `mkdir -p "$(dirname "$1")"; cat >"$1"; chmod 755 "$1"`;
   const { at } = await bracket(() => asRoot(node, put, [file], shim(program, segment, exit)));

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 2_000;
 const FACTS = `
   SELECT json_object_agg(name, value) AS values FROM (
     SELECT name, setting AS value FROM pg_settings WHERE name IN ('synchronous_commit', 'synchronous_standby_names', 'fsync',
-      'full_page_writes', 'data_checksums', 'wal_level', 'wal_sync_method', 'server_version', 'cluster_name', 'shared_preload_libraries')
+      'full_page_writes', 'data_checksums', 'wal_level', 'wal_sync_method', 'archive_mode', 'archive_timeout', 'wal_segment_size', 'server_version', 'cluster_name', 'shared_preload_libraries')
     UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text
     UNION ALL SELECT 'process_start', pg_postmaster_start_time()::text
     UNION ALL SELECT 'system_identifier', system_identifier::text FROM pg_control_system()

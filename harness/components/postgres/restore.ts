@@ -88,9 +88,9 @@ async function isOurs({ systemIdentifier }: RestoreBench, shell: Shell, backup: 
 }
 
 async function segmentsOf(archiver: Archiver): Promise<string[]> {
-  if (!archiver.stored)
+  if (!archiver.objects)
     throw new Error("the archiver does not tell what it holds: where history must end is not known");
-  return (await archiver.stored("segment")).map(({ name }) => name).filter(isSegment);
+  return (await archiver.objects("segment")).map(({ name }) => name).filter(isSegment);
 }
 
 /**

@@ -62,7 +62,7 @@ class Plain implements Archiver {
     return `sh ${ARCHIVE_DIR}/${mode === "stock" ? "get" : "get-closed"} "%f" "%p"`;
   }
 
-  async stored(part: ArchivePart): Promise<Stored[]> {
+  async objects(part: ArchivePart): Promise<Stored[]> {
     const { prefix, segmentBytes } = this.#site;
     const backups = await this.list();
     if (part === "base") return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: ZSTD }));

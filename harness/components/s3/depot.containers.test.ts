@@ -1,0 +1,12 @@
+import { randomBytes } from "node:crypto";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Component, type Depot, type DepotAccess, isDepot } from "../../component.ts";
+import { raiseAll } from "../../drill/raise.ts";
+import { obtainable, resolveImages } from "../../engine/images.ts";
+import { openStack, type Stack } from "../../engine/stack.ts";
+import type { Node } from "../../node.ts";
+import { openClient, patience } from "./client.ts";
+import { type S3Config, PROVIDERS } from "./config.ts";
+import { s3 } from "./kind.ts";
+import { ask } from "./signed.ts";

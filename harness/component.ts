@@ -156,6 +156,41 @@ export interface Promotable {
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
 
+/** Capability: backups and an archive are kept elsewhere, and a machine can be made anew from them. */
+export interface Archived {
+  /** Takes a backup; rejects when the archiver says that it failed. */
+  backUp(level: "full" | "incremental", signal: AbortSignal): Promise<{ label: string; detail: string }>;
+  /** Notes where history stands now, under a name that `restore` may end at; resolves with it in words. */
+  markPoint(name: string, signal: AbortSignal): Promise<string>;
+  /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
+  restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
+}
+
+/** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */
+export const RESTORE_TARGETS = ["latest", "immediate", "lsn", "name", "time", "xid"] as const;
+
+export interface RestoreOptions {
+  readonly backup: "newest" | "oldest";
+  readonly to: (typeof RESTORE_TARGETS)[number];
+  /** The point, by the name of the step that noted it; `now`, and `before-backups`, are always known. */
+  readonly at: string | undefined;
+  readonly inclusive: boolean;
+  /** Whether a target that lies before a backup's end is refused, as a runbook must; the server itself does not. */
+  readonly checked: boolean;
+  readonly onEnd: "promote" | "pause";
+  /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
+  readonly wal: "stock" | "fail-closed";
+  /** Whether the restored machine may write into the archive that it came from. */
+  readonly archive: "fenced" | "open";
+}
+
+export interface RestoreContext extends RepairContext {
+  readonly rewound: (to: { lineage: string; position: string }) => void;
+}
+
+export const isArchived = (component: Component): component is Component & Archived =>
+  "restore" in component && "backUp" in component && component.restore !== undefined;
+
 /** Capability: the store stands on several drives that can be broken one by one. */
 export interface OnDrives {
   readonly drives: Drives;

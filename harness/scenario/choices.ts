@@ -62,7 +62,7 @@ const workloadNeeds = ({ workload }: Draft): Need[] =>
 
 const stepNeeds = ({ steps }: Draft): Need[] =>
   (steps ?? []).flatMap((step, i) => {
-    if ((step.does !== "fault" && step.does !== "recover") || step.target === undefined || !step.kind) return [];
+    if (step.does === undefined || step.does === "heal" || step.target === undefined || !step.kind) return [];
     const { name: who, requires: word } = step.kind;
     const [component = "", node] = step.target.split(".");
     return [{ component, who, word, node: node && step.target, path: ["steps", i, step.does] }];

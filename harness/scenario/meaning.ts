@@ -164,7 +164,7 @@ function judgeSteps(source: Source, { steps }: Draft, stack: StackView): void {
     const path = ["steps", i];
     const earlier = steps!.slice(0, i);
     if (step.does === "heal") judgeHeal(source, step.fault, [...path, "heal"], earlier);
-    if (step.does === "fault" || step.does === "recover") judgeAct(source, step, path, stack, earlier);
+    if (step.does !== undefined && step.does !== "heal") judgeAct(source, step, path, stack, earlier);
     if (step.start?.by === "detector") stack.component(step.start.probe, [...path, "when", "probe"]);
     if (step.does === "heal" && step.start?.by === "trigger") {
       source.complain([...path, "at", "on"], {

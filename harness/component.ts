@@ -180,6 +180,8 @@ export interface RestoreOptions {
   readonly onEnd: "promote" | "pause";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
+  /** Whether the history that only a receiver has is brought into the archive first. */
+  readonly tail: "shipped" | "left";
   /** Whether the restored machine may write into the archive that it came from. */
   readonly archive: "fenced" | "open";
 }

@@ -64,8 +64,10 @@ for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file
 echo "$label"`;
 
 const FETCH = `. ${ARCHIVE_DIR}/store
-mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar"' EXIT
-get "base/$1/base.tar.zst" "$tar"; zstd -q -d -c "$tar" >"$2.tar"; tar -x -f "$2.tar" -C "$2"; rm -f "$2.tar"
+mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar" "$tar.failed"' EXIT
+get "base/$1/base.tar.zst" "$tar"
+{ zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
+if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
 
 /** Between which positions the backup is consistent, from its manifest (manual, 68.1). */

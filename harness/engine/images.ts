@@ -8,6 +8,7 @@ import { BlackstartError, messageOf, notReady } from "../errors.ts";
 import { within } from "../wait.ts";
 import { engine } from "./connect.ts";
 import { importBase } from "./debootstrap.ts";
+import { fetchNpmPackage } from "./npm-package.ts";
 import { builtReference, contextFiles, recipes, type Dockerfile, type Recipe } from "./recipes.ts";
 
 export interface ResolvedImage {
@@ -217,8 +218,12 @@ class Resolver {
     await using context = await buildContext(build);
     const proxies = proxySettings(process.env);
     const buildargs = { ...proxies, ...build.args, ...Object.fromEntries(needed) };
-    await this.#follow(name, `building ${reference} (${why})`, "built", () =>
-      this.#docker.buildImage(
+    await this.#follow(name, `building ${reference} (${why})`, "built", async (step) => {
+      if (build.npm) {
+        step(`fetching ${build.npm.name}@${build.npm.version}`);
+        await fetchNpmPackage(build.npm, join(context.path, "package.tgz"), this.#signal);
+      }
+      return this.#docker.buildImage(
         { context: context.path, src: ["."] },
         {
           t: reference,
@@ -228,8 +233,8 @@ class Resolver {
           abortSignal: this.#signal,
           ...(onThisHost(proxies) ? { networkmode: "host" } : {}),
         },
-      ),
-    );
+      );
+    });
     return await this.#found(name, reference, "built");
   }
 

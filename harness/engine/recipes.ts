@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NpmPackage } from "./npm-package.ts";
+import type { PythonPackage } from "./python-package.ts";
 
 /** Where one of our images comes from. A changed recipe gives a new tag, so an old image is never taken for it. */
 export interface Recipe {
@@ -27,6 +28,8 @@ export interface Dockerfile {
   readonly args?: Readonly<Record<string, string>>;
   /** Its archive is `package.tgz` in the build context. */
   readonly npm?: NpmPackage;
+  /** Its source archive is `package.tar.gz` in the build context; the image pip fetches it. */
+  readonly python?: PythonPackage;
 }
 
 const imagesFolder = join(import.meta.dirname, "../../fixtures/images");
@@ -105,6 +108,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     pull: "debian:trixie-slim",
     build: { suite: "trixie" },
   },
+  "base-bookworm": {
+    summary: "Debian 12, for what Debian 13 is too new for",
+    version: "bookworm",
+    pull: "debian:bookworm-slim",
+    build: { suite: "bookworm" },
+  },
   postgres: {
     summary: "PostgreSQL 17 with contrib",
     version: "17",
@@ -123,6 +132,24 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     build: onBase("postgres-clients"),
   },
   ...otherMajors(),
+  pip: {
+    summary: "pip, which fetches Python packages for other images",
+    version: "trixie",
+    build: onBase("pip"),
+  },
+  "postgres-wal-e": {
+    summary: "PostgreSQL 14 with WAL-E, an archiver that can back up nothing newer",
+    version: "1.1.1",
+    build: {
+      folders: ["postgres-wal-e"],
+      images: { BASE: "base-bookworm", SERVER: "postgres-tools-14" },
+      python: {
+        name: "wal-e",
+        version: "1.1.1",
+        sha256: "bdf55a7f6e2bd0c2298502928756d222d2804391ef39b3f36c2514293c5d65e9",
+      },
+    },
+  },
   redis: {
     summary: "Redis 8 with Sentinel",
     version: "8.0.2",

@@ -20,15 +20,15 @@ const problem = (lsn: string, pageOf: Buffer = Buffer.alloc(0), segments = SEGME
   endProblem({ segments, timeline, end: at(lsn), segmentBytes: MIB }, async () => pageOf);
 
 describe("whether recovery has read all that the archive holds", () => {
-  it("it ended before the newest segment", async () => {
+  it("recovery ended before the newest segment", async () => {
     expect(await problem("0/AFFBF8")).toBe("the archive holds history up to 00000001000000000000000B");
   });
 
-  it("it ended behind the newest segment, which was closed early", async () => {
+  it("recovery ended behind the newest segment, which was closed early", async () => {
     expect(await problem("0/C00000")).toBeNull();
   });
 
-  it("it ended at a record that goes on in a segment that was never archived", async () => {
+  it("recovery ended at a record that goes on in a segment that was never archived", async () => {
     const end = at("0/BFFF00");
     expect(await problem("0/BFFF00", page(end, 257))).toBeNull();
     expect(await problem("0/BFFF00", page(end, 256))).toContain("a record of 256 bytes that recovery did not take");
@@ -36,7 +36,7 @@ describe("whether recovery has read all that the archive holds", () => {
     expect(await problem("0/BFDF00", page(at("0/BFDF00"), 256 + 8_168))).toContain("did not take");
   });
 
-  it("it ended where the newest segment has damage", async () => {
+  it("recovery ended where the newest segment has damage", async () => {
     expect(await problem("0/B80000", page(at("0/B80000"), 0))).toMatch(/^0{7}1.*B goes on behind it: there are zeros$/);
     expect(await problem("0/B00000", page(at("0/B00000"), 200))).toContain("a record of 200 bytes");
     expect(await problem("0/B80000", page(at("0/B80000"), 0xffff_ffff, at("0/A80000")))).toContain("of 0/A80000");

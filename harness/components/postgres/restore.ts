@@ -2,15 +2,14 @@ import pg from "pg";
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
 import { parsePosition } from "../../position.ts";
-import { bracket } from "../../time.ts";
+import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { endProblem, isSegment, pageAt } from "./archive-end.ts";
 import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
-import { recoveryFacts } from "./facts.ts";
+import { isOurs, reachedTheEnd, segmentsOf, takeFiles } from "./restore-guards.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Points, RestoreTarget } from "./points.ts";
-import { type Shell, shellOn } from "./shell.ts";
+import { shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 const RECOVERY_TIMEOUT_MS = 1_800_000;
@@ -18,6 +17,8 @@ const WRONG_PASSWORD = "28P01";
 
 export interface RestoreBench {
   readonly node: Node;
+  /** The machine that has history as it was made, where there is one. */
+  readonly receiver: Node | null;
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
@@ -39,6 +40,7 @@ export async function restoreNode(
   await openForWork(node, signal);
   const shell = shellOn(node);
   if (bench.foreign) await takeFiles(shell, archiver);
+  if (bench.receiver && options.tail === "shipped") mark("tail shipped", await shipTail(bench.receiver));
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
@@ -51,9 +53,7 @@ export async function restoreNode(
     await shell.run(
       `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal"; touch "$1/recovery.signal"`,
       [DATA_DIR],
-      {
-        stdin: settings,
-      },
+      { stdin: settings },
     );
   });
   mark("fetched", fetched);
@@ -73,45 +73,16 @@ function tellEnd(target: RestoreTarget | null, rewound: RestoreContext["rewound"
     rewound({ lineage: target.lineage, position: target.lsn, upTo: target.upTo });
 }
 
-async function takeFiles(shell: Shell, archiver: Archiver): Promise<void> {
-  for (const [name, content] of Object.entries(archiver.files))
-    await shell.run(`cat >"$1"; chmod 600 "$1"`, [`${ARCHIVE_DIR}/${name}`], { stdin: content });
-}
-
-/** The control file begins with the system's identifier, 8 bytes in the machine's own order. A backup of another system starts just as well. */
-async function isOurs({ systemIdentifier }: RestoreBench, shell: Shell, backup: Backup): Promise<void> {
-  const found = (await shell.run(`od -An -t u8 -N 8 "$1/global/pg_control"`, [DATA_DIR])).trim();
-  if (systemIdentifier !== null && found !== systemIdentifier)
-    throw new Error(
-      `backup ${backup.label} is of system ${found}, and the one to be restored is ${systemIdentifier}: this is the archive of another cluster`,
-    );
-}
-
-async function segmentsOf(archiver: Archiver): Promise<string[]> {
-  if (!archiver.objects)
-    throw new Error("the archiver does not tell what it holds: where history must end is not known");
-  return (await archiver.objects("segment")).map(({ name }) => name).filter(isSegment);
-}
-
 /**
- * The server takes whatever is not a valid record for the end of history, so what it ended at is compared with what the archive
- * holds. Nobody is led to the restored machine before.
+ * What the receiver has goes into the archive first. Its last segment is called .partial until it is full (manual, pg_receivewal);
+ * under that name no server asks for it, and the newest writes would be lost with all of them on disk.
  */
-async function reachedTheEnd(bench: RestoreBench, shell: Shell, segments: string[]): Promise<void> {
-  const { node, admin, archiver, segmentBytes } = bench;
-  const { switch_position: said = "", switch_from_lineage: timeline = "" } = await recoveryFacts(admin, node);
-  const end = parsePosition(said);
-  if (end === null) throw new Error(`${node.name} does not say where its recovery ended`);
-  const page = async (segment: string, offset: number): Promise<Buffer> => {
-    const file = `${node.disk}/last-segment`;
-    const command = archiver.restoreCommand("stock").replaceAll("%f", segment).replaceAll("%p", file);
-    const script = `trap 'rm -f "$1"' EXIT; ${command}; dd if="$1" bs=8192 skip="$2" count=1 2>/dev/null | base64`;
-    return Buffer.from(await shell.run(script, [file, String(offset)]), "base64");
-  };
-  const problem = await endProblem({ segments, timeline, end, segmentBytes }, (segment) =>
-    page(segment, pageAt(end, segmentBytes)),
+async function shipTail(receiver: Node): Promise<Bracket> {
+  const { at } = await bracket(() =>
+    shellOn(receiver).run(`. ${ARCHIVE_DIR}/store
+      for file in /blackstart/disk/wal/*; do sh ${ARCHIVE_DIR}/push "$file" "$(basename "$file" .partial)"; done`),
   );
-  if (problem !== null) throw new Error(`recovery ended at ${said} on timeline ${timeline}, too early: ${problem}`);
+  return at;
 }
 
 /** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */

@@ -219,7 +219,7 @@ export interface RestoreOptions {
   readonly checked: boolean;
   /** Whose archive it is; its own if left out. */
   readonly source?: Component;
-  readonly onEnd: "promote" | "pause";
+  readonly onEnd: "promote" | "pause" | "follow";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
   /** Whether the history that only a receiver has is brought into the archive first. */

@@ -20,8 +20,9 @@ const params = z.strictObject({
     description:
       "Whether a point before the end of every backup, and another system's backup, are refused, as a runbook must; the server itself goes on",
   }),
-  onEnd: z.enum(["promote", "pause"]).default("promote").meta({
-    description: "pause: the server's own default, which takes no writes until somebody ends it",
+  onEnd: z.enum(["promote", "pause", "follow"]).default("promote").meta({
+    description:
+      "pause: the server's own default, which takes no writes until somebody ends it; follow: a standby that replays what the archive holds, and an alarm when it no longer gets on",
   }),
   wal: z.enum(["stock", "fail-closed"]).default("stock").meta({
     description: "fail-closed: an error of the archiver, or a gap, can never be read as the end of history",

@@ -53,6 +53,11 @@ function judgePoint({ source, step, path, target: { component }, earlier }: Step
 /** Without a target there is nothing to pause at: the server promotes itself at the end of history. */
 function judgeEnd({ source, step, path }: StepContext): void {
   const { to, onEnd } = step.params ?? {};
+  if (onEnd === "follow" && to !== "latest")
+    source.complain([...path, "onEnd"], {
+      found: `follow with to: ${String(to)}, and who follows has no end`,
+      expected: "to: latest",
+    });
   if (to === "latest" && onEnd === "pause")
     source.complain([...path, "onEnd"], {
       found: "pause with to: latest, where a server never pauses",

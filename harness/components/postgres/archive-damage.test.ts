@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ArchiveDamage, Depot } from "../../component.ts";
 import { changed, damageArchive } from "./archive-damage.ts";
 import { type Archiver, segmentName, type Stored } from "./archiver.ts";
+import type { Shell } from "./shell.ts";
 import { putMember, takeMember } from "./tar-member.ts";
 
 const SEGMENTS = ["A", "B", "C", "D", "E"].map((letter) => ({
@@ -25,8 +26,7 @@ function bench(stored: Stored[], objects: Map<string, Buffer>) {
   const archiver = { objects: async () => stored } as Partial<Archiver> as Archiver;
   return (damage: Partial<ArchiveDamage>) =>
     damageArchive(
-      archiver,
-      { depot, bucket: "b" },
+      { archiver, depot, bucket: "b", on: {} as Shell },
       { part: "segment", where: "middle", damage: "flip", inside: false, ...damage },
     );
 }
@@ -85,7 +85,10 @@ describe("damage to what was archived", () => {
 
   it("reaches what is compressed, so that unwrapping it notices nothing", async () => {
     const objects = new Map([["base", zstdCompressSync(Buffer.alloc(1_000, "x"))]]);
-    const inside = { take: zstdDecompressSync, put: (_: Buffer, body: Buffer | null) => zstdCompressSync(body!) };
+    const inside = {
+      take: (object: Buffer) => zstdDecompressSync(object),
+      put: (_: Buffer, body: Buffer | null) => zstdCompressSync(body!),
+    };
     const damage = bench([{ name: "base", key: "base", wrapped: true, inside }], objects);
     expect((await damage({ part: "base", inside: true })).changes).toHaveLength(1);
     const after = zstdDecompressSync(objects.get("base")!);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { ArchiveDamage, ArchiveDamaged, ArchivePart, ArchivePlace, Depot } from "../../component.ts";
 import { bracket } from "../../time.ts";
 import type { Archiver, Stored } from "./archiver.ts";
+import type { Shell } from "./shell.ts";
 
 /** A flip must not vanish in the up to 7 bytes between two records, which no checksum covers. */
 const FLIPPED_BYTES = 8;
@@ -12,19 +13,21 @@ export interface ArchiveStore {
   readonly bucket: string;
 }
 
-export async function damageArchive(
-  archiver: Archiver,
-  store: ArchiveStore,
-  damage: ArchiveDamage,
-): Promise<ArchiveDamaged> {
-  const chosen = await choose(archiver, damage);
+export interface DamageBench extends ArchiveStore {
+  readonly archiver: Archiver;
+  /** Any machine that runs. */
+  readonly on: Shell;
+}
+
+export async function damageArchive(store: DamageBench, damage: ArchiveDamage): Promise<ArchiveDamaged> {
+  const chosen = await choose(store.archiver, damage);
   const before = new Map<Stored, Buffer>();
   for (const one of chosen) before.set(one, await store.depot.getObject(store.bucket, one.key));
   const wanted = new Map<Stored, Buffer | null>();
   const views = new Map(chosen.map((one) => [one, viewOf(one, before.get(one)!, damage)]));
   for (const one of damage.damage === "swap" ? chosen : chosen.slice(0, 1)) {
     const other = chosen.find((neighbour) => neighbour !== one);
-    wanted.set(one, damaged(damage.damage, views.get(one)!, other && views.get(other)));
+    wanted.set(one, await damaged(store.on, damage.damage, views.get(one)!, other && views.get(other)));
   }
   const { at } = await bracket(async () => {
     for (const [{ key }, body] of wanted) await put(store, key, body);
@@ -73,12 +76,16 @@ export function placed(stored: readonly Stored[], part: ArchivePart, where: Arch
 }
 
 /** What the object has to be afterwards; null: nothing. */
-function damaged(damage: ArchiveDamage["damage"], one: View, other: View | undefined): Buffer | null {
-  const { object, inside } = one;
-  const content = inside ? inside.take(object) : object;
-  const source = other?.inside ? other.inside.take(other.object) : other?.object;
-  const result = damage === "swap" || damage === "wrong-content" ? source! : changed(content, damage);
-  return inside ? inside.put(object, result) : result;
+async function damaged(
+  on: Shell,
+  damage: ArchiveDamage["damage"],
+  one: View,
+  other: View | undefined,
+): Promise<Buffer | null> {
+  const content = async ({ object, inside }: View): Promise<Buffer> => (inside ? inside.take(object, on) : object);
+  const result =
+    damage === "swap" || damage === "wrong-content" ? await content(other!) : changed(await content(one), damage);
+  return one.inside ? one.inside.put(one.object, result, on) : result;
 }
 
 /** A backup's mark lies inside its data, where there is no file of its own. */

@@ -95,7 +95,13 @@ export interface Stored {
   /** Compressed or encrypted as it lies there: damage to the object is then noticed by whoever unwraps it. */
   readonly wrapped: boolean;
   /** The content within, where it can be taken out and put back; null puts nothing back in its place. */
-  readonly inside?: { take(object: Buffer): Buffer; put(object: Buffer, content: Buffer | null): Buffer };
+  readonly inside?: Inside;
+}
+
+export interface Inside {
+  /** `on` is a machine with the archiver's own programs, for what only they can unwrap. */
+  take(object: Buffer, on: Shell): Buffer | Promise<Buffer>;
+  put(object: Buffer, content: Buffer | null, on: Shell): Buffer | Promise<Buffer>;
 }
 
 export interface Backup {

@@ -364,7 +364,12 @@ class PostgresComponent
 
   async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {
     const archive = this.#opened();
-    return damageArchive(archive.archiver, archive, damage);
+    return damageArchive({ ...archive, on: shellOn(await this.#anyRunning()) }, damage);
+  }
+
+  async #anyRunning(): Promise<Node> {
+    for (const node of this.nodes.values()) if ((await node.state()) === "running") return node;
+    throw new Error(`no machine of ${this.name} runs`);
   }
 
   #opened(): OpenArchive {

@@ -6,7 +6,7 @@ import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
-import { isOurs, reachedTheEnd, segmentsOf, takeFiles } from "./restore-guards.ts";
+import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Points, RestoreTarget } from "./points.ts";
 import { shellOn } from "./shell.ts";
@@ -50,18 +50,21 @@ export async function restoreNode(
     await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
     await archiver.fetch(shell, backup);
     if (options.checked) await isOurs(bench, shell, backup);
+    const signalFile = options.onEnd === "follow" ? "standby.signal" : "recovery.signal";
     await shell.run(
-      `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal"; touch "$1/recovery.signal"`,
-      [DATA_DIR],
+      `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal" "$1/recovery.signal"; touch "$1/$2"`,
+      [DATA_DIR, signalFile],
       { stdin: settings },
     );
   });
   mark("fetched", fetched);
-  const guarded = options.wal === "fail-closed" && options.to === "latest";
-  const segments = guarded ? await segmentsOf(archiver) : [];
+  const follows = options.onEnd === "follow";
+  const guarded = options.wal === "fail-closed" && options.to === "latest" && !follows;
+  const segments = guarded || follows ? await segmentsOf(archiver) : [];
   const { at: restored } = await bracket(async () => {
     await startServer(node);
-    await served(bench, options.onEnd, signal);
+    if (follows) await replayedAll(bench, shell, segments, signal);
+    else await served(bench, options.onEnd === "pause" ? "paused" : "promoted", signal);
     if (guarded) await reachedTheEnd(bench, shell, segments);
   });
   mark("restored", restored);
@@ -101,7 +104,7 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
   const settings: Record<string, string> = {
     restore_command: archiver.restoreCommand(options.wal),
     recovery_target_timeline: "latest",
-    recovery_target_action: options.onEnd,
+    ...(options.onEnd !== "follow" && { recovery_target_action: options.onEnd }),
     ...(options.to === "immediate" && { recovery_target: "immediate" }),
     ...target,
     primary_conninfo: "",
@@ -115,7 +118,11 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
 }
 
 /** The server's start says nothing: it is asked until it takes writes, or until it is gone. */
-async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause", signal: AbortSignal): Promise<void> {
+async function served(
+  { node, admin }: RestoreBench,
+  wanted: "promoted" | "paused",
+  signal: AbortSignal,
+): Promise<void> {
   let state = "it did not answer";
   const done = await awaitCondition(
     async () => {
@@ -126,8 +133,8 @@ async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause",
         if (thrown instanceof pg.DatabaseError && thrown.code === WRONG_PASSWORD) throw thrown; // another cluster's
         return false; // not yet: it takes no connections before it is consistent
       }
-      if (onEnd === "pause" && state === "promoted") throw new Error(`${node.name} was to pause and promoted itself`);
-      return state === (onEnd === "pause" ? "paused" : "promoted");
+      if (wanted === "paused" && state === "promoted") throw new Error(`${node.name} was to pause and promoted itself`);
+      return state === wanted;
     },
     { everyMs: 10, timeoutMs: RECOVERY_TIMEOUT_MS, signal },
   );

@@ -19,6 +19,7 @@ import { pause } from "./faults/pause.ts";
 import { powerLoss } from "./faults/power-loss.ts";
 import { processCrash } from "./faults/process-crash.ts";
 import { readOnlyFolder } from "./faults/read-only-folder.ts";
+import { removeFolder } from "./faults/remove-folder.ts";
 import { reset } from "./faults/reset.ts";
 import { restart } from "./faults/restart.ts";
 import { shutdown } from "./faults/shutdown.ts";
@@ -48,6 +49,7 @@ export const faultKinds: readonly FaultKind[] = [
   archiveDamage,
   fetchFailure,
   mistake,
+  removeFolder,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

@@ -7,9 +7,17 @@ const archiverKinds: readonly ArchiverKind[] = [
     tool: "plain",
     versions: [14, 15, 16, 17],
     image: (version) => imageOf({ version }, true),
-    options: [],
+    options: ["receiver"],
     levels: ["full"],
     load: () => import("./archivers/plain.ts"),
+  },
+  {
+    tool: "incremental",
+    versions: [17],
+    image: (version) => imageOf({ version }, true),
+    options: ["receiver"],
+    levels: ["full", "incremental"],
+    load: () => import("./archivers/incremental.ts"),
   },
 ];
 

@@ -7,6 +7,7 @@ import { crossCheck } from "./checkers/cross-check.ts";
 import { detection } from "./checkers/detection.ts";
 import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
+import { hypertable } from "./checkers/hypertable.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
@@ -29,6 +30,7 @@ export const checkers: readonly Checker[] = [
   balances,
   checksums,
   amcheck,
+  hypertable,
   tamperRefused,
   recoveryProcedure,
   routine,

@@ -21,11 +21,10 @@ fi
 if [ ! -x "$bin/initdb" ]; then say "initdb is missing beside $bin/postgres" && exit 78; fi
 # Client programs may be of another major and lie elsewhere.
 export PATH="$bin:$PATH"
-if [ "$ROLE" = standby ]; then
-  for program in pg_basebackup pg_isready; do
-    if ! command -v "$program" >/dev/null 2>&1; then say "$program is missing: neither beside $bin/postgres nor on PATH" && exit 78; fi
-  done
-fi
+case $ROLE in standby) clients="pg_isready pg_basebackup" ;; receiver) clients="pg_isready pg_receivewal" ;; *) clients= ;; esac
+for program in $clients; do
+  if ! command -v "$program" >/dev/null 2>&1; then say "$program is missing: neither beside $bin/postgres nor on PATH" && exit 78; fi
+done
 ln -sfn "$bin" /blackstart/bin
 
 become=
@@ -49,8 +48,8 @@ chmod 755 /blackstart/as-server
 # History as it is made, on a machine that has no server.
 if [ "$ROLE" = receiver ]; then
   server mkdir -p /blackstart/disk/wal
-  until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
-  server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
+  until server pg_isready -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+  server pg_receivewal -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
   export PGAPPNAME=receiver
   as_server pg_receivewal -h "$PRIMARY" -U postgres -S receiver -D /blackstart/disk/wal --synchronous --no-password
 fi

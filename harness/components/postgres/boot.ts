@@ -35,6 +35,7 @@ import { Points } from "./points.ts";
 import { restoreNode } from "./restore.ts";
 import { type Shell, shellOn } from "./shell.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -152,7 +153,9 @@ function serverConf(
     log_timezone: "UTC",
     shared_preload_libraries: "",
     ...archiver?.settings,
+    ...(config.timescale && TIMESCALE_SETTINGS),
     ...config.settings,
+    ...[...config.standbys, ...config.spares].find(({ name }) => name === nodeName)?.settings,
   };
   if (standby) {
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
@@ -260,6 +263,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    if (this.#config.timescale) await loadHypertable(this.#admin, this.clients.leadsTo);
     if (!this.#archiver) return;
     await this.#archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
@@ -315,6 +319,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
           );
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
+          if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
+            Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
           return [
             {
               at,

@@ -8,9 +8,19 @@ const nodeName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" });
 
+const settings = z
+  .record(
+    z.string().regex(/^[a-z][a-z0-9_.]*$/, { error: "expected the name of a server setting" }),
+    z.union([z.string(), z.number(), z.boolean()]),
+  )
+  .default({});
+
+const ownSettings = settings.meta({ description: "Settings of this server alone, over those of all" });
+
 const standby = z.strictObject({
   name: nodeName,
   replication: z.enum(["synchronous", "asynchronous"]),
+  settings: ownSettings,
 });
 
 const config = z.strictObject({
@@ -29,7 +39,7 @@ const config = z.strictObject({
         "synchronous_standby_names over the synchronous standbys, in their order; FIRST all of them if left out",
     }),
   spares: z
-    .array(z.strictObject({ name: nodeName }))
+    .array(z.strictObject({ name: nodeName, settings: ownSettings }))
     .default([])
     .meta({ description: "Machines with an empty disk that wait to be restored onto" }),
   archive: archiveConfig
@@ -39,13 +49,11 @@ const config = z.strictObject({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
   }),
-  settings: z
-    .record(
-      z.string().regex(/^[a-z][a-z0-9_.]*$/, { error: "expected the name of a server setting" }),
-      z.union([z.string(), z.number(), z.boolean()]),
-    )
-    .default({})
-    .meta({ description: "Server settings of the primary and every standby, as in postgresql.conf" }),
+  timescale: z
+    .boolean()
+    .default(false)
+    .meta({ description: "TimescaleDB, preloaded in every server, and a filled hypertable beside the ledger" }),
+  settings: settings.meta({ description: "Server settings of the primary and every standby, as in postgresql.conf" }),
 });
 
 export type PostgresConfig = z.output<typeof config>;
@@ -97,17 +105,26 @@ function problems(value: PostgresConfig) {
       message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no standby can be made`,
       hint: `leave standbys out, or name an image of your own that has pg_basebackup ${value.version} with image:`,
     });
-  for (const name of Object.keys(value.settings)) {
-    if (OWNED.includes(name))
-      found.push({
-        path: ["settings", name],
-        message: `${name} is set by the stack itself`,
-        hint: "remove it; standbys and synchronous decide replication",
-      });
-  }
+  if (value.timescale && value.version !== 17 && value.image === undefined)
+    found.push({
+      path: ["timescale"],
+      message: `our image of version ${value.version} has no TimescaleDB`,
+      hint: "use version 17, or name an image of your own that has it with image:",
+    });
+  found.push(...ownedSettings(value.settings, ["settings"]));
+  for (const [i, node, list] of namedNodes(value)) found.push(...ownedSettings(node.settings, [list, i, "settings"]));
   if (value.archive) found.push(...archiveProblems(value.archive, value.version));
   return found;
 }
+
+const ownedSettings = (given: PostgresConfig["settings"], path: (string | number)[]): ConfigProblem[] =>
+  Object.keys(given)
+    .filter((name) => OWNED.includes(name))
+    .map((name) => ({
+      path: [...path, name],
+      message: `${name} is set by the stack itself`,
+      hint: "remove it; standbys and synchronous decide replication",
+    }));
 
 const namedNodes = ({ standbys, spares }: PostgresConfig) =>
   Object.entries({ standbys, spares }).flatMap(([list, nodes]) => nodes.map((node, i) => [i, node, list] as const));
@@ -140,7 +157,9 @@ function uses({ archive }: PostgresConfig): Use[] {
 }
 
 const nodes = (value: PostgresConfig): NodeSpec[] => {
-  const image = value.image ?? (value.archive ? archiverKind(value.archive.tool).image(value.version) : imageOf(value));
+  const image =
+    value.image ??
+    (value.archive ? archiverKind(value.archive.tool).image(value.version) : imageOf(value, value.timescale));
   return [
     { name: "primary", role: "primary", image },
     ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
@@ -154,11 +173,11 @@ const kind: ComponentKind<PostgresConfig> = {
   summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming standbys",
   config,
   nodes,
-  capabilities: ({ archive }) => (archive ? ["archive"] : []),
+  capabilities: ({ archive, timescale }) => [...(archive ? ["archive"] : []), ...(timescale ? ["hypertable"] : [])],
   uses,
   problems,
   triggers: ["wal-switch", "checkpoint"],
-  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
+  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "hypertable"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
   recoveries: ["wait", "start", "promote", "restore", "exec", "reconcile", "replay-unsure"],

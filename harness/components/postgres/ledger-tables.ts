@@ -15,7 +15,7 @@ export const schemaSql = (uniqueKey: boolean): string => `
   DO $$ BEGIN CREATE EXTENSION amcheck; EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'no amcheck in this image'; END $$`;
 
 /** A count or an index-only scan can pass over a damaged page; every row has to be fetched from the heap, and its content compared. */
-const HEAP_ONLY =
+export const HEAP_ONLY =
   "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; SET statement_timeout = 0";
 
 /** Every row of the ledger, its hash taken from what was read. Rejects on the first page that cannot be read. */

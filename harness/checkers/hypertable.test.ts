@@ -32,7 +32,7 @@ describe("a hypertable", () => {
     expect(judged(LOADED, WRITTEN)).toMatchObject({
       verdict: "pass",
       detail:
-        "10 of 10 chunks and 20,000 of 20,000 rows are on db.standby, with the same content; it takes rows, in a chunk that was there and in a new one",
+        "10 of 10 chunks and 20,000 of 20,000 rows are on db.standby, with the same content; compression: not in this build (apache); it takes rows, in a chunk that was there and in a new one",
     });
   });
 
@@ -48,6 +48,14 @@ describe("a hypertable", () => {
     expect(judged(LOADED, { ...WRITTEN, "timescale.digest": "d2" })).toMatchObject({
       verdict: "fail",
       detail: expect.stringContaining("20,000 of 20,000 rows are on db.standby, and their content is another"),
+    });
+  });
+
+  it("whose chunks are compressed another way than they were fails, with both", () => {
+    const before = { ...LOADED, "timescale.compression": "9 chunks, 1.95 to 1" };
+    expect(judged(before, { ...WRITTEN, "timescale.compression": "8 chunks, 1.95 to 1" })).toMatchObject({
+      verdict: "fail",
+      detail: expect.stringContaining("compression was 9 chunks, 1.95 to 1, and is 8 chunks, 1.95 to 1"),
     });
   });
 

@@ -39,7 +39,13 @@ function content(before: Values | undefined, after: Values, node: string): Judge
   if (chunks !== chunksBefore || rows !== rowsBefore) return { verdict: "fail", detail: there };
   if (after["timescale.digest"] !== before["timescale.digest"])
     return { verdict: "fail", detail: `${there}, and their content is another` };
-  return { verdict: "pass", detail: `${there}, with the same content` };
+  const [compressed, compressedBefore] = [after["timescale.compression"], before["timescale.compression"]];
+  if (compressed !== undefined && compressed !== compressedBefore)
+    return { verdict: "fail", detail: `${there}; compression was ${compressedBefore}, and is ${compressed}` };
+  return {
+    verdict: "pass",
+    detail: `${there}, with the same content${compressed ? `; compression: ${compressed}` : ""}`,
+  };
 }
 
 function write(after: Values, node: string): Judged {

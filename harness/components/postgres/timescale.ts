@@ -72,12 +72,13 @@ async function contentFacts(ask: Ask): Promise<Record<string, string>> {
       md5(string_agg(md5(concat_ws('|', extract(epoch FROM at), sensor, value, note)), '' ORDER BY at, sensor)) AS digest,
       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS version
     FROM blackstart.readings`);
+  const compressed = await compression(ask);
   return {
     "timescale.chunks": textOf(row, "chunks"),
     "timescale.rows": textOf(row, "rows"),
     "timescale.digest": textOf(row, "digest"),
     "timescale.version": textOf(row, "version"),
-    "timescale.compression": await compression(ask),
+    ...(compressed !== null && { "timescale.compression": compressed }),
   };
 }
 
@@ -85,9 +86,10 @@ async function contentFacts(ask: Ask): Promise<Record<string, string>> {
 const license = async (ask: Ask): Promise<string> =>
   textOf((await ask("SELECT current_setting('timescaledb.license', true) AS license"))[0], "license");
 
-async function compression(ask: Ask): Promise<string> {
+async function compression(ask: Ask): Promise<string | null> {
   const kind = await license(ask);
-  if (kind !== "timescale") return kind === "" ? "not preloaded" : `not in this build (${kind})`;
+  if (kind === "") return null;
+  if (kind !== "timescale") return `not in this build (${kind})`;
   const [row] = await ask(`SELECT number_compressed_chunks::text AS chunks,
       round(before_compression_total_bytes::numeric / after_compression_total_bytes, 2)::text AS ratio
     FROM hypertable_compression_stats('blackstart.readings')`);

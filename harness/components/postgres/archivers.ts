@@ -19,6 +19,15 @@ const archiverKinds: readonly ArchiverKind[] = [
     levels: ["full", "incremental"],
     load: () => import("./archivers/incremental.ts"),
   },
+  {
+    tool: "wal-e",
+    versions: [14], // it calls pg_start_backup, which PostgreSQL 15 no longer has
+    image: () => "postgres-wal-e",
+    needs: "signature-v2",
+    options: ["retries"],
+    levels: ["full"],
+    load: () => import("./archivers/wal-e.ts"),
+  },
 ];
 
 export const archiverKind = (tool: Tool): ArchiverKind => archiverKinds.find((kind) => kind.tool === tool)!;

@@ -326,7 +326,11 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
               at,
               component: this.name,
               node: node.name,
-              values: { ...values, serves: String(node.name === this.clients.leadsTo) },
+              values: {
+                ...values,
+                ...(this.#archiver && { archive: this.#archiver.words }),
+                serves: String(node.name === this.clients.leadsTo),
+              },
             },
           ];
         } catch (thrown) {

@@ -187,6 +187,7 @@ const kind: ComponentKind<PostgresConfig> = {
     fsync: "off: a crash of the machine may lose or corrupt anything",
     full_page_writes: "off: torn pages after a crash of the machine",
     data_checksums: "off: corruption is read as data",
+    archive: "where history is kept besides the machine, and by which tool",
     wal_level: "what can be replicated and restored",
   },
   load: () => import("./boot.ts"),

@@ -2,7 +2,15 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
-import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, type BackupLevel, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import {
+  type Archiver,
+  ARCHIVE_DIR,
+  type ArchiveSite,
+  type Backup,
+  type BackupLevel,
+  DATA_DIR,
+  type OpenArchiver,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
 
@@ -13,6 +21,7 @@ export const SETTINGS = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR
 export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>> = SETTINGS;
+  readonly words: string = "pg_basebackup, and archive_command by curl";
   protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {

@@ -5,6 +5,7 @@ import { checksums } from "./checkers/checksums.ts";
 import { clock } from "./checkers/clock.ts";
 import { crossCheck } from "./checkers/cross-check.ts";
 import { detection } from "./checkers/detection.ts";
+import { dropIn } from "./checkers/drop-in.ts";
 import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
 import { load } from "./checkers/load.ts";
@@ -28,6 +29,7 @@ export const checkers: readonly Checker[] = [
   balances,
   checksums,
   amcheck,
+  dropIn,
   tamperRefused,
   recoveryProcedure,
   reconciliation,

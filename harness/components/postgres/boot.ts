@@ -6,6 +6,9 @@ import type {
   Component,
   ComponentPaths,
   Elements,
+  Followers,
+  FollowOptions,
+  KeepsSequences,
   NodeStart,
   Promotable,
   Reconcilable,
@@ -18,13 +21,15 @@ import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
-import { bracket, nowNs } from "../../time.ts";
+import { bracket, type Bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { syncSequences } from "./beside-rows.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
-import { postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
+import { readAccounts, readLedger, schemaSql, SEED_SQL } from "./ledger-tables.ts";
+import { LogicalStandbys, slotName } from "./logical.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
 
 const PORT = 5432;
@@ -47,8 +52,16 @@ export const boot: Boot<PostgresConfig> = async (
     Promise.all(specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password })))),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
-  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
+  const nodes = new Map(started.map((node) => [node.name, node]));
+  return new PostgresComponent(name, config, { nodes, paths, password, signal: context.signal });
 };
+
+interface Booted {
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly paths: ComponentPaths;
+  readonly password: string;
+  readonly signal: AbortSignal;
+}
 
 interface Booting {
   readonly name: string;
@@ -63,17 +76,20 @@ function nodeStart(
   { name, config, context, script, password }: Booting,
 ): NodeStart {
   const isPrimary = spec.name === "primary";
+  const standby = config.standbys.find((s) => s.name === spec.name);
+  const follows = standby && !isLogical(standby);
   const primaryAddress = context.addressOf(`${name}.primary`);
-  const slot = spec.name.replaceAll("-", "_");
+  const slot = slotName(spec.name);
   const env = {
-    ROLE: isPrimary ? "primary" : "standby",
+    ROLE: isPrimary ? "primary" : follows ? "standby" : "logical",
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
   };
-  // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
-  const names = synchronousNames(config);
-  const argv = isPrimary && names ? ["-c", `synchronous_standby_names=${names}`] : [];
+  // On the command line, for a file would be copied with the base backup.
+  const argv = isPrimary
+    ? Object.entries(primaryAlone(config)).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+    : [];
   return {
     name: spec.full,
     image: spec.image,
@@ -93,7 +109,7 @@ function nodeStart(
       { path: "/blackstart/pgpass", content: `*:*:*:*:${password}\n`, mode: 0o600 },
       {
         path: "/blackstart/server.conf",
-        content: serverConf(spec.name, config, isPrimary ? null : { primaryAddress, slot }),
+        content: serverConf(spec.name, config, follows ? { primaryAddress, slot } : null),
         mode: 0o644,
       },
     ],
@@ -108,7 +124,7 @@ function serverConf(
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
     cluster_name: nodeName,
-    wal_level: "replica",
+    wal_level: config.standbys.some(isLogical) ? "logical" : "replica",
     max_wal_senders: 10,
     max_replication_slots: 10,
     hot_standby: "on",
@@ -122,6 +138,12 @@ function serverConf(
   if (standby) {
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
     settings["primary_slot_name"] = standby.slot;
+    if (config.standbys.some((s) => s.failoverSlot)) {
+      // The worker that keeps slots in step logs in to a database; without feedback the primary removes what the slots still need.
+      settings["primary_conninfo"] += ` dbname=${DATABASE}`;
+      settings["sync_replication_slots"] = "on";
+      settings["hot_standby_feedback"] = "on";
+    }
   }
   return Object.entries(settings)
     .map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`)
@@ -132,6 +154,17 @@ function serverConf(
 const settingText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "on" : "off") : String(value);
 
+/** What only the primary may have: a promoted standby that inherited it would wait for ever for standbys that it does not have. */
+function primaryAlone(config: PostgresConfig): Record<string, string> {
+  const names = synchronousNames(config);
+  const failover = config.standbys.some((s) => s.failoverSlot);
+  const physical = config.standbys.filter((s) => !isLogical(s)).map((s) => slotName(s.name));
+  return {
+    ...(names && { synchronous_standby_names: names }),
+    ...(failover && { synchronized_standby_slots: physical.join(", ") }),
+  };
+}
+
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
   const names = config.standbys.filter((s) => s.replication === "synchronous").map((s) => `"${s.name}"`);
@@ -140,7 +173,7 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable {
+class PostgresComponent implements Component, Followers, KeepsSequences, Promotable, Reconcilable, Serviceable {
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -149,20 +182,18 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
+  readonly #logical: LogicalStandbys;
+  readonly #signal: AbortSignal;
 
-  constructor(
-    name: string,
-    config: PostgresConfig,
-    nodes: ReadonlyMap<string, Node>,
-    paths: ComponentPaths,
-    password: string,
-  ) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, signal }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
+    this.#signal = signal;
+    this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -184,7 +215,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     await Promise.all([...this.nodes.keys()].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
-  /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
+  /** What is not attached yet, in words; empty when every physical standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
   async #missing(): Promise<string> {
     const primary = this.clients.leadsTo;
     const senders = await this.#admin.query(
@@ -193,7 +224,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of this.#config.standbys) {
+    for (const { name, replication } of this.#config.standbys.filter((s) => !isLogical(s))) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
@@ -205,15 +236,19 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       const status = textOf(receiver[0], "status");
       if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
     }
+    await this.#logical.answer();
     return "";
   }
 
   async prepare(): Promise<void> {
-    await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    const primary = this.clients.leadsTo;
+    await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
+    await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
   }
 
   connect(timeoutMs: number): Promise<Session> {
-    return openSession(this.name, this.clients.port, this.#password, timeoutMs);
+    const { port } = this.clients;
+    return openSession(this.name, { port, password: this.#password, apart: this.#logical.shortNames }, timeoutMs);
   }
 
   serviceAccess(): Record<string, string | number> {
@@ -226,11 +261,10 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       [...this.nodes.values()].map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = await nodeFacts(
-            this.#admin,
-            node.name,
-            at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS,
-          );
+          const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
+          const values = await nodeFacts(this.#admin, node.name, timeoutMs);
+          const serving = this.clients.leadsTo;
+          Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
           return [
@@ -284,10 +318,12 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   async readBack(sink: ReadBackSink): Promise<void> {
     await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
     await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
-  async promote(node: string, signal: AbortSignal) {
+  async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void) {
+    if (this.#logical.has(node)) return this.#logical.promote(node, signal, mark);
     const { at } = await bracket(async () => {
       await this.#admin.query(node, "SELECT pg_promote(false)", 10_000);
       const done = await awaitCondition(
@@ -299,6 +335,14 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });
     return at;
+  }
+
+  syncSequences(node: string): Promise<string> {
+    return syncSequences(this.#admin, node);
+  }
+
+  follow(node: string, options: FollowOptions, signal: AbortSignal): Promise<void> {
+    return this.#logical.follow(node, this.clients.leadsTo, options, signal);
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {

@@ -5,7 +5,15 @@ const standby = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" }),
-  replication: z.enum(["synchronous", "asynchronous"]),
+  replication: z
+    .enum(["synchronous", "asynchronous", "logical"])
+    .meta({
+      description: "logical: a server of its own that subscribes to the primary's rows; no commit waits for it",
+    }),
+  failoverSlot: z.boolean().optional().meta({
+    description:
+      "Of a logical standby: its slot is kept in step on every physical one, so that it can follow a promotion",
+  }),
 });
 
 const config = z.strictObject({
@@ -26,6 +34,9 @@ const config = z.strictObject({
   uniqueKey: z.boolean().default(false).meta({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
+  }),
+  surrogateKey: z.boolean().default(false).meta({
+    description: "Whether the ledger has a primary key that a sequence fills, as most tables of applications have",
   }),
   settings: z
     .record(
@@ -48,6 +59,8 @@ const OWNED = [
   "primary_conninfo",
   "primary_slot_name",
   "cluster_name",
+  "sync_replication_slots",
+  "synchronized_standby_slots",
   "log_line_prefix",
   "log_destination",
   "logging_collector",
@@ -81,6 +94,36 @@ function problems(value: PostgresConfig) {
         hint: "remove it; standbys and synchronous decide replication",
       });
   }
+  return [...found, ...logicalProblems(value)];
+}
+
+export const isLogical = ({ replication }: PostgresConfig["standbys"][number]): boolean => replication === "logical";
+
+function logicalProblems({ standbys, settings }: PostgresConfig) {
+  const found: { path: (string | number)[]; message: string; hint?: string }[] = [];
+  const level = settings["wal_level"];
+  if (standbys.some(isLogical) && level !== undefined && level !== "logical")
+    found.push({
+      path: ["settings", "wal_level"],
+      message: `with wal_level ${String(level)} nobody can subscribe to the primary`,
+      hint: "remove it: with a logical standby the stack sets logical",
+    });
+  for (const [i, standby] of standbys.entries()) {
+    if (!standby.failoverSlot) continue;
+    const path = ["standbys", i, "failoverSlot"];
+    if (!isLogical(standby))
+      found.push({
+        path,
+        message: `${standby.name} is a physical standby, whose slot no other server can keep`,
+        hint: "say it of a standby with replication: logical",
+      });
+    else if (standbys.every(isLogical))
+      found.push({
+        path,
+        message: "there is no physical standby that could keep the slot",
+        hint: "add a standby with replication: synchronous or asynchronous",
+      });
+  }
   return found;
 }
 
@@ -94,15 +137,15 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
 
 const kind: ComponentKind<PostgresConfig> = {
   kind: "postgres",
-  summary: "PostgreSQL 17 with data checksums: a primary and any number of streaming standbys",
+  summary: "PostgreSQL 17 with data checksums: a primary and any number of streaming or logical standbys",
   config,
   nodes,
   problems,
   triggers: ["wal-switch", "checkpoint"],
-  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
+  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "drop-in", "subscribers"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
-  recoveries: ["wait", "start", "promote", "exec", "reconcile", "replay-unsure"],
+  recoveries: ["wait", "start", "promote", "repoint", "sync-sequences", "follow", "exec", "reconcile", "replay-unsure"],
   settings: {
     synchronous_commit: "what an acknowledged write has reached",
     synchronous_standby_names: "which standbys must confirm",

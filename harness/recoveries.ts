@@ -10,6 +10,8 @@ import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { repair } from "./recoveries/repair.ts";
 import { syncSequences } from "./recoveries/sync-sequences.ts";
+
+import { restore } from "./recoveries/restore.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";
 import type { RecoveryKind } from "./recovery.ts";
@@ -26,6 +28,7 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   scrub,
   restoreVersions,
   failover,
+  restore,
   repair,
   reconcile,
   replayUnsure,

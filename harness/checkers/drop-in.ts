@@ -11,7 +11,7 @@ import { finding } from "./findings.ts";
 import { factsBeforeFault } from "./guarantee/reasons.ts";
 import { storesJudgedBy } from "./judged-stores.ts";
 import { servedBy } from "./positions.ts";
-import { servingFacts, shortName } from "./reading.ts";
+import { servingFacts } from "./reading.ts";
 
 const NAME = "drop-in";
 /** Names that a finding spells out; the facts have all. */

@@ -19,6 +19,7 @@ import { recoveryTime } from "./checkers/recovery-time.ts";
 import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
+import { subscribers } from "./checkers/subscribers.ts";
 import { tamperRefused } from "./checkers/tamper-refused.ts";
 
 /** Every judgement there is, in the order of the report. A new one is one file and one line here. */
@@ -31,6 +32,7 @@ export const checkers: readonly Checker[] = [
   checksums,
   amcheck,
   dropIn,
+  subscribers,
   tamperRefused,
   recoveryProcedure,
   routine,

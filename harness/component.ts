@@ -165,6 +165,26 @@ export interface KeepsSequences {
 export const keepsSequences = (component: Component): component is Component & KeepsSequences =>
   "syncSequences" in component;
 
+/** What a release may add to a schema. */
+export const SCHEMA_CHANGES = ["table", "column"] as const;
+export type SchemaChange = (typeof SCHEMA_CHANGES)[number];
+
+/** Capability: has a schema, which is changed by commands on the node that serves. */
+export interface HasSchema {
+  /** Resolves when it is done; with what it was, in words. */
+  changeSchema(change: SchemaChange): Promise<string>;
+}
+
+export const hasSchema = (component: Component): component is Component & HasSchema => "changeSchema" in component;
+
+/** Capability: writes many elements in one transaction. */
+export interface TakesBatches {
+  /** Elements that are no part of the ledger; resolves when they are committed, with what it was, in words. */
+  batch(rows: number): Promise<string>;
+}
+
+export const takesBatches = (component: Component): component is Component & TakesBatches => "batch" in component;
+
 /** Capability: a replica can be told to follow the node that serves now. */
 export interface Followers {
   /** Resolves when the node has everything that the serving one had when it was asked; rejects when it does not follow. */

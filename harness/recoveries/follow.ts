@@ -17,6 +17,7 @@ export const follow = defineRecovery<z.output<typeof params>>({
   name: "follow",
   summary: "A logical standby's subscription is led to the node that serves now",
   target: "node",
+  requires: "logical standbys",
   params,
   async recover(target, { place, timeout: timeoutMs }, { signal, mark }) {
     const { component } = target;

@@ -73,7 +73,7 @@ export async function syncSequences(admin: AdminConnections, node: string): Prom
     }
     const [set] = await admin.query(
       node,
-      `SELECT setval('blackstart.${quoted(name)}', highest)::text AS now FROM (${numbersOf(sequence)}) AS numbers WHERE highest IS NOT NULL`,
+      `SELECT setval('blackstart.${quoted(name)}', highest::bigint)::text AS now FROM (${numbersOf(sequence)}) AS numbers WHERE highest IS NOT NULL`,
       TIMEOUT_MS,
     );
     said.push(set ? `${name} set to ${textOf(set, "now")}` : `${name} left as it was: there is no row`);

@@ -8,14 +8,17 @@ import type {
   Elements,
   Followers,
   FollowOptions,
+  HasSchema,
   KeepsSequences,
   NodeStart,
   Promotable,
   Reconcilable,
   ReadBackSink,
+  SchemaChange,
   Serviceable,
   Session,
   StackContext,
+  TakesBatches,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
@@ -30,6 +33,7 @@ import { ledgerElements } from "./elements.ts";
 import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql, SEED_SQL } from "./ledger-tables.ts";
 import { LogicalStandbys, slotName } from "./logical.ts";
+import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
 
 const PORT = 5432;
@@ -173,7 +177,9 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Followers, KeepsSequences, Promotable, Reconcilable, Serviceable {
+class PostgresComponent
+  implements Component, Followers, HasSchema, KeepsSequences, Promotable, Reconcilable, Serviceable, TakesBatches
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -335,6 +341,14 @@ class PostgresComponent implements Component, Followers, KeepsSequences, Promota
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });
     return at;
+  }
+
+  changeSchema(change: SchemaChange): Promise<string> {
+    return changeSchema(this.#admin, this.clients.leadsTo, change);
+  }
+
+  batch(rows: number): Promise<string> {
+    return runBatch(this.#admin, this.clients.leadsTo, rows);
   }
 
   syncSequences(node: string): Promise<string> {

@@ -5,11 +5,9 @@ const standby = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" }),
-  replication: z
-    .enum(["synchronous", "asynchronous", "logical"])
-    .meta({
-      description: "logical: a server of its own that subscribes to the primary's rows; no commit waits for it",
-    }),
+  replication: z.enum(["synchronous", "asynchronous", "logical"]).meta({
+    description: "logical: a server of its own that subscribes to the primary's rows; no commit waits for it",
+  }),
   failoverSlot: z.boolean().optional().meta({
     description:
       "Of a logical standby: its slot is kept in step on every physical one, so that it can follow a promotion",
@@ -141,6 +139,7 @@ const kind: ComponentKind<PostgresConfig> = {
   config,
   nodes,
   problems,
+  capabilities: ({ standbys }) => ["schema", "batches", ...(standbys.some(isLogical) ? ["logical standbys"] : [])],
   triggers: ["wal-switch", "checkpoint"],
   checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "drop-in", "subscribers"],
   workloads: ["ledger", "orders", "service"],

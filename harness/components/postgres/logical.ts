@@ -15,6 +15,11 @@ const TIMEOUT_MS = 2_000;
 const IN_SYNC_TIMEOUT_MS = 60_000;
 const CATCH_UP_TIMEOUT_MS = 10_000;
 const PUBLICATION = "blackstart";
+/**
+ * A worker waits there only when it has read everything that came in, and applied all of it that is whole; or when it has no server
+ * that anything could come from. Names as pg_stat_activity has them, which versions write with other capitals.
+ */
+const WAITS_FOR_MORE = /^(LogicalApplyMain|LibPQWalReceiver\w+)$/i;
 
 /** Slots and subscriptions are called like the node that they are for; dashes are no part of their names. */
 export const slotName = (shortName: string): string => shortName.replaceAll("-", "_");
@@ -114,11 +119,10 @@ export class LogicalStandbys {
    */
   async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void): Promise<Bracket> {
     const applied = await bracket(async () => {
-      // A worker waits there only when it has read and applied everything that came in.
       const done = await awaitCondition(
         async () => {
-          const { pid, wait_event: waitsFor } = await this.#worker(node);
-          return pid === null || waitsFor === "LogicalApplyMain";
+          const { pid, waitsForMore } = await this.#worker(node);
+          return pid === null || waitsForMore;
         },
         { everyMs: 3, timeoutMs: 120_000, signal },
       );
@@ -128,14 +132,22 @@ export class LogicalStandbys {
     return (await bracket(() => this.#disable(node, signal))).at;
   }
 
-  /** The subscription itself stays: dropping it would ask the lost server for its slot, and forget how far the node had got. */
+  /**
+   * The subscription itself stays: dropping it would ask the lost server for its slot, and forget how far the node had got. A worker
+   * that got half of a transaction looks at nothing before the other half comes, and one that tries to reach a lost machine at nothing
+   * before it has given up; either takes a minute or more. Both are ended where they wait.
+   */
   async #disable(node: string, signal: AbortSignal): Promise<void> {
     await this.#admin.query(node, `ALTER SUBSCRIPTION ${this.#slotOf(node)} DISABLE`, 10_000);
-    const ended = await awaitCondition(async () => (await this.#worker(node)).pid === null, {
-      everyMs: 3,
-      timeoutMs: 60_000,
-      signal,
-    });
+    const ended = await awaitCondition(
+      async () => {
+        const { pid, waitsForMore } = await this.#worker(node);
+        if (pid !== null && waitsForMore)
+          await this.#admin.query(node, "SELECT pg_terminate_backend($1)", TIMEOUT_MS, [pid]);
+        return pid === null;
+      },
+      { everyMs: 3, timeoutMs: 60_000, signal },
+    );
     if (!ended) throw new Error(`${node} still applied changes 60 s after its subscription was disabled`);
   }
 
@@ -227,7 +239,7 @@ export class LogicalStandbys {
     };
   }
 
-  async #worker(node: string): Promise<Row> {
+  async #worker(node: string): Promise<{ pid: number | null; waitsForMore: boolean }> {
     const [row] = await this.#admin.query(
       node,
       `SELECT s.pid, a.wait_event FROM pg_stat_subscription AS s LEFT JOIN pg_stat_activity AS a USING (pid)
@@ -235,7 +247,8 @@ export class LogicalStandbys {
       TIMEOUT_MS,
       [this.#slotOf(node)],
     );
-    return row ?? { pid: null };
+    const pid = row?.["pid"];
+    return { pid: typeof pid === "number" ? pid : null, waitsForMore: WAITS_FOR_MORE.test(textOf(row, "wait_event")) };
   }
 
   #slot(node: string, server: string): Promise<Row[]> {

@@ -218,6 +218,8 @@ export interface RestoreOptions {
   /** The point, by the name of the step that noted it; `now`, and `before-backups`, are always known. */
   readonly at: string | undefined;
   readonly inclusive: boolean;
+  /** Whether a target that lies before a backup's end is refused, as a runbook must; the server itself does not. */
+  readonly checked: boolean;
   readonly onEnd: "promote" | "pause";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";

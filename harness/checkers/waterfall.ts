@@ -23,6 +23,8 @@ const LABELS: Readonly<Record<string, string>> = {
   promoted: "promoted",
   "sequences-set": "sequences set",
   following: "follows the new node",
+  fetched: "backup fetched",
+  restored: "history replayed",
   moved: "manager names the new node",
   repointed: "clients re-pointed",
   started: "started again",

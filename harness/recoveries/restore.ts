@@ -15,6 +15,10 @@ const params = z.strictObject({
     .optional()
     .meta({ description: "Where it ends: the step that noted the point, or now, or before-backups" }),
   inclusive: z.boolean().default(false).meta({ description: "Whether the point itself is replayed" }),
+  checked: z.boolean().default(true).meta({
+    description:
+      "Whether a point before the end of every backup is refused, as a runbook must; the server itself goes on",
+  }),
   onEnd: z.enum(["promote", "pause"]).default("promote").meta({
     description: "pause: the server's own default, which takes no writes until somebody ends it",
   }),

@@ -1,24 +1,28 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type {
-  Boot,
-  Component,
-  ComponentPaths,
-  Elements,
-  Followers,
-  FollowOptions,
-  HasSchema,
-  KeepsSequences,
-  NodeStart,
-  Promotable,
-  Reconcilable,
-  ReadBackSink,
-  SchemaChange,
-  Serviceable,
-  Session,
-  StackContext,
-  TakesBatches,
+import {
+  type Archived,
+  type Boot,
+  type Component,
+  type ComponentPaths,
+  type Elements,
+  type Followers,
+  type FollowOptions,
+  type HasSchema,
+  isDepot,
+  type KeepsSequences,
+  type NodeStart,
+  type Promotable,
+  type ReadBackSink,
+  type Reconcilable,
+  type RestoreContext,
+  type RestoreOptions,
+  type SchemaChange,
+  type Serviceable,
+  type Session,
+  type StackContext,
+  type TakesBatches,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
@@ -27,9 +31,14 @@ import type { ClientPath, Node } from "../../node.ts";
 import { bracket, type Bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
-import { syncSequences } from "./beside-rows.ts";
+import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiverKind } from "./archivers.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
+import { Points } from "./points.ts";
+import { restoreNode } from "./restore.ts";
+import { type Shell, shellOn } from "./shell.ts";
+import { syncSequences } from "./beside-rows.ts";
 import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql, SEED_SQL } from "./ledger-tables.ts";
 import { LogicalStandbys, slotName } from "./logical.ts";
@@ -50,21 +59,38 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
+  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
-    Promise.all(specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password })))),
+    Promise.all(
+      specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password, archiver }))),
+    ),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
   const nodes = new Map(started.map((node) => [node.name, node]));
-  return new PostgresComponent(name, config, { nodes, paths, password, signal: context.signal });
+  return new PostgresComponent(name, config, { nodes, paths, password, archiver, signal: context.signal });
 };
 
 interface Booted {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly paths: ComponentPaths;
   readonly password: string;
+  readonly archiver: Archiver | null;
   readonly signal: AbortSignal;
+}
+
+/** The store has to be there first: the files of every node say how it is reached. */
+async function openArchiver(
+  name: string,
+  { version }: PostgresConfig,
+  config: ArchiveConfig,
+  context: StackContext,
+): Promise<Archiver> {
+  const depot = await context.component(config.to);
+  if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
+  const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
+  return open({ version, config, prefix: config.prefix ?? name, access, depot });
 }
 
 interface Booting {
@@ -73,19 +99,21 @@ interface Booting {
   readonly context: StackContext;
   readonly script: string;
   readonly password: string;
+  readonly archiver: Archiver | null;
 }
 
 function nodeStart(
-  spec: { name: string; full: string; image: string },
-  { name, config, context, script, password }: Booting,
+  spec: { name: string; full: string; role: string; image: string },
+  { name, config, context, script, password, archiver }: Booting,
 ): NodeStart {
-  const isPrimary = spec.name === "primary";
+  const { role } = spec;
+  const isPrimary = role === "primary";
   const standby = config.standbys.find((s) => s.name === spec.name);
-  const follows = standby && !isLogical(standby);
+  const follows = standby !== undefined && !isLogical(standby);
   const primaryAddress = context.addressOf(`${name}.primary`);
   const slot = slotName(spec.name);
   const env = {
-    ROLE: isPrimary ? "primary" : follows ? "standby" : "logical",
+    ROLE: follows ? "standby" : standby ? "logical" : role,
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
@@ -113,9 +141,14 @@ function nodeStart(
       { path: "/blackstart/pgpass", content: `*:*:*:*:${password}\n`, mode: 0o600 },
       {
         path: "/blackstart/server.conf",
-        content: serverConf(spec.name, config, follows ? { primaryAddress, slot } : null),
+        content: serverConf(spec.name, config, {
+          // Another system that counts its timelines from 1 too: its WAL would take the place of the primary's in the archive.
+          archiver: standby && !follows ? null : archiver,
+          standby: follows ? { primaryAddress, slot } : null,
+        }),
         mode: 0o644,
       },
+      ...(archiver ? archiveFiles(archiver) : []),
     ],
   };
 }
@@ -123,7 +156,7 @@ function nodeStart(
 function serverConf(
   nodeName: string,
   config: PostgresConfig,
-  standby: { primaryAddress: string; slot: string } | null,
+  { archiver, standby }: { archiver: Archiver | null; standby: { primaryAddress: string; slot: string } | null },
 ): string {
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
@@ -137,6 +170,7 @@ function serverConf(
     log_line_prefix: "%m [%p] ",
     log_timezone: "UTC",
     shared_preload_libraries: "",
+    ...archiver?.settings,
     ...config.settings,
   };
   if (standby) {
@@ -178,7 +212,16 @@ export function synchronousNames(config: PostgresConfig): string {
 }
 
 class PostgresComponent
-  implements Component, Followers, HasSchema, KeepsSequences, Promotable, Reconcilable, Serviceable, TakesBatches
+  implements
+    Component,
+    Archived,
+    Followers,
+    HasSchema,
+    KeepsSequences,
+    Promotable,
+    Reconcilable,
+    Serviceable,
+    TakesBatches
 {
   readonly kind = "postgres";
   readonly name: string;
@@ -190,8 +233,12 @@ class PostgresComponent
   readonly #admin: AdminConnections;
   readonly #logical: LogicalStandbys;
   readonly #signal: AbortSignal;
+  readonly #archiver: Archiver | null;
+  readonly #points: Points;
+  /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
+  readonly #servers: Set<string>;
 
-  constructor(name: string, config: PostgresConfig, { nodes, paths, password, signal }: Booted) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archiver, signal }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
@@ -200,6 +247,9 @@ class PostgresComponent
     this.#admin = new AdminConnections(paths.admin, password);
     this.#signal = signal;
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
+    this.#archiver = archiver;
+    this.#points = new Points(this.#admin);
+    this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -218,7 +268,7 @@ class PostgresComponent
       { everyMs: 20, timeoutMs: READY_TIMEOUT_MS, signal },
     );
     if (!attached) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
-    await Promise.all([...this.nodes.keys()].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
+    await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
   /** What is not attached yet, in words; empty when every physical standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
@@ -250,6 +300,37 @@ class PostgresComponent
     const primary = this.clients.leadsTo;
     await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
     await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
+    if (!this.#archiver) return;
+    await this.#archiver.prepare?.(this.#shell());
+    await this.#points.mark(this.clients.leadsTo, "before-backups");
+    await this.backUp("full");
+  }
+
+  /** Backups are taken where clients write. */
+  async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
+    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
+  }
+
+  markPoint(name: string): Promise<string> {
+    return this.#points.mark(this.clients.leadsTo, name);
+  }
+
+  async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    this.#servers.add(name);
+    const bench = { node, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    await restoreNode(bench, options, context);
+  }
+
+  #archive(): Archiver {
+    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
+    return this.#archiver;
+  }
+
+  #shell(): Shell {
+    return shellOn(this.nodes.get(this.clients.leadsTo)!);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -264,7 +345,7 @@ class PostgresComponent
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const found = await Promise.all(
-      [...this.nodes.values()].map(async (node) => {
+      this.#asked().map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
           const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
@@ -289,6 +370,10 @@ class PostgresComponent
     return found.flat();
   }
 
+  #asked(): Node[] {
+    return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
+  }
+
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
     const [recovery, integrity, structure] = await Promise.all([
       recoveryFacts(this.#admin, node),
@@ -300,7 +385,7 @@ class PostgresComponent
 
   async clocks(): Promise<ClockBracket["stores"]> {
     const stores = await Promise.all(
-      [...this.nodes.values()].map(async (node) => {
+      this.#asked().map(async (node) => {
         if ((await node.state()) !== "running") return [];
         try {
           await this.#admin.query(node.name, "SELECT 1", 300); // so that no connecting stands inside the bracket

@@ -83,7 +83,7 @@ interface ConfigProblem {
 
 function problems(value: PostgresConfig) {
   const found: ConfigProblem[] = [];
-  const seen = new Set(["primary"]);
+  const seen = new Set(["primary", ...(value.archive?.receiver ? ["receiver"] : [])]);
   for (const [i, { name }, list] of namedNodes(value)) {
     if (seen.has(name))
       found.push({
@@ -113,7 +113,7 @@ function problems(value: PostgresConfig) {
   return [...found, ...logicalProblems(value)];
 }
 
-export const isLogical = ({ replication }: PostgresConfig["standbys"][number]): boolean => replication === "logical";
+export const isLogical = ({ replication }: { readonly replication: string }): boolean => replication === "logical";
 
 function logicalProblems({ version, standbys, settings }: PostgresConfig): ConfigProblem[] {
   const found: ConfigProblem[] = [];
@@ -184,6 +184,7 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
   return [
     { name: "primary", role: "primary", image },
     ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
+    ...(value.archive?.receiver ? [{ name: "receiver", role: `${value.archive.receiver} receiver`, image }] : []),
     ...value.spares.map((s) => ({ name: s.name, role: "spare", image })),
   ];
 };

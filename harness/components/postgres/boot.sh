@@ -1,9 +1,6 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-<<<<<<< HEAD
-=======
 # Reads /blackstart/node.env: ROLE (primary|standby|logical|spare|receiver), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
->>>>>>> main
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass

@@ -5,6 +5,7 @@ import { checksums } from "./checkers/checksums.ts";
 import { clock } from "./checkers/clock.ts";
 import { crossCheck } from "./checkers/cross-check.ts";
 import { detection } from "./checkers/detection.ts";
+import { dropIn } from "./checkers/drop-in.ts";
 import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
 import { hypertable } from "./checkers/hypertable.ts";
@@ -19,6 +20,7 @@ import { recoveryTime } from "./checkers/recovery-time.ts";
 import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
+import { subscribers } from "./checkers/subscribers.ts";
 import { tamperRefused } from "./checkers/tamper-refused.ts";
 
 /** Every judgement there is, in the order of the report. A new one is one file and one line here. */
@@ -31,6 +33,8 @@ export const checkers: readonly Checker[] = [
   checksums,
   amcheck,
   hypertable,
+  dropIn,
+  subscribers,
   tamperRefused,
   recoveryProcedure,
   routine,

@@ -153,6 +153,19 @@ describe("the loss from WAL positions", () => {
     });
   });
 
+  it("reads where a subscriber had got to from its origin, though both servers are on a timeline 1", () => {
+    const subscriber = (lineage: string) => (h: DraftHistory) => {
+      for (const op of h.operations) if (op.node === "standby") op.lineage = lineage;
+      promoted({ lineage })(h);
+    };
+    const history = drill({ loseFrom: 380 }, subscriber("1@7520"));
+    expect(comparisonOf(history)).toMatchObject({ lowest: 20, highest: 20, agrees: true });
+    expect(secondEstimate.check(history).detail).toContain("where timeline 1 was left for timeline 1 of system 7520");
+    expect(comparisonOf(drill({ loseFrom: 390 }, subscriber("1@7520")))).toMatchObject({ lowest: 10, agrees: true });
+    // Were the two taken for one history, nothing would say where the first had ended.
+    expect(comparisonOf(drill({ loseFrom: 380 }, subscriber("1")))).toHaveProperty("missing");
+  });
+
   it("counts an acknowledgement on the old timeline after the switch as lost", () => {
     const zombie = drill({}, (h) => {
       const late = h.operations.find((op) => op.dueMs === 5_600)!;

@@ -19,7 +19,13 @@ const ownSettings = settings.meta({ description: "Settings of this server alone,
 
 const standby = z.strictObject({
   name: nodeName,
-  replication: z.enum(["synchronous", "asynchronous"]),
+  replication: z.enum(["synchronous", "asynchronous", "logical"]).meta({
+    description: "logical: a server of its own that subscribes to the primary's rows; no commit waits for it",
+  }),
+  failoverSlot: z.boolean().optional().meta({
+    description:
+      "Of a logical standby: its slot is kept in step on every physical one, so that it can follow a promotion",
+  }),
   settings: ownSettings,
 });
 
@@ -49,6 +55,9 @@ const config = z.strictObject({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
   }),
+  surrogateKey: z.boolean().default(false).meta({
+    description: "Whether the ledger has a primary key that a sequence fills, as most tables of applications have",
+  }),
   timescale: z
     .boolean()
     .default(false)
@@ -68,6 +77,8 @@ const OWNED = [
   "primary_conninfo",
   "primary_slot_name",
   "cluster_name",
+  "sync_replication_slots",
+  "synchronized_standby_slots",
   "log_line_prefix",
   "log_destination",
   "logging_collector",
@@ -114,6 +125,42 @@ function problems(value: PostgresConfig) {
   found.push(...ownedSettings(value.settings, ["settings"]));
   for (const [i, node, list] of namedNodes(value)) found.push(...ownedSettings(node.settings, [list, i, "settings"]));
   if (value.archive) found.push(...archiveProblems(value.archive, value.version));
+  return [...found, ...logicalProblems(value)];
+}
+
+export const isLogical = ({ replication }: { readonly replication: string }): boolean => replication === "logical";
+
+function logicalProblems({ version, standbys, settings }: PostgresConfig): ConfigProblem[] {
+  const found: ConfigProblem[] = [];
+  const level = settings["wal_level"];
+  if (standbys.some(isLogical) && level !== undefined && level !== "logical")
+    found.push({
+      path: ["settings", "wal_level"],
+      message: `with wal_level ${String(level)} nobody can subscribe to the primary`,
+      hint: "remove it: with a logical standby the stack sets logical",
+    });
+  for (const [i, standby] of standbys.entries()) {
+    if (!standby.failoverSlot) continue;
+    const path = ["standbys", i, "failoverSlot"];
+    if (!isLogical(standby))
+      found.push({
+        path,
+        message: `${standby.name} is a physical standby, whose slot no other server can keep`,
+        hint: "say it of a standby with replication: logical",
+      });
+    else if (version < 17)
+      found.push({
+        path,
+        message: `PostgreSQL ${version} cannot keep a slot on another server`,
+        hint: "use version 17 or newer, or leave it out",
+      });
+    else if (standbys.every(isLogical))
+      found.push({
+        path,
+        message: "there is no physical standby that could keep the slot",
+        hint: "add a standby with replication: synchronous or asynchronous",
+      });
+  }
   return found;
 }
 
@@ -170,17 +217,34 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
 
 const kind: ComponentKind<PostgresConfig> = {
   kind: "postgres",
-  summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming standbys",
+  summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming or logical standbys",
   config,
   nodes,
-  capabilities: ({ archive, timescale }) => [...(archive ? ["archive"] : []), ...(timescale ? ["hypertable"] : [])],
   uses,
   problems,
+  capabilities: ({ archive, standbys, timescale }) => [
+    "schema",
+    "batches",
+    ...(archive ? ["archive"] : []),
+    ...(timescale ? ["hypertable"] : []),
+    ...(standbys.some(isLogical) ? ["logical standbys"] : []),
+  ],
   triggers: ["wal-switch", "checkpoint"],
-  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "hypertable"],
+  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "hypertable", "drop-in", "subscribers"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
-  recoveries: ["wait", "start", "promote", "restore", "exec", "reconcile", "replay-unsure"],
+  recoveries: [
+    "wait",
+    "start",
+    "promote",
+    "repoint",
+    "sync-sequences",
+    "follow",
+    "restore",
+    "exec",
+    "reconcile",
+    "replay-unsure",
+  ],
   settings: {
     synchronous_commit: "what an acknowledged write has reached",
     synchronous_standby_names: "which standbys must confirm",

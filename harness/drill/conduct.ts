@@ -12,10 +12,12 @@ import {
   evidenceOfPack,
   type Journal,
   loadSigner,
+  newestSelftest,
   openJournal,
   openLedger,
   sealPack,
   type SealedPack,
+  SELFTEST,
   signIntent,
 } from "../evidence.ts";
 import type { HostFacts, ImageFacts } from "../history.ts";
@@ -68,8 +70,12 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const packDir = path.join(reportsDir, run);
   const record = new Record(packDir);
   await writeSources(options, packDir);
+  const evaluator = evaluatorFacts();
+  const { found, passedOver } = newestSelftest(reportsDir, signer, evaluator.evaluatorSha256);
+  if (found) await writeFile(path.join(packDir, SELFTEST), found.bytes);
+  for (const why of passedOver) listen({ kind: "note", text: `a selftest on record is not used: ${why}` });
   const host = await hostFacts({
-    ...evaluatorFacts(),
+    ...evaluator,
     blackstart: packageJson.version,
     environmentKind: "container-lab",
     eventLoopStallMs: 0,

@@ -2,6 +2,7 @@
 import type { Interval, Report } from "../report.ts";
 import { grouped } from "../text.ts";
 import { type Markup, code, markup, pairs } from "./markup.ts";
+import { selftestLine } from "./selftest.ts";
 import {
   against,
   attempts,
@@ -69,6 +70,7 @@ function facts(report: Report): Markup {
     ["Evidence class", report.class],
     ["Attempts", attempts(report)],
     ["Key fingerprint", report.keyFingerprint === null ? "not signed" : code(report.keyFingerprint)],
+    ["Selftest", selftestLine(report).text],
     ["Scenario", report.scenario],
     ["Run", report.run],
     ["Started", minute(report.startedAt)],

@@ -14,8 +14,16 @@ export function setEvent<K extends keyof EventData>(
   (event as { data: unknown }).data = { ...event.data, ...data };
 }
 
+/** Takes every event of a kind away, as if it had never been written: no number is missing. */
 export const dropEvents = (history: DraftHistory, kind: keyof EventData): void => {
-  history.events = history.events.filter((event) => event.kind !== kind);
+  history.events = history.events.filter((event) => event.kind !== kind).map((event, seq) => ({ ...event, seq }));
+};
+
+/** Everything was to be read back, and that broke off. */
+export const breakReadBack = (history: DraftHistory): void => {
+  const of = history.events.filter((event) => event.kind === "phase-ended");
+  const at = of.findIndex((event) => event.data.phase === "read-back");
+  setEvent(history, "phase-ended", { error: "no connection" }, at);
 };
 
 /** Adds an event where its time puts it. */

@@ -1,18 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type {
-  Boot,
-  Component,
-  ComponentPaths,
-  Elements,
-  NodeStart,
-  Promotable,
-  Reconcilable,
-  ReadBackSink,
-  Serviceable,
-  Session,
-  StackContext,
+import {
+  type Archived,
+  type Boot,
+  type Component,
+  type ComponentPaths,
+  type Elements,
+  isDepot,
+  type NodeStart,
+  type Promotable,
+  type ReadBackSink,
+  type Reconcilable,
+  type RestoreContext,
+  type RestoreOptions,
+  type Serviceable,
+  type Session,
+  type StackContext,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
@@ -21,10 +25,15 @@ import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiverKind } from "./archivers.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { Points } from "./points.ts";
+import { restoreNode } from "./restore.ts";
+import { type Shell, shellOn } from "./shell.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
 
 const PORT = 5432;
@@ -41,14 +50,33 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
+  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
-    Promise.all(specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password })))),
+    Promise.all(
+      specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password, archiver }))),
+    ),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
-  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
+  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
+    password,
+    archiver,
+  });
 };
+
+/** The store has to be there first: the files of every node say how it is reached. */
+async function openArchiver(
+  name: string,
+  { version }: PostgresConfig,
+  config: ArchiveConfig,
+  context: StackContext,
+): Promise<Archiver> {
+  const depot = await context.component(config.to);
+  if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
+  const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
+  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+}
 
 interface Booting {
   readonly name: string;
@@ -56,17 +84,19 @@ interface Booting {
   readonly context: StackContext;
   readonly script: string;
   readonly password: string;
+  readonly archiver: Archiver | null;
 }
 
 function nodeStart(
-  spec: { name: string; full: string; image: string },
-  { name, config, context, script, password }: Booting,
+  spec: { name: string; full: string; role: string; image: string },
+  { name, config, context, script, password, archiver }: Booting,
 ): NodeStart {
-  const isPrimary = spec.name === "primary";
+  const { role } = spec;
+  const isPrimary = role === "primary";
   const primaryAddress = context.addressOf(`${name}.primary`);
   const slot = spec.name.replaceAll("-", "_");
   const env = {
-    ROLE: isPrimary ? "primary" : "standby",
+    ROLE: isPrimary || role === "spare" ? role : "standby",
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
@@ -93,9 +123,13 @@ function nodeStart(
       { path: "/blackstart/pgpass", content: `*:*:*:*:${password}\n`, mode: 0o600 },
       {
         path: "/blackstart/server.conf",
-        content: serverConf(spec.name, config, isPrimary ? null : { primaryAddress, slot }),
+        content: serverConf(spec.name, config, {
+          archiver,
+          standby: isPrimary || role === "spare" ? null : { primaryAddress, slot },
+        }),
         mode: 0o644,
       },
+      ...(archiver ? archiveFiles(archiver) : []),
     ],
   };
 }
@@ -103,7 +137,7 @@ function nodeStart(
 function serverConf(
   nodeName: string,
   config: PostgresConfig,
-  standby: { primaryAddress: string; slot: string } | null,
+  { archiver, standby }: { archiver: Archiver | null; standby: { primaryAddress: string; slot: string } | null },
 ): string {
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
@@ -117,6 +151,7 @@ function serverConf(
     log_line_prefix: "%m [%p] ",
     log_timezone: "UTC",
     shared_preload_libraries: "",
+    ...archiver?.settings,
     ...config.settings,
   };
   if (standby) {
@@ -140,7 +175,7 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable {
+class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived {
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -149,13 +184,17 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
+  readonly #archiver: Archiver | null;
+  readonly #points: Points;
+  /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
+  readonly #servers: Set<string>;
 
   constructor(
     name: string,
     config: PostgresConfig,
     nodes: ReadonlyMap<string, Node>,
     paths: ComponentPaths,
-    password: string,
+    { password, archiver }: { password: string; archiver: Archiver | null },
   ) {
     this.name = name;
     this.nodes = nodes;
@@ -163,6 +202,9 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
+    this.#archiver = archiver;
+    this.#points = new Points(this.#admin);
+    this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -181,7 +223,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       { everyMs: 20, timeoutMs: READY_TIMEOUT_MS, signal },
     );
     if (!attached) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
-    await Promise.all([...this.nodes.keys()].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
+    await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
   /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
@@ -210,6 +252,37 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    if (!this.#archiver) return;
+    await this.#archiver.prepare?.(this.#shell());
+    await this.#points.mark(this.clients.leadsTo, "before-backups");
+    await this.backUp("full");
+  }
+
+  /** Backups are taken where clients write. */
+  async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
+    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
+  }
+
+  markPoint(name: string): Promise<string> {
+    return this.#points.mark(this.clients.leadsTo, name);
+  }
+
+  async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    this.#servers.add(name);
+    const bench = { node, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    await restoreNode(bench, options, context);
+  }
+
+  #archive(): Archiver {
+    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
+    return this.#archiver;
+  }
+
+  #shell(): Shell {
+    return shellOn(this.nodes.get(this.clients.leadsTo)!);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -223,7 +296,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const found = await Promise.all(
-      [...this.nodes.values()].map(async (node) => {
+      this.#asked().map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
           const values = await nodeFacts(
@@ -249,6 +322,10 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     return found.flat();
   }
 
+  #asked(): Node[] {
+    return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
+  }
+
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
     const [recovery, integrity, structure] = await Promise.all([
       recoveryFacts(this.#admin, node),
@@ -260,7 +337,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async clocks(): Promise<ClockBracket["stores"]> {
     const stores = await Promise.all(
-      [...this.nodes.values()].map(async (node) => {
+      this.#asked().map(async (node) => {
         if ((await node.state()) !== "running") return [];
         try {
           await this.#admin.query(node.name, "SELECT 1", 300); // so that no connecting stands inside the bracket

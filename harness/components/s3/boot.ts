@@ -1,16 +1,13 @@
 import { randomBytes } from "node:crypto";
-import {
-  CreateBucketCommand,
-  GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
-  PutBucketVersioningCommand,
-} from "@aws-sdk/client-s3";
+import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand } from "@aws-sdk/client-s3";
 import type {
   Attempt,
   Boot,
   Component,
   Corruption,
   CorruptOptions,
+  Depot,
+  DepotAccess,
   Drives,
   Elements,
   Expiry,
@@ -26,8 +23,9 @@ import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import { type Client, codeOf, LEDGER, openClient, patience, PROBES, REGION, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
+import { getObject, keepVersions, makeBucket, makeDepot, objectsIn, putObject, removeObject } from "./depot.ts";
 import { objectElements } from "./elements.ts";
 import type { Credentials, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
@@ -56,7 +54,7 @@ export const boot: Boot<S3Config> = async (name, config, context, password = ran
   return new S3Component(name, config, credentials, store, provider.refusals);
 };
 
-class S3Component implements Component, Reconcilable, Serviceable {
+class S3Component implements Component, Reconcilable, Serviceable, Depot {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -131,11 +129,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
     for (const site of this.#store.sites) {
       const client = this.#door(site);
       await makeBucket(client, LEDGER, ANSWER_MS, lock !== undefined && !bucket.existing);
-      if (versioning)
-        await client.s3.send(
-          new PutBucketVersioningCommand({ Bucket: LEDGER, VersioningConfiguration: { Status: "Enabled" } }),
-          patience(ANSWER_MS),
-        );
+      if (versioning) await keepVersions(client, LEDGER);
     }
     await this.#store.settle?.(AbortSignal.timeout(READY_TIMEOUT_MS));
   }
@@ -152,6 +146,28 @@ class S3Component implements Component, Reconcilable, Serviceable {
       );
     const { host, port } = this.clients;
     return { endpoint: `http://${host}:${port}`, bucket: LEDGER, ...this.#session.credentials };
+  }
+
+  async depot(bucket: string, { locked } = { locked: false }): Promise<DepotAccess> {
+    for (const site of this.#store.sites) await makeDepot(this.#door(site), bucket, this.#config, locked);
+    const about = { region: REGION, bucket, provider: providerOf(this.#config).name };
+    return { ...this.#store.paths.inside, tls: false, caPem: null, ...this.#session.credentials, ...about };
+  }
+
+  objects(bucket: string, prefix: string): Promise<{ key: string; bytes: number }[]> {
+    return objectsIn(this.#served, bucket, prefix);
+  }
+
+  getObject(bucket: string, key: string): Promise<Buffer> {
+    return getObject(this.#served, bucket, key);
+  }
+
+  putObject(bucket: string, key: string, body: Uint8Array): Promise<void> {
+    return putObject(this.#served, bucket, key, body);
+  }
+
+  removeObject(bucket: string, key: string): Promise<void> {
+    return removeObject(this.#served, bucket, key);
   }
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
@@ -252,18 +268,6 @@ class S3Component implements Component, Reconcilable, Serviceable {
     const client = this.#doors.get(node);
     if (!client) throw new Error(`${node} does not speak S3`);
     return client;
-  }
-}
-
-/** Idempotent: while a store comes up, a bucket may have been made by a try that got no answer. */
-async function makeBucket({ s3 }: Client, bucket: string, timeoutMs: number, locked = false): Promise<void> {
-  try {
-    await s3.send(
-      new CreateBucketCommand({ Bucket: bucket, ...(locked && { ObjectLockEnabledForBucket: true }) }),
-      patience(timeoutMs),
-    );
-  } catch (thrown) {
-    if (!["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(codeOf(thrown))) throw thrown;
   }
 }
 

@@ -6,6 +6,7 @@ import type { Credentials } from "./provider.ts";
 export const LEDGER = "ledger";
 export const PROBES = "probes";
 export const PREFIX = "ops/";
+export const REGION = "us-east-1";
 
 export const keyOf = (op: string): string => `${PREFIX}${op}`;
 export const opOf = (key: string): string => (key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key);
@@ -26,7 +27,7 @@ export function openClient(port: number, credentials: Credentials, connections: 
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const s3 = new S3Client({
     endpoint: `http://127.0.0.1:${port}`,
-    region: "us-east-1",
+    region: REGION,
     credentials: { ...credentials },
     forcePathStyle: true,
     maxAttempts: 1,

@@ -1,9 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
+import { REGION } from "./client.ts";
 import type { Credentials } from "./provider.ts";
 
 const sha256 = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-const REGION = "us-east-1";
 
 export interface SignedRequest {
   readonly method: string;

@@ -1,0 +1,15 @@
+import type { ArchiverKind, Tool } from "./archiver.ts";
+
+/** Every archiver. A new one is a file in archivers/, its name in archiver.ts and an entry here. */
+const archiverKinds: readonly ArchiverKind[] = [
+  {
+    tool: "plain",
+    versions: [14, 15, 16, 17],
+    image: (version) => (version === 17 ? "postgres-tools" : `postgres-${version}`),
+    options: [],
+    levels: ["full"],
+    load: () => import("./archivers/plain.ts"),
+  },
+];
+
+export const archiverKind = (tool: Tool): ArchiverKind => archiverKinds.find((kind) => kind.tool === tool)!;

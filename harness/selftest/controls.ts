@@ -16,6 +16,7 @@ import { reconciliation } from "./controls/reconciliation.ts";
 import { record } from "./controls/record.ts";
 import { recoveryProcedure } from "./controls/recovery-procedure.ts";
 import { recoveryTime } from "./controls/recovery-time.ts";
+import { routine } from "./controls/routine.ts";
 import { secondEstimate } from "./controls/second-estimate.ts";
 import { steadyState } from "./controls/steady-state.ts";
 import { tamperRefused } from "./controls/tamper-refused.ts";
@@ -31,6 +32,7 @@ export const controls: readonly CheckControls[] = [
   amcheck,
   tamperRefused,
   recoveryProcedure,
+  routine,
   reconciliation,
   secondEstimate,
   outcomeClass,

@@ -99,7 +99,8 @@ describe.each(checkers.map((checker) => [checker.name, checker] as const))(
       };
       expect((await red(off, [mine])).map(({ control }) => control)).toEqual(counts.map((control) => control.name));
     });
-});
+  },
+);
 
 test("a selftest notices a checker that is not heard, and one that breaks", async () => {
   const [mine] = controls as readonly [CheckControls];

@@ -1,5 +1,5 @@
 import type { CheckControls } from "../control.ts";
-import { breakReadBack, setFacts } from "../edits.ts";
+import { addEvent, breakReadBack, setFacts } from "../edits.ts";
 import { type DraftHistory, drill, elementOf, formatLsn, lsnOf } from "../golden.ts";
 
 const phantom = (h: DraftHistory) =>
@@ -17,6 +17,8 @@ const hole = (h: DraftHistory) => {
   h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], lost: { min: 1, shape: "hole" } };
   h.recovered = h.recovered.filter(({ op }) => op !== "ledger-100" && op !== "ledger-101");
 };
+const rewound = (h: DraftHistory) =>
+  addEvent(h, 5_650, "rewound", { step: "promote", store: "db", lineage: "1", position: formatLsn(lsnOf(390)) });
 /** The positions say that all but the last ten survived, and the read-back lacks twenty. */
 const contradicted = (h: DraftHistory) =>
   setFacts(h, "recovered", "db.standby", { switch_position: formatLsn(lsnOf(390)) });
@@ -45,6 +47,11 @@ export const noLostWrites: CheckControls = {
       name: "one lost write",
       history: () => drill({ loseFrom: 399 }),
       says: "1 of 730 acknowledged writes lost, a suffix, the oldest acknowledged 10 ms before the end of service; the objective is 0",
+    },
+    {
+      name: "twenty lost writes, ten of them beyond the point that a restore was told to end at",
+      history: () => drill({ loseFrom: 380 }, rewound),
+      says: "20 of 730 acknowledged writes lost, a suffix, the oldest acknowledged 200 ms before the end of service, 4,864 bytes of WAL, 10 of them given up on purpose; the objective is 0",
     },
     {
       name: "two writes lost between others",

@@ -4,7 +4,7 @@ import { component } from "../../scenario/names.ts";
 import type { Shell } from "./shell.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain"] as const;
+export const TOOLS = ["plain", "incremental"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({
@@ -15,6 +15,10 @@ export const archiveConfig = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" })
     .optional()
     .meta({ description: "Under which name in the bucket; the component's own if left out" }),
+  receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
+    description:
+      "A machine of its own, named receiver, on which pg_receivewal writes history as it is made; synchronous: every commit waits for it",
+  }),
 });
 export type ArchiveConfig = z.output<typeof archiveConfig>;
 

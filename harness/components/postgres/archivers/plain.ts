@@ -2,32 +2,37 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
-import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, type BackupLevel, DATA_DIR, type OpenArchiver } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
-class Plain implements Archiver {
+export const SETTINGS = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
+
+export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
-  readonly settings = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
-  readonly #site: ArchiveSite;
+  readonly settings: Readonly<Record<string, string>> = SETTINGS;
+  protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
-    this.#site = site;
+    this.site = site;
     this.files = storeScripts(site);
   }
 
   /** -X none: the server waits until the history that the backup needs is archived. The manifest goes last and completes it. */
-  async backUp(on: Shell): Promise<Backup> {
-    const label = (await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "";
+  async backUp(on: Shell, _level: BackupLevel): Promise<Backup> {
+    return this.made((await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "");
+  }
+
+  protected async made(label: string): Promise<Backup> {
     const made = (await this.list()).find((backup) => backup.label === label);
     if (!made) throw new Error(`the backup ${label} is not in the store although every upload was acknowledged`);
     return made;
   }
 
   async list(): Promise<Backup[]> {
-    const { depot, access, prefix } = this.#site;
+    const { depot, access, prefix } = this.site;
     const objects = await depot.objects(access.bucket, `${prefix}/base/`);
     const labels = objects.flatMap(({ key }) => /\/base\/([^/]+)\/backup_manifest$/.exec(key)?.[1] ?? []);
     const backups = labels.toSorted().map(async (label): Promise<Backup> => {
@@ -39,8 +44,12 @@ class Plain implements Archiver {
     return Promise.all(backups);
   }
 
-  async fetch(on: Shell, { label }: Backup): Promise<void> {
-    await on.run(FETCH, [label, DATA_DIR]);
+  async fetch(on: Shell, { label }: Pick<Backup, "label">): Promise<void> {
+    await this.extract(on, label, DATA_DIR);
+  }
+
+  protected async extract(on: Shell, label: string, folder: string): Promise<void> {
+    await on.run(FETCH, [label, folder]);
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
@@ -49,7 +58,7 @@ class Plain implements Archiver {
 }
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store
-label=$(date -u +%Y%m%dT%H%M%SZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
+label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
 pg_basebackup -U postgres -D "$dir" -F tar -X none -c fast --compress=client-zstd --no-password >&2
 for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file"; done
 echo "$label"`;

@@ -35,7 +35,7 @@ test("a selftest with a real control, and a drill after it that takes the statem
     real: { count: 1, failed: [], notRun: [] },
   });
   expect(stderr.replace(/\s+/g, " ")).toContain(
-    `selftest ${kept.sha256.slice(0, 8)}… passed less than a minute before this drill with the same evaluator (${kept.predicate.controls.length} planted, 1 real)`,
+    `controls selftest ${kept.sha256.slice(0, 8)}… passed less than a minute before this drill with the same evaluator (${kept.predicate.controls.length} planted, 1 real)`,
   );
 
   const key = path.join(lab.dir, "config", "development.pub.pem");

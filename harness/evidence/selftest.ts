@@ -107,7 +107,7 @@ export function newestSelftest(
 }
 
 /** What a statement says that this key has signed; refuses (exit 5) any other, and one that contradicts itself. */
-export function openSelftest(bytes: Buffer, key: KeyObject, what: string): SelftestPredicate {
+function openSelftest(bytes: Buffer, key: KeyObject, what: string): SelftestPredicate {
   verifySigned(parseBundle(bytes, what), key, what);
   return readSelftest(bytes, what);
 }

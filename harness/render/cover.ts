@@ -70,11 +70,11 @@ function facts(report: Report): Markup {
     ["Evidence class", report.class],
     ["Attempts", attempts(report)],
     ["Key fingerprint", report.keyFingerprint === null ? "not signed" : code(report.keyFingerprint)],
-    ["Selftest", selftestLine(report).text],
     ["Scenario", report.scenario],
     ["Run", report.run],
     ["Started", minute(report.startedAt)],
     ["Ended", minute(report.endedAt)],
+    ["Controls of the checkers", selftestLine(report).text],
   ]);
 }
 

@@ -78,7 +78,7 @@ test("every view has the line", () => {
   for (const data of [report(), report({ selftest: null }), having({ sameEvaluator: false })]) {
     const { text } = selftestLine(data);
     expect(plain(renderHtml(data))).toContain(text);
-    expect(renderTerminal(data).replace(/\s+/g, " ")).toContain(`selftest ${text}`);
+    expect(renderTerminal(data).replace(/\s+/g, " ")).toContain(`controls ${text}`);
     expect(JSON.parse(renderJson(data))).toMatchObject({ selftest: data.selftest });
   }
 });

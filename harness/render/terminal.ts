@@ -152,7 +152,7 @@ function closing(report: Report, width: number, paint: Paint): string[] {
     wrap(text, width - 13).map((line, i) => `${name(i === 0 ? term : "")}${line}`);
   return [
     ...row("evidence", `${report.class}; ${environment(report)}; ${attempts(report)}`),
-    ...row("selftest", selftestLine(report).text),
+    ...row("controls", selftestLine(report).text),
     ...row("claim", report.confidence.claim.supported),
     `${name("pack")}${shown(report.pack)}`,
     `${name("report")}${shown(report.pack)}/views/report.html`,

@@ -24,7 +24,7 @@ export async function realControls(only?: readonly string[]): Promise<RealContro
   const files = names.filter((name) => only?.includes(path.parse(name).name) ?? true);
   const { scenarios, problems } = await readScenarios(files.map((name) => path.join(SCENARIOS, name)));
   if (problems.length > 0) throw new ScenarioProblems(problems);
-  return scenarios.map(({ file, plan }) => ({ file, plan: plan(randomInt(2 ** 32)) }));
+  return scenarios.map((scenario) => ({ file: scenario.file, plan: scenario.plan(randomInt(2 ** 32)) }));
 }
 
 /** What would have been run, and why it is not. */

@@ -36,6 +36,7 @@ export async function selftest(options: SelftestOptions): Promise<SelftestEnd> {
   if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
   if (options.real === "required") await (await import("./real.ts")).needEngine();
   const { evaluatorSha256, dirty } = evaluatorFacts();
+  signal.throwIfAborted();
   const startMs = performance.now();
   const controls = await runPlanted(options.judge);
   signal.throwIfAborted();

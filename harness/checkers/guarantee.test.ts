@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { durabilitySettings } from "./durability-settings.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import { parseStandbyNames } from "./guarantee/postgres.ts";
-import { drill, type DraftHistory, sender, setFacts, verdictOf } from "./testing.ts";
+import { setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, sender, verdictOf } from "../selftest/golden.ts";
 
 type Values = Record<string, string | undefined>;
 const both = (values: Values) => (h: DraftHistory) => {

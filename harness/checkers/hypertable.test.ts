@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hypertable } from "./hypertable.ts";
-import { drill, type DraftHistory } from "./testing.ts";
+import { drill, type DraftHistory } from "../selftest/golden.ts";
 
 const LOADED = {
   "timescale.chunks": "10",

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lossOf } from "./loss.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { comparisonOf, secondEstimate } from "./second-estimate.ts";
-import { addEvent, drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf, formatLsn } from "./testing.ts";
+import { addEvent, setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, elementOf, lsnOf, verdictOf, formatLsn } from "../selftest/golden.ts";
 
 const promoted = (values: Record<string, string | undefined>) => (h: DraftHistory) =>
   setFacts(h, "recovered", "db.standby", values);

@@ -125,7 +125,7 @@ test("generic code never names a kind of component", () => {
 
 test("every fault, recovery and component is in its registry", () => {
   for (const [registry, folder, shared] of [
-    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts"]],
+    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts", "damages.ts", "disk-files.ts"]],
     ["recoveries.ts", "recoveries", []],
   ] as const) {
     const expected = inFolder(folder).filter((file) => !(shared as readonly string[]).includes(basename(file)));

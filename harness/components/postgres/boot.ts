@@ -1,34 +1,50 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   Boot,
   Component,
   ComponentPaths,
   Elements,
+  InsideSpan,
   NodeStart,
   Promotable,
   Reconcilable,
   ReadBackSink,
+  Repairable,
+  RepairContext,
   Serviceable,
   Session,
+  Settles,
   StackContext,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
-import { refuseDeadNodes } from "../dead-nodes.ts";
+import { lastWords, refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
+import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { schemaSql } from "./ledger-tables.ts";
+import { crashInPageWrite } from "./page-write.ts";
+import { findPlace, type Relations } from "./places.ts";
+import { type OpenSession, readAccounts, readLedger } from "./read-back.ts";
+import { repairNode } from "./repairs.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { TRIGGERS } from "./triggers.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
+/** How long a started server may replay before it counts as stuck. */
+const SETTLE_TIMEOUT_MS = 600_000;
+const READ_TIMEOUT_MS = 120_000;
+/** Damage that is read may end the server; it is back in a moment or not at all. */
+const REOPEN_TIMEOUT_MS = 30_000;
 const ADMIN_TIMEOUT_MS = 2_000;
 /** A node that is already lost must not hold up the next fault. */
 const FAULT_FACTS_TIMEOUT_MS = 300;
@@ -70,6 +86,8 @@ function nodeStart(
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    CHECKSUMS: config.checksums ? "on" : "off",
+    WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
   // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
   const names = synchronousNames(config);
@@ -140,7 +158,9 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable {
+class PostgresComponent
+  implements Component, Locatable, PageWriting, Promotable, Reconcilable, Repairable, Serviceable, Settles
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -149,6 +169,9 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
+  #relations: Relations | undefined;
+  /** Where a procedure cut off the history of a node, which the server itself does not know. */
+  readonly #cutOff = new Map<string, string>();
 
   constructor(
     name: string,
@@ -208,8 +231,60 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     return "";
   }
 
+  /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    await this.#admin.query(this.clients.leadsTo, "CHECKPOINT", 30_000);
+    await this.#askRelations(this.clients.leadsTo);
+  }
+
+  async #askRelations(node: string): Promise<Relations> {
+    const text =
+      "SELECT pg_relation_filepath('blackstart.ledger') AS heap, pg_relation_filepath('blackstart.ledger_op') AS index";
+    const [row] = await this.#admin.query(node, text, ADMIN_TIMEOUT_MS);
+    return (this.#relations = { heap: textOf(row, "heap"), index: textOf(row, "index") });
+  }
+
+  /** A server that runs is asked to write first what it has in memory: the disk is what is looked at. */
+  async locate(node: string, what: string, where: Where): Promise<Location> {
+    const machine = this.nodes.get(node)!;
+    if ((await machine.state()) === "running") {
+      await this.#admin.query(node, "CHECKPOINT", 30_000);
+      await this.#askRelations(node);
+    }
+    if (!this.#relations) throw new Error(`${this.name} has no ledger yet`);
+    return findPlace(machine, this.#relations, what, where);
+  }
+
+  async crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
+    const { heap } = await this.#askRelations(node);
+    return crashInPageWrite(this.nodes.get(node)!, this.#admin, heap, signal);
+  }
+
+  async repair(node: string, method: string, context: RepairContext): Promise<void> {
+    const endsAt = (position: string) => void this.#cutOff.set(node, position);
+    await repairNode(method, { ...context, node: this.nodes.get(node)!, admin: this.#admin, endsAt });
+  }
+
+  /** A standby serves when it answers at all; whether it takes writes is not what it was started for. */
+  async settled(node: string, signal: AbortSignal): Promise<void> {
+    const machine = this.nodes.get(node)!;
+    let why = "";
+    const served = await awaitCondition(
+      async () => {
+        if ((await machine.state()) === "stopped")
+          throw new Error(`${node} refused to start. Its last words:\n${await lastWords(machine)}`);
+        try {
+          await this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS);
+          return true;
+        } catch (thrown) {
+          why = messageOf(thrown);
+          return false;
+        }
+      },
+      { everyMs: 20, timeoutMs: SETTLE_TIMEOUT_MS, signal },
+    );
+    if (!served) throw new Error(`${node} took no connection within ${SETTLE_TIMEOUT_MS} ms of its start: ${why}`);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -249,13 +324,16 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     return found.flat();
   }
 
+  /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const [recovery, integrity, structure] = await Promise.all([
-      recoveryFacts(this.#admin, node),
-      integrityFacts(this.#admin, node.name),
-      amcheck(node),
-    ]);
-    return { ...recovery, ...integrity, ...structure };
+    const recovery = await recoveryFacts(this.#admin, node);
+    const cutOff = this.#cutOff.get(node.name);
+    if (cutOff !== undefined && recovery["clean_shutdown"] !== undefined) {
+      delete recovery["clean_shutdown"]; // pg_resetwal writes that it was one
+      recovery["recovery_end_position"] = cutOff;
+    }
+    const structure = await amcheck(node);
+    return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -282,8 +360,20 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
-    await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    const serving = this.clients.leadsTo;
+    const open: OpenSession = async () => {
+      const endMs = performance.now() + REOPEN_TIMEOUT_MS;
+      for (;;) {
+        try {
+          return await this.#admin.open(serving, READ_TIMEOUT_MS);
+        } catch (thrown) {
+          if (performance.now() > endMs) throw thrown;
+          await sleep(50);
+        }
+      }
+    };
+    await readLedger(open, this.name, sink);
+    await readAccounts(open, this.name, sink);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
@@ -315,19 +405,10 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     };
   }
 
-  async awaitTrigger(trigger: string, signal: AbortSignal): Promise<void> {
+  async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
     const serving = this.clients.leadsTo;
-    if (trigger === "checkpoint") return this.nodes.get(serving)?.awaitLog(/checkpoint starting/, signal);
-    const file = async () =>
-      (
-        await this.#admin.query(
-          serving,
-          "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file",
-          ADMIN_TIMEOUT_MS,
-        )
-      )[0]?.["file"];
-    const first = await file();
-    await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: 600_000, signal });
+    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.nodes.get(serving)!;
+    return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ComponentKind, NodeSpec } from "../../component.ts";
+import { byteSize } from "../../scenario/units.ts";
 
 const standby = z.strictObject({
   name: z
@@ -7,6 +8,8 @@ const standby = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" }),
   replication: z.enum(["synchronous", "asynchronous"]),
 });
+
+const MIB = 1024 * 1024;
 
 const config = z.strictObject({
   version: z.literal(17).default(17).meta({ description: "Major version of the server" }),
@@ -27,6 +30,13 @@ const config = z.strictObject({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
   }),
+  checksums: z.boolean().default(true).meta({ description: "Whether pages of data carry checksums" }),
+  walSegment: byteSize
+    .refine((bytes) => Number.isInteger(Math.log2(bytes)) && bytes >= MIB && bytes <= 1024 * MIB, {
+      error: "expected a power of two from 1MiB to 1GiB",
+    })
+    .prefault("16MiB")
+    .meta({ description: "Size of a segment of WAL; a small one makes many of them with a small load" }),
   settings: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_.]*$/, { error: "expected the name of a server setting" }),
@@ -92,17 +102,41 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
   ];
 };
 
+/** What a fault may look for on a node's disk. */
+export const PLACES = {
+  "wal-segment": "a file of pg_wal from the redo point of the last checkpoint to the end; middle needs three of them",
+  "wal-page": "one page of 8 KiB in those files",
+  heap: "a page of the ledger's table that holds rows; its value is the payload of one of them",
+  index: "a leaf page of the ledger's index; its value is the key of one entry",
+  clog: "the byte in pg_xact that says whether the transaction of a row committed, for a row on which nobody has noted it",
+  control: "pg_control",
+  "backup-label": "the label of a base backup that no server has started on",
+  "history-file": "a timeline's history in pg_wal",
+} as const;
+
+/** Procedures on a node, by the name that a scenario gives under `method`. Both are in no sane runbook, and so they are called. */
+export const REPAIRS = {
+  "forbidden-pg-resetwal": "pg_resetwal -f: the server starts, and whatever stood only in the WAL is gone",
+  "forbidden-ignore-checksums":
+    "Reads everything with ignore_checksum_failure, then a checkpoint: damaged pages get a valid checksum",
+} as const;
+
+export type Repair = keyof typeof REPAIRS;
+
 const kind: ComponentKind<PostgresConfig> = {
   kind: "postgres",
-  summary: "PostgreSQL 17 with data checksums: a primary and any number of streaming standbys",
+  summary: "PostgreSQL 17: a primary and any number of streaming standbys",
   config,
   nodes,
   problems,
-  triggers: ["wal-switch", "checkpoint"],
+  capabilities: () => ["page-writes"],
+  triggers: ["wal-switch", "checkpoint", "mid-checkpoint", "base-backup", "recovery"],
   checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
-  recoveries: ["wait", "start", "promote", "exec", "reconcile", "replay-unsure"],
+  recoveries: ["wait", "start", "promote", "repair", "exec", "reconcile", "replay-unsure"],
+  repairs: Object.keys(REPAIRS),
+  places: PLACES,
   settings: {
     synchronous_commit: "what an acknowledged write has reached",
     synchronous_standby_names: "which standbys must confirm",

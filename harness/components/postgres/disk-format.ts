@@ -86,14 +86,12 @@ function segmentName(timeline: number, number: bigint, bytes: number): string {
   return `${hex(timeline)}${hex(number / perId)}${hex(number % perId)}`;
 }
 
-/** How far into its last segment the WAL reaches: up to the end of the last page that says that it stands where it does. */
+/** How far into its last segment the WAL reaches: pages that say that they stand where they do, the last of them up to its zeros. */
 export function writtenBytes(segment: Segment, content: Buffer): number {
   let at = 0;
-  while (
-    at + PAGE_BYTES <= content.length &&
-    pageAddress(content.subarray(at)) === segment.start + BigInt(at)
-  )
+  while (at + PAGE_BYTES <= content.length && pageAddress(content.subarray(at)) === segment.start + BigInt(at))
     at += PAGE_BYTES;
+  while (at > 0 && content[at - 1] === 0) at--;
   return at;
 }
 

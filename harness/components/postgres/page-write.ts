@@ -107,15 +107,15 @@ async function readPages(
 }
 
 /**
- * The sector nearest to the middle whose start cuts no new row but in its payload: what is left of a row cut elsewhere is not a row
- * with other content but anything at all, and no count could be declared of it.
+ * The sector nearest to the middle whose start lies in the payload of a new row: exactly one row is then left with other content,
+ * and those behind it are gone. A row cut in its header would be anything at all, and no count could be declared of it.
  */
 export function tearAt(rows: readonly PageRow[]): number {
   const middle = PAGE_BYTES / 2;
   const sectors = Array.from({ length: PAGE_BYTES / SECTOR_BYTES - 1 }, (_, i) => (i + 1) * SECTOR_BYTES).toSorted(
     (a, b) => Math.abs(a - middle) - Math.abs(b - middle),
   );
-  const countable = (at: number): boolean =>
-    rows.every(({ from, to, payload }) => at <= from || at >= to || (at > payload.from && at < payload.to));
-  return sectors.find(countable) ?? middle;
+  const inPayload = (at: number): boolean => rows.some(({ payload }) => at > payload.from && at < payload.to);
+  const betweenRows = (at: number): boolean => rows.every(({ from, to }) => at <= from || at >= to);
+  return sectors.find(inPayload) ?? sectors.find(betweenRows) ?? middle;
 }

@@ -99,41 +99,55 @@ async function segmentsOf(node: Node): Promise<{ control: Control; segments: Seg
 
 /** A checkpoint's record takes less; damage to it is another case than damage to what follows. */
 const CHECKPOINT_RECORD_BYTES = 256;
+/** In the very end of the WAL there may be nothing that any client has been told of. */
+const LEAST_OF_A_SEGMENT = 1 / 4;
 
-/** The bytes of a segment that a recovery reads and that it does not need to begin at all. */
-async function bytesToReplay(node: Node, control: Control, segment: Segment, isLast: boolean) {
-  const offsetOf = (position: bigint): number => Number(position - segment.start);
-  const has = (position: bigint): boolean => offsetOf(position) >= 0 && offsetOf(position) < segment.bytes;
-  const path = `${DATA}/pg_wal/${segment.name}`;
-  const from = has(control.checkpoint)
-    ? offsetOf(control.checkpoint) + CHECKPOINT_RECORD_BYTES
-    : has(control.redo)
-      ? offsetOf(control.redo)
-      : 0;
-  const to = isLast ? writtenBytes(segment, await readFile(node, path)) : segment.bytes;
-  return { path, from: Math.min(from, to), to };
+/** The bytes of a segment that a recovery reads beyond what it needs to begin at all. */
+interface Stretch {
+  readonly segment: Segment;
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+async function stretchesOf(node: Node): Promise<{ control: Control; stretches: Stretch[] }> {
+  const { control, segments } = await segmentsOf(node);
+  const last = segments.at(-1)!;
+  const written = writtenBytes(last, await readFile(node, `${DATA}/pg_wal/${last.name}`));
+  const stretches = segments.map((segment) => {
+    const inside = (position: bigint): number | null =>
+      position >= segment.start && position < segment.start + BigInt(segment.bytes)
+        ? Number(position - segment.start)
+        : null;
+    const [checkpoint, redo] = [inside(control.checkpoint), inside(control.redo)];
+    const to = segment === last ? written : segment.bytes;
+    const from = checkpoint === null ? (redo ?? 0) : checkpoint + CHECKPOINT_RECORD_BYTES;
+    return { segment, path: `${DATA}/pg_wal/${segment.name}`, from: Math.min(from, to), to };
+  });
+  return { control, stretches };
 }
 
 async function walSegment(node: Node, where: Where): Promise<Location> {
-  const { control, segments } = await segmentsOf(node);
-  if (where === "middle" && segments.length < 3)
+  const { control, stretches } = await stretchesOf(node);
+  if (where === "middle" && stretches.length < 3)
     throw new Error(
-      `the WAL of ${node.name} since the redo point is ${segments.length} segments, and only three have a middle one; write more, or make them smaller with walSegment`,
+      `the WAL of ${node.name} since the redo point is ${stretches.length} segments, and only three have a middle one; write more, or make them smaller with walSegment`,
     );
-  const segment = pick(segments, where, "");
-  const bytes = await bytesToReplay(node, control, segment, segment === segments.at(-1));
-  const words = `segment ${segments.indexOf(segment) + 1} of ${segments.length} from the redo point ${positionText(control.redo)} on`;
-  return { ...bytes, words, elements: [] };
+  const short = stretches.length > 1 && stretches.at(-1)!.to < stretches.at(-1)!.segment.bytes * LEAST_OF_A_SEGMENT;
+  const { path, from, to } = pick(short && where === "last" ? stretches.slice(0, -1) : stretches, where, "");
+  const number = stretches.findIndex((stretch) => stretch.path === path) + 1;
+  const words = `segment ${number} of ${stretches.length} from the redo point ${positionText(control.redo)} on`;
+  return { path, from, to, words, elements: [] };
 }
 
 async function walPage(node: Node, where: Where): Promise<Location> {
-  const { control, segments } = await segmentsOf(node);
-  const stretches = await Promise.all(
-    segments.map((segment, i) => bytesToReplay(node, control, segment, i === segments.length - 1)),
-  );
+  const { stretches } = await stretchesOf(node);
   const pages = stretches.flatMap(({ path, from, to }) => {
     const first = Math.ceil(from / PAGE_BYTES);
-    return Array.from({ length: Math.max(0, to / PAGE_BYTES - first) }, (_, i) => ({ path, page: first + i }));
+    return Array.from({ length: Math.max(0, Math.floor(to / PAGE_BYTES) - first) }, (_, i) => ({
+      path,
+      page: first + i,
+    }));
   });
   const { path, page } = pick(pages, where, `the WAL of ${node.name} since the redo point has no whole page`);
   const from = page * PAGE_BYTES;

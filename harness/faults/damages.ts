@@ -80,7 +80,8 @@ export function damageProblems(wanted: DamageParams): { key: string; what: strin
     damage === "truncate" && wanted.bytes !== undefined && wanted.share !== undefined
       ? [{ key: "share", what: "bytes and share both say where the file ends", hint: "keep one of them" }]
       : [];
-  const other = damage === "replace" || damage === "swap" ? one("with", "withPlace", `the other file of ${damage}`) : [];
+  const other =
+    damage === "replace" || damage === "swap" ? one("with", "withPlace", `the other file of ${damage}`) : [];
   return [...one("path", "place", "what is damaged"), ...useless, ...both, ...other];
 }
 

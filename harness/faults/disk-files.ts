@@ -76,4 +76,5 @@ export const readBytes = async (node: Node, file: string, from: number, count: n
   );
 
 /** Puts the bytes of $4 (base64) at the offset $3. */
-export const PUT = 'printf %s "$4" | base64 -d | dd of="$1/$2" bs=65536 seek="$3" oflag=seek_bytes conv=notrunc 2>/dev/null';
+export const PUT =
+  'printf %s "$4" | base64 -d | dd of="$1/$2" bs=65536 seek="$3" oflag=seek_bytes conv=notrunc 2>/dev/null';

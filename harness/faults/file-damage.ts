@@ -4,7 +4,18 @@ import type { Node } from "../node.ts";
 import { isLocatable, type Location, type PlacedElement, type Where } from "../place.ts";
 import { bracket } from "../time.ts";
 import { damageParams, damageProblems, type DamageParams, placeOf, type Span, spanOf } from "./damages.ts";
-import { find, keepCopy, type Kept, PUT, putBack, readBytes, readState, script, STATE, stateWords } from "./disk-files.ts";
+import {
+  find,
+  keepCopy,
+  type Kept,
+  PUT,
+  putBack,
+  readBytes,
+  readState,
+  script,
+  STATE,
+  stateWords,
+} from "./disk-files.ts";
 import { requireNode } from "./targets.ts";
 
 /** Bytes on the disk of a node change, or a file goes; the server is not asked. What was there is kept for heal. */
@@ -23,9 +34,7 @@ export const fileDamage = defineFault<DamageParams>({
     const place = location.to === Infinity ? { ...location, to: kept.before.size } : location;
     const other = await otherOf(target.component, node, wanted, signal);
     const plan = await planOf(node, place, kept, wanted, other);
-    const { value: said, at } = await bracket(() =>
-      script(node, `${plan.script}; ${STATE}`, place.path, ...plan.args),
-    );
+    const { value: said, at } = await bracket(() => script(node, `${plan.script}; ${STATE}`, place.path, ...plan.args));
     const after = readState(said);
     const hit = elementsIn(place, plan.span);
     const proof = [
@@ -134,9 +143,7 @@ async function flip(node: Node, place: Location, size: number, wanted: DamagePar
   const { pattern, plus = 0, bytes = 1 } = wanted;
   const start = spanOf({ ...wanted, bytes: 1 }, place, size).from;
   const found =
-    pattern === undefined
-      ? start
-      : placeOf(await readBytes(node, place.path, start, place.to - start), start, pattern);
+    pattern === undefined ? start : placeOf(await readBytes(node, place.path, start, place.to - start), start, pattern);
   const [from, to] = [found + plus, found + plus + bytes];
   if (to > size) throw new Error(`${place.path} ends at byte ${size}, before byte ${to}`);
   const turned = (await readBytes(node, place.path, from, bytes)).map((byte) => byte ^ 1);

@@ -32,7 +32,9 @@ export const tornWrite = defineFault<z.output<typeof params>>({
     await script(node, PUT, path, String(from + tearAt), before.subarray(tearAt).toString("base64"));
     const torn = await readBytes(node, path, from, to - from);
     const wanted = Buffer.concat([whole.subarray(0, tearAt), before.subarray(tearAt)]);
-    const hit = elements.filter((e) => !torn.subarray(e.from - from, e.to - from).equals(whole.subarray(e.from - from, e.to - from)));
+    const hit = elements.filter(
+      (e) => !torn.subarray(e.from - from, e.to - from).equals(whole.subarray(e.from - from, e.to - from)),
+    );
     const proof = `${path}, ${page.words}, torn at byte ${tearAt}: ${sha256(before)} older, ${sha256(whole)} new, ${sha256(torn)} now; ${words}; ${hit.length} elements stand in the older part`;
     await keep("damage.txt", `${proof}\n`);
     await keep("elements.txt", hit.map(({ op }) => `damaged\t${op}\n`).join(""));

@@ -91,7 +91,8 @@ async function beginPage(node: Node, admin: AdminConnections, heap: string, sign
     },
     { everyMs: 50, timeoutMs: PATIENCE_MS, signal },
   );
-  if (!begun) throw new Error(`no page of the ledger on ${node.name} had only just been begun within ${PATIENCE_MS} ms`);
+  if (!begun)
+    throw new Error(`no page of the ledger on ${node.name} had only just been begun within ${PATIENCE_MS} ms`);
   return begun;
 }
 

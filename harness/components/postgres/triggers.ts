@@ -3,13 +3,11 @@ import type { Node } from "../../node.ts";
 import { type Bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { controlOf, DATA } from "./places.ts";
+import { DATA } from "./places.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 /** A scenario that waits for something that never comes says so after this. */
 const PATIENCE_MS = 600_000;
-/** Lines carry milliseconds, cut and not rounded. */
-const LOG_TICK_MS = 1;
 
 interface Watching {
   readonly admin: AdminConnections;
@@ -43,16 +41,24 @@ export function logLines(log: string): LogLine[] {
   return [...lines].map(([, day, time, text = ""]) => ({ ms: Date.parse(`${day}T${time}Z`), text }));
 }
 
-const sinceStart = (log: string): LogLine[] => {
-  const lines = logLines(log);
-  return lines.slice(Math.max(0, lines.findLastIndex(({ text }) => text.startsWith("starting PostgreSQL"))));
-};
+const STARTS = (line: LogLine): boolean => line.text.startsWith("starting PostgreSQL");
+
+/** The lines of the server that lived at an instant: another one may have been started on the same log since. */
+function lifeAt(lines: readonly LogLine[], atMs: number): LogLine[] {
+  const from = lines.findLastIndex((line) => STARTS(line) && line.ms <= atMs);
+  const next = lines.findIndex((line, i) => i > from && STARTS(line) && line.ms > atMs);
+  return lines.slice(Math.max(0, from), next < 0 ? undefined : next);
+}
+
+const linesNow = async (node: Node): Promise<LogLine[]> => lifeAt(logLines(await node.logs()), Date.now());
 
 /** Instants of the monotonic clock as the wall clock has them now; nodes share the host's. */
-const wallOf = ({ fromNs, toNs }: Bracket): { fromMs: number; toMs: number } => {
+const wallOf = ({ fromNs, toNs }: Bracket): WallSpan => {
   const ms = (ns: bigint): number => Date.now() - Number(nowNs() - ns) / 1e6;
   return { fromMs: ms(fromNs), toMs: ms(toNs) };
 };
+
+const CHECKPOINT = { begins: /^(checkpoint|restartpoint) starting/, ends: /^(checkpoint|restartpoint) complete/ };
 
 /**
  * In a checkpoint that has written something and has not ended. The server shows no progress of it: that it began and ended stands
@@ -61,9 +67,9 @@ const wallOf = ({ fromNs, toNs }: Bracket): { fromMs: number; toMs: number } => 
 async function midCheckpoint({ admin, node, signal }: Watching): Promise<InsideSpan> {
   const written = await writtenCounter(admin, node);
   const begun = async (): Promise<LogLine | undefined> => {
-    const lines = sinceStart(await node.logs());
-    const last = lines.findLast(({ text }) => /^(checkpoint|restartpoint) (starting|complete)/.test(text));
-    return last && /starting/.test(last.text) ? last : undefined;
+    const lines = await linesNow(node);
+    const last = lines.findLast(({ text }) => CHECKPOINT.begins.test(text) || CHECKPOINT.ends.test(text));
+    return last && CHECKPOINT.begins.test(last.text) ? last : undefined;
   };
   const found = await awaitCondition(
     async () => {
@@ -75,24 +81,31 @@ async function midCheckpoint({ admin, node, signal }: Watching): Promise<InsideS
     { everyMs: 5, timeoutMs: PATIENCE_MS, signal },
   );
   if (!found) throw new Error(`no checkpoint of ${node.name} was under way within ${PATIENCE_MS} ms`);
-  return async (at) => insideCheckpoint(logLines(await node.logs()), node.name, wallOf(at));
+  return async (at) => insideOf(logLines(await node.logs()), node.name, wallOf(at), CHECKPOINT);
 }
 
-/** Whether all of a span of time lies in a checkpoint, from the log of the server; ends in ms since the epoch. */
-export function insideCheckpoint(
+interface WallSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Whether all of a span of time lies between two lines of the log of the server that lived then; times in ms since the epoch. */
+export function insideOf(
   lines: readonly LogLine[],
   node: string,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
+  { fromMs, toMs }: WallSpan,
+  { begins, ends }: { begins: RegExp; ends: RegExp },
 ): { observed: boolean; proof: string } {
-  const started = lines.findLastIndex(({ ms, text }) => ms <= fromMs && /^(checkpoint|restartpoint) starting/.test(text));
-  const start = lines[started];
-  if (!start) return { observed: false, proof: `the log of ${node} has no checkpoint that began before` };
-  const end = lines.slice(started + 1).find(({ text }) => /^(checkpoint|restartpoint) complete/.test(text));
+  const life = lifeAt(lines, fromMs);
+  const from = life.findLastIndex(({ ms, text }) => ms <= fromMs && begins.test(text));
+  const start = life[from];
+  if (!start) return { observed: false, proof: `the log of ${node} has no ${begins.source} that came before` };
+  const end = life.slice(from + 1).find(({ text }) => ends.test(text));
   const began = `"${start.text}" stands in the log of ${node} ${Math.round(fromMs - start.ms)} ms before`;
   if (!end) return { observed: true, proof: `${began}, and no end of it` };
   const observed = end.ms >= toMs;
-  const distance = Math.round(Math.abs(end.ms - toMs));
-  return { observed, proof: `${began}, and its end ${distance} ms ${observed ? "after" : "before the fault was effective"}` };
+  const distance = `${Math.round(Math.abs(end.ms - toMs))} ms ${observed ? "after" : "before the fault was effective"}`;
+  return { observed, proof: `${began}, and "${end.text.slice(0, 60)}" ${distance}` };
 }
 
 /** Pages that checkpoints have written so far; the counter moved to a view of its own in 17. */
@@ -141,34 +154,19 @@ async function baseBackup({ admin, node, signal }: Watching): Promise<InsideSpan
   };
 }
 
-const SERVES = /^(database system is ready to accept connections|archive recovery complete)/;
+const REDO = {
+  begins: /^redo starts at/,
+  ends: /^(database system is ready to accept connections|archive recovery complete)/,
+};
 
 /** While the server of the node replays WAL and takes no writes. */
 async function recovery({ node, signal }: Watching): Promise<InsideSpan> {
-  const replaying = async (): Promise<LogLine | undefined> => {
-    const lines = sinceStart(await node.logs());
-    return lines.some(({ text }) => SERVES.test(text)) ? undefined : lines.find(({ text }) => text.startsWith("redo starts at"));
+  const replaying = async (): Promise<boolean> => {
+    if ((await node.state()) !== "running") return false;
+    const lines = await linesNow(node);
+    return lines.some(({ text }) => REDO.begins.test(text)) && !lines.some(({ text }) => REDO.ends.test(text));
   };
-  const found = await awaitCondition(async () => (await replaying()) !== undefined, {
-    everyMs: 3,
-    timeoutMs: PATIENCE_MS,
-    signal,
-  });
+  const found = await awaitCondition(replaying, { everyMs: 3, timeoutMs: PATIENCE_MS, signal });
   if (!found) throw new Error(`${node.name} was not in recovery within ${PATIENCE_MS} ms`);
-  return async (at) => {
-    const lines = sinceStart(await node.logs());
-    const { fromMs, toMs } = wallOf(at);
-    const start = lines.find(({ ms, text }) => ms <= fromMs && text.startsWith("redo starts at"));
-    const end = lines.find(({ text }) => SERVES.test(text));
-    const state = (await node.state()) === "stopped" ? (await controlOf(node)).state : null;
-    const observed =
-      start !== undefined &&
-      (end === undefined || end.ms + LOG_TICK_MS > toMs) &&
-      (state === null || /recovery/.test(state));
-    const began = start
-      ? `"${start.text}" stands in the log of ${node.name} ${Math.round(fromMs - start.ms)} ms before`
-      : `the log of ${node.name} has no redo that began before`;
-    const ended = end ? `, "${end.text}" ${Math.round(end.ms - toMs)} ms after` : ", and no end of it";
-    return { observed, proof: `${began}${ended}${state === null ? "" : `; pg_control says ${state}`}` };
-  };
+  return async (at) => insideOf(logLines(await node.logs()), node.name, wallOf(at), REDO);
 }

@@ -67,7 +67,7 @@ test("only components know of database clients", () => {
 });
 
 /** What a kind of component says of itself before anything acts: its own file, and what it is put together from. */
-const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?)\.ts$/;
+const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?)\.ts$/;
 
 test("what is right and left of the drill loads no code that acts on containers", () => {
   const pure = inFolder("scenario", "checkers", "history", "render", "evidence");

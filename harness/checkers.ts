@@ -15,6 +15,7 @@ import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
 import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
 import { recoveryTime } from "./checkers/recovery-time.ts";
+import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
 import { tamperRefused } from "./checkers/tamper-refused.ts";
@@ -30,6 +31,7 @@ export const checkers: readonly Checker[] = [
   amcheck,
   tamperRefused,
   recoveryProcedure,
+  routine,
   reconciliation,
   secondEstimate,
   outcomeClass,

@@ -26,6 +26,11 @@ export interface ComponentKind<Config = unknown> {
   choices?(config: Config): { readonly name: string; readonly config: Config }[];
   /** What this config can do beyond the least that every component does; faults and recoveries name what they need. */
   capabilities?(config: Config): readonly string[];
+  /**
+   * Other components of the stack that this config makes use of while it boots. Those that it names are ready first, so no chain of
+   * them may come back to where it began.
+   */
+  uses?(config: Config): readonly Use[];
   /** What the plan cannot promise, each with the path inside the config that it hangs on. */
   problems(config: Config): { path: (string | number)[]; message: string; hint?: string }[];
   /** Names that `at: { on: … }` may use on this kind. */
@@ -45,6 +50,18 @@ export interface ComponentKind<Config = unknown> {
   load(): Promise<{ boot: Boot<Config> }>;
 }
 
+/** One component made use of by another. */
+export interface Use {
+  /** Where the config says so. */
+  readonly path: readonly (string | number)[];
+  /** The name of the other. */
+  readonly component: string;
+  /** What it must keep; see ComponentKind.offers. */
+  readonly offers: string;
+  /** What it must be able to do, in a word of its capabilities. */
+  readonly capability?: string;
+}
+
 /** What the drill hands to a component that boots. */
 export interface StackContext {
   readonly run: string;
@@ -52,13 +69,18 @@ export interface StackContext {
   readonly signal: AbortSignal;
   /** Starts a node on the run's network. `files` are copied in before it starts; secrets travel there, never in argv or environment. */
   startNode(spec: NodeStart): Promise<Node>;
-  /** Address that a node of this run will have, also before it is started. */
+  /** Address that a node of this run will have, also before it is started; of `clients`, where client paths are reached. */
   readonly addressOf: (node: string) => string;
   /**
    * Opens the component's client path, which leads to `first` for now, and for every node that has a port a path of the harness's
    * own that toxics never touch (a cut of the node cuts it too). `ports` by full node name.
    */
   openPaths(component: string, ports: ReadonlyMap<string, number>, first: string): Promise<ComponentPaths>;
+  /**
+   * The component of that name, once it is ready. Rejects when it does not come up. To be asked only for what the kind's `uses` names:
+   * of those it is known that nobody waits in a circle.
+   */
+  component(name: string): Promise<Component>;
 }
 
 export interface NodeStart {
@@ -74,6 +96,11 @@ export interface NodeStart {
 
 export interface ComponentPaths {
   readonly clients: ClientPath;
+  /**
+   * The client path as nodes of the run's network reach it, with everything that befalls it: toxics, re-pointing, cuts of the node
+   * behind it. To its nodes such traffic comes from `clients`.
+   */
+  readonly inside: { readonly host: string; readonly port: number };
   /** Host port of each node's own administrative path, by full node name. */
   readonly admin: ReadonlyMap<string, number>;
 }
@@ -136,6 +163,43 @@ export interface Promotable {
 }
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
+
+/** Capability: backups and an archive are kept elsewhere, and a machine can be made anew from them. */
+export interface Archived {
+  /** Takes a backup; rejects when the archiver says that it failed. */
+  backUp(level: "full" | "incremental", signal: AbortSignal): Promise<{ label: string; detail: string }>;
+  /** Notes where history stands now, under a name that `restore` may end at; resolves with it in words. */
+  markPoint(name: string, signal: AbortSignal): Promise<string>;
+  /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
+  restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
+}
+
+/** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */
+export const RESTORE_TARGETS = ["latest", "immediate", "lsn", "name", "time", "xid"] as const;
+
+export interface RestoreOptions {
+  readonly backup: "newest" | "oldest";
+  readonly to: (typeof RESTORE_TARGETS)[number];
+  /** The point, by the name of the step that noted it; `now`, and `before-backups`, are always known. */
+  readonly at: string | undefined;
+  readonly inclusive: boolean;
+  /** Whether a target that lies before a backup's end is refused, as a runbook must; the server itself does not. */
+  readonly checked: boolean;
+  readonly onEnd: "promote" | "pause";
+  /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
+  readonly wal: "stock" | "fail-closed";
+  /** Whether the history that only a receiver has is brought into the archive first. */
+  readonly tail: "shipped" | "left";
+  /** Whether the restored machine may write into the archive that it came from. */
+  readonly archive: "fenced" | "open";
+}
+
+export interface RestoreContext extends RepairContext {
+  readonly rewound: (to: { lineage: string; position: string }) => void;
+}
+
+export const isArchived = (component: Component): component is Component & Archived =>
+  "restore" in component && "backUp" in component && component.restore !== undefined;
 
 /** Capability: the store stands on several drives that can be broken one by one. */
 export interface OnDrives {
@@ -280,6 +344,39 @@ export interface Reconcilable {
 }
 
 export const isReconcilable = (component: Component): component is Component & Reconcilable => "elements" in component;
+
+/** Capability: nodes of the run's network can keep objects in buckets of their own here, as an archiver does. */
+export interface Depot {
+  /**
+   * Makes the bucket unless it is there and says how nodes reach it. Kept in versions where the config says so; `locked`: under the
+   * config's lock too, counted in whole days. Needs the component to be ready. Holds secrets: they go into a node's files alone.
+   */
+  depot(bucket: string, options?: { readonly locked: boolean }): Promise<DepotAccess>;
+  /** Everything under the prefix, in the order of the store. This and the rest go a way of their own that toxics never touch. */
+  objects(bucket: string, prefix: string): Promise<{ key: string; bytes: number }[]>;
+  /** Rejects when there is none. */
+  getObject(bucket: string, key: string): Promise<Buffer>;
+  putObject(bucket: string, key: string, body: Uint8Array): Promise<void>;
+  /** Idempotent. Where versions are kept it stays behind as an older one. */
+  removeObject(bucket: string, key: string): Promise<void>;
+}
+
+export interface DepotAccess {
+  /** The client path as nodes of the run's network reach it. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** Of the authority to trust; null without TLS. */
+  readonly caPem: string | null;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly bucket: string;
+  /** The product, where something hangs on it. */
+  readonly provider: string;
+}
+
+export const isDepot = (component: Component): component is Component & Depot => "depot" in component;
 
 /** Capability: a manager of its own notices a loss and moves the service to another node. */
 export interface FailsOver {

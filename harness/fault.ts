@@ -37,6 +37,8 @@ export interface FaultKind<Params = unknown> {
 /** What the drill hands to a fault. */
 interface FaultContext {
   readonly signal: AbortSignal;
+  /** The step's name. */
+  readonly step: string;
   /** Something that the store must refuse was tried; `refused` from what was observed afterwards, never from the answer. */
   readonly attempted: (attempt: { attempt: string; refused: boolean; detail: string }) => void;
   /** Keeps a text in the pack under raw/output/. */

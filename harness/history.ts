@@ -142,6 +142,32 @@ export interface EventData {
   attempt: { step: string; attempt: string; refused: boolean; detail: string };
   /** What a reconciliation did to one operation on purpose: taken away (its history was given up) or written again. */
   reconciled: { step: string; op: string; store: string; action: "discarded" | "replayed" };
+  /**
+   * A restore was told to end there: whatever was acknowledged on that lineage at or beyond the position is given up on purpose.
+   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back.
+   */
+  rewound: { step: string; store: string; lineage: string; position: string };
+  "routine-ended": {
+    step: string;
+    routine: string;
+    target: string;
+    ok: boolean;
+    detail: string;
+    fromNs: string;
+    toNs: string;
+  };
+  /**
+   * A tool that is meant to notice damage was run on what the recovery left, or on the archive. `not-run`: it could not be, and
+   * `detail` says why; that is not silence.
+   */
+  "detector-ran": {
+    component: string;
+    detector: string;
+    noticed: "yes" | "no" | "not-run";
+    detail: string;
+    fromNs: string;
+    toNs: string;
+  };
   note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
 }

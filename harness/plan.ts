@@ -115,5 +115,12 @@ export type PlannedStep = {
       /** refused: the procedure must not be accepted; that it succeeds is the failure. */
       readonly expect: "success" | "refused";
     }
+  | {
+      readonly does: "routine";
+      readonly kind: string;
+      readonly target: string;
+      readonly params: Record<string, unknown>;
+      readonly expect: "success" | "refused";
+    }
   | { readonly does: "heal"; readonly fault: string }
 );

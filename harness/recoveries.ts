@@ -8,6 +8,7 @@ import { scrub } from "./recoveries/scrub.ts";
 import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { repair } from "./recoveries/repair.ts";
+import { restore } from "./recoveries/restore.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";
 import type { RecoveryKind } from "./recovery.ts";
@@ -22,6 +23,7 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   scrub,
   restoreVersions,
   failover,
+  restore,
   repair,
   reconcile,
   replayUnsure,

@@ -29,6 +29,8 @@ export interface RecoveryContext {
   readonly unsure: (component: string) => readonly WriteRequest[];
   /** An operation that was taken away or written again on purpose. */
   readonly reconciled: (element: { op: string; store: string; action: "discarded" | "replayed" }) => void;
+  /** The restore was told to end there: what was acknowledged beyond is given up on purpose. */
+  readonly rewound: (to: { store: string; lineage: string; position: string }) => void;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */
   readonly mark: (name: string, at: Bracket) => void;
   /** Output of the user's own scripts and the like, kept in the pack under raw/output/. */

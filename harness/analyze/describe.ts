@@ -97,7 +97,7 @@ export function sentenceOf(history: History): string {
     .filter((step) => !step.started.endsWith("never started"))
     .map(
       ({ name, does, target, human }) =>
-        `${does.replace(/^(fault|recover) /, "")} of ${target}${human ? " as planned by a person" : detected.has(name) ? " by a detector" : ""}`,
+        `${does.replace(/^(fault|recover|routine) /, "")} of ${target}${human ? " as planned by a person" : detected.has(name) ? " by a detector" : ""}`,
     );
   return `While ${load}: ${acts.join(", then ") || "no step was started"}.`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Component } from "../component.ts";
 import { postgres } from "../components/postgres/kind.ts";
+import { raiseAll } from "../drill/raise.ts";
 import { resolveImages } from "../engine/images.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 
@@ -24,11 +25,10 @@ export async function openLab(config: unknown, cuts: readonly string[] = []): Pr
     },
   });
   try {
-    const { boot } = await postgres.load();
-    const db = await boot("db", postgres.config.parse(config), stack.context);
-    await db.ready(signal);
-    await db.prepare();
-    return { stack, db };
+    const booted: Component[] = [];
+    const planned = { name: "db", kind: postgres.kind, config: postgres.config.parse(config), nodes: [] };
+    await raiseAll([planned], stack.context, signal, (component) => booted.push(component));
+    return { stack, db: booted[0]! };
   } catch (thrown) {
     await stack[Symbol.asyncDispose]();
     throw thrown;

@@ -1,8 +1,9 @@
 import type { History, Operation, RecoveredElement } from "../history.ts";
 import type { Loss } from "../report.ts";
+import { parsePosition } from "../position.ts";
 import { outageOf } from "./outage.ts";
-import { acknowledgedBeyond } from "./positions.ts";
-import { keyOf, perHistory, reconciledOf, storesOf, wasReadBack } from "./reading.ts";
+import { acknowledgedBeyond, positionsOf } from "./positions.ts";
+import { eventsOf, keyOf, perHistory, reconciledOf, storesOf, wasReadBack } from "./reading.ts";
 
 /**
  * The ledger of operations against everything that was read back. Each count is of operations, not of rows:
@@ -20,7 +21,7 @@ export interface LossReading {
   readonly duplicated: number;
   readonly mutated: number;
   readonly stale: number;
-  /** Of the lost: taken away on purpose by a reconciliation. */
+  /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly indeterminate: { readonly present: number; readonly absent: number };
 }
@@ -47,10 +48,20 @@ export const lossOf = perHistory((history): LossReading | null => {
     lostOperations,
     loss: describeLoss(history, lostOperations, present),
     ...counts,
-    discarded: lostOperations.filter((op) => reconciledOf(history).get(keyOf(op)) === "discarded").length,
+    discarded: lostOperations.filter((op) => isDiscarded(history, op)).length,
     indeterminate: { present: unsurePresent, absent: unsure.length - unsurePresent },
   };
 });
+
+function isDiscarded(history: History, op: Operation): boolean {
+  if (reconciledOf(history).get(keyOf(op)) === "discarded") return true;
+  const positions = positionsOf(history);
+  return eventsOf(history, "rewound").some(({ data: { store, lineage, position } }) => {
+    const at = parsePosition(position);
+    if (at === null || op.store !== store || op.lineage !== lineage) return false;
+    return "missing" in positions ? (parsePosition(op.position ?? "") ?? -1n) >= at : !positions.endsBefore(op, at);
+  });
+}
 
 type Elements = ReadonlyMap<string, readonly RecoveredElement[]>;
 

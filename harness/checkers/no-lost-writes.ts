@@ -12,7 +12,7 @@ function check(history: History): Finding {
   if (!reading) return say("unknown", "nothing was read back after the recovery: an absent write proves nothing");
   const acknowledged = history.operations.filter((op) => op.outcome === "ok").length;
   const words = `${grouped(reading.loss.count)} of ${grouped(acknowledged)} acknowledged writes lost${shapeOf(reading)}${
-    reading.discarded > 0 ? `, ${grouped(reading.discarded)} of them taken away by the reconciliation` : ""
+    reading.discarded > 0 ? `, ${grouped(reading.discarded)} of them given up on purpose` : ""
   }`;
   const others = othersOf(reading);
   if (others.length > 0) return say("fail", [words, ...others].join("; "));

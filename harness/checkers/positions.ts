@@ -35,6 +35,8 @@ export interface Positions {
   readonly lowest: number;
   readonly highest: number;
   fate(op: Operation): Fate;
+  /** Whether the write's record is known to have ended before a position of its own lineage. */
+  endsBefore(op: Operation, at: bigint): boolean;
   /** The point that decides, in words for one write. */
   point(op: Operation): string;
 }
@@ -62,6 +64,7 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
     lowest,
     highest: lowest + count("undecided"),
     fate: (op) => fates.get(op) ?? "undecided",
+    endsBefore: (op, at) => (commits.get(op) ?? at + 1n) <= at,
     point: (op) => words(ends.get(op.store) ?? { by: "whole", why: "nothing" }),
   };
 });

@@ -149,7 +149,7 @@ describe("the loss from WAL positions", () => {
     expect(lossOf(history)).toMatchObject({ loss: { count: 1 }, discarded: 1 });
     expect(noLostWrites.check(history)).toMatchObject({
       verdict: "fail",
-      detail: expect.stringContaining("1 of them taken away by the reconciliation"),
+      detail: expect.stringContaining("1 of them given up on purpose"),
     });
   });
 

@@ -20,6 +20,8 @@ const LABELS: Readonly<Record<string, string>> = {
   fenced: "old primary fenced",
   elected: "leader elected",
   promoted: "promoted",
+  fetched: "backup fetched",
+  restored: "history replayed",
   moved: "manager names the new node",
   repointed: "clients re-pointed",
   started: "started again",

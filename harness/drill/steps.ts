@@ -6,6 +6,7 @@ import { faultKind } from "../faults.ts";
 import type { EventData } from "../history.ts";
 import type { PlannedStep } from "../plan.ts";
 import { recoveryKind } from "../recoveries.ts";
+import { routineKind } from "../routines.ts";
 import { nowNs, type Bracket } from "../time.ts";
 import type { Detector } from "../workload/probes.ts";
 
@@ -44,6 +45,7 @@ export class Steps {
     this.#context.signal.throwIfAborted();
     if (step.does === "fault") await this.#inject(step, inside);
     else if (step.does === "heal") await this.#heal(step.fault);
+    else if (step.does === "routine") await this.#routine(step);
     else await this.#recover(step);
   }
 
@@ -89,6 +91,7 @@ export class Steps {
     const wallMs = Date.now();
     const injection = await faultKind(step.kind)!.inject(this.#target(step.target), step.params, {
       signal,
+      step: step.name,
       attempted: (attempt) => journal("attempt", { step: step.name, ...attempt }),
       keep: (name, content) => keep(step.name, name, content),
     });
@@ -151,6 +154,7 @@ export class Steps {
         beforeFaultMs: this.#beforeFaultMs.get(componentOf(step.target)) ?? null,
         beforeAnyFaultMs: this.#beforeAnyFaultMs.get(componentOf(step.target)) ?? null,
         unsure,
+        rewound: (to) => journal("rewound", { step: step.name, ...to }),
         reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {
           journal("recovery-mark", { step: step.name, mark: name, fromNs: String(at.fromNs), toNs: String(at.toNs) });
@@ -162,6 +166,28 @@ export class Steps {
     } catch (thrown) {
       signal.throwIfAborted();
       journal("recovery-ended", { step: step.name, ok: false, error: messageOf(thrown) });
+    }
+  }
+
+  async #routine({ name, kind, target, params }: PlannedStep & { does: "routine" }): Promise<void> {
+    const { journal, signal, keep } = this.#context;
+    const fromNs = nowNs();
+    const end = (ok: boolean, detail: string): void =>
+      journal("routine-ended", {
+        step: name,
+        routine: kind,
+        target,
+        ok,
+        detail,
+        fromNs: String(fromNs),
+        toNs: String(nowNs()),
+      });
+    try {
+      const keepIt = (file: string, content: string) => keep(name, file, content);
+      end(true, await routineKind(kind)!.run(this.#target(target), params, { signal, step: name, keep: keepIt }));
+    } catch (thrown) {
+      signal.throwIfAborted();
+      end(false, messageOf(thrown));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ComponentPaths, NodeStart, StackContext } from "../component.ts";
 import { componentKind } from "../components.ts";
+import { usage } from "../errors.ts";
 import type { Node } from "../node.ts";
 import type { Plan } from "../plan.ts";
 import { builtReference, recipes } from "./recipes.ts";
@@ -9,6 +10,7 @@ const FILES_DIR = "fixtures/compose";
 const FIRST_HOST_PORT = 15_432;
 const FIRST_HOP_PORT = 6_000;
 const FIRST_PORT = 9_000;
+const PROXY_SERVICE = "clients";
 
 interface Path {
   readonly component: string;
@@ -67,8 +69,12 @@ function recorder(starts: NodeStart[], paths: Path[]): StackContext {
       return { name: start.name } as Node;
     },
     openPaths: async (component, ports, first) => {
+      const inside = { host: PROXY_SERVICE, port: FIRST_PORT + paths.length };
       paths.push({ component, ports, first });
-      return { clients: {} as ComponentPaths["clients"], admin: new Map() };
+      return { clients: {} as ComponentPaths["clients"], admin: new Map(), inside };
+    },
+    component: async (name) => {
+      throw usage(`a stack for use by hand cannot hold what another component makes in ${name} while it boots`);
     },
   };
 }
@@ -113,7 +119,7 @@ function composeText(
     `version: "3.7"`,
     "services:",
     ...services.flat(),
-    "  clients:",
+    `  ${PROXY_SERVICE}:`,
     `    image: ${imageOf("proxy")}`,
     `    entrypoint: ["toxiproxy-server", "-host", "0.0.0.0", "-config", "/blackstart/toxiproxy.json"]`,
     "    volumes:",

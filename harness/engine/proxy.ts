@@ -73,7 +73,11 @@ export async function startProxy(
       );
       const { inside, outside } = publish();
       await open(component, `0.0.0.0:${inside}`, hops.get(first) ?? "");
-      return { admin, clients: clientPath(toxiproxy, api, component, outside, hops, first) };
+      return {
+        admin,
+        clients: clientPath(toxiproxy, api, component, outside, hops, first),
+        inside: { host: options.network.addressOf(PROXY_NODE), port: inside },
+      };
     },
   };
 }

@@ -57,6 +57,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     pull: "postgres:17.6-trixie",
     build: onBase("postgres"),
   },
+  // The publisher's image has the server alone. What needs more names this one, which is never pulled; where both are built they share their layers.
+  "postgres-tools": {
+    summary: "PostgreSQL 17 with contrib, TimescaleDB, pgBackRest and rclone",
+    version: "17",
+    build: onBase("postgres"),
+  },
   redis: {
     summary: "Redis 8 with Sentinel",
     version: "8.0.2",

@@ -30,9 +30,12 @@ export interface StackOptions {
   readonly lostEngine: (why: string) => void;
 }
 
+/** All that a component needs but the others, which the engine does not know. */
+export type EngineContext = Omit<StackContext, "component">;
+
 /** The run's own corner of the container engine. Disposing of it removes everything that carries the run's label. */
 export interface Stack extends AsyncDisposable {
-  readonly context: StackContext;
+  readonly context: EngineContext;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly startProgram: StartProgram;
   /**
@@ -79,7 +82,7 @@ async function openContext(
   options: StackOptions,
   nodes: Map<string, PlacedNode>,
   starting: Promise<unknown>[],
-): Promise<StackContext> {
+): Promise<EngineContext> {
   const { run, seed, signal, images, cuts, powerCuts, proxyImage } = options;
   const network = await createNetwork(docker, run);
   const proxy = startProxy(docker, { run, image: proxyImage, network, paths: options.paths });

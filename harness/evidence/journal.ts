@@ -70,6 +70,9 @@ const KINDS: Record<keyof EventData, true> = {
   redundancy: true,
   attempt: true,
   reconciled: true,
+  rewound: true,
+  "routine-ended": true,
+  "detector-ran": true,
   note: true,
   "run-ended": true,
 };

@@ -30,6 +30,7 @@ function lab() {
   const inject = (params: object) =>
     fileDamage.inject({ component: {} as Component, node }, fileDamage.params.parse(params), {
       signal: new AbortController().signal,
+      step: "damage",
       attempted: () => undefined,
       keep: async (_name, content) => void kept.push(content),
     });

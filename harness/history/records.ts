@@ -93,6 +93,15 @@ export const eventData = {
   redundancy: z.object({ state: z.enum(["restored", "not-restored"]), detail: text }),
   attempt: z.object({ step: name, attempt: name, refused: z.boolean(), detail: text }),
   reconciled: z.object({ step: name, op: name, store: name, action: z.enum(["discarded", "replayed"]) }),
+  rewound: z.object({ step: name, store: name, lineage: name, position }),
+  "routine-ended": z.object({ step: name, routine: name, target: name, ok: z.boolean(), detail: text, ...span }),
+  "detector-ran": z.object({
+    component: name,
+    detector: name,
+    noticed: z.enum(["yes", "no", "not-run"]),
+    detail: text,
+    ...span,
+  }),
   note: z.object({ text }),
   "run-ended": z.object({ outcome: z.enum(["completed", "aborted"]), error: text.exactOptional() }),
 } as const satisfies { [K in keyof EventData]: z.ZodType<EventData[K]> };
@@ -148,6 +157,14 @@ export const planFile: z.ZodType<Plan> = z.object({
       z.object({
         ...step,
         does: z.literal("recover"),
+        kind: name,
+        target: name,
+        params,
+        expect: z.enum(["success", "refused"]),
+      }),
+      z.object({
+        ...step,
+        does: z.literal("routine"),
         kind: name,
         target: name,
         params,

@@ -2,6 +2,7 @@ import type { ComponentKind, NodeSpec } from "../component.ts";
 import type { Path } from "./path.ts";
 import type { Draft, StackDraft } from "./scenario.ts";
 import type { Source } from "./source.ts";
+import { usesOf } from "./uses.ts";
 
 /** One thing that a component may turn out to be. `name` is null where its kind leaves nothing open. */
 export interface Choice {
@@ -38,7 +39,7 @@ interface Need {
 /** Leaves of each component's choices those that can do what the scenario needs of it; complains at the first need that none can fill. */
 export function narrowChoices(source: Source, draft: Draft): Draft {
   if (!draft.stack) return draft;
-  const needs = [...workloadNeeds(draft), ...stepNeeds(draft)];
+  const needs = [...workloadNeeds(draft), ...stepNeeds(draft), ...stackNeeds(draft)];
   const stack = draft.stack.map((component) =>
     component.kind && component.choices
       ? narrowed(
@@ -61,10 +62,20 @@ const workloadNeeds = ({ workload }: Draft): Need[] =>
 
 const stepNeeds = ({ steps }: Draft): Need[] =>
   (steps ?? []).flatMap((step, i) => {
-    if ((step.does !== "fault" && step.does !== "recover") || step.target === undefined || !step.kind) return [];
+    if (step.does === undefined || step.does === "heal" || step.target === undefined || !step.kind) return [];
     const { name: who, requires: word } = step.kind;
     const [component = "", node] = step.target.split(".");
     return [{ component, who, word, node: node && step.target, path: ["steps", i, step.does] }];
+  });
+
+/** Of a component that keeps something else than is asked for, it says nothing that it can do something less. */
+const stackNeeds = ({ stack }: Draft): Need[] =>
+  usesOf(stack ?? []).flatMap(({ by, use, path }) => {
+    const other = stack?.find(({ name }) => name === use.component);
+    if (other?.kind?.offers !== use.offers) return [];
+    return [
+      { component: use.component, who: `${use.component} for ${by}`, word: use.capability, node: undefined, path },
+    ];
   });
 
 function narrowed(source: Source, component: StackDraft, needs: readonly Need[]): StackDraft {

@@ -3,13 +3,14 @@ import { checkers } from "../checkers.ts";
 import { componentKinds } from "../components.ts";
 import { faultKinds } from "../faults.ts";
 import { recoveryKinds } from "../recoveries.ts";
+import { routineKinds } from "../routines.ts";
 import { workloadKinds } from "../workloads.ts";
 import {
+  actKeys,
   detectorStart,
   healed,
   name,
   plainKeys,
-  recoverKeys,
   stepKeys,
   stepTarget,
   timeStart,
@@ -74,7 +75,16 @@ function stepVariants(): z.ZodType[] {
       z.strictObject({
         recover: constant(k.name, k.summary),
         target: stepTarget,
-        ...recoverKeys,
+        ...actKeys,
+        ...k.params.shape,
+        ...starts,
+      }),
+    ),
+    ...routineKinds.map((k) =>
+      z.strictObject({
+        routine: constant(k.name, k.summary),
+        target: stepTarget,
+        ...actKeys,
         ...k.params.shape,
         ...starts,
       }),

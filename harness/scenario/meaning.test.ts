@@ -136,17 +136,17 @@ test.each<[string, [string, string], string | RegExp]>([
   [
     "a step that does two things",
     [FAULT, "{ fault: node-loss, recover: wait, target: db.primary }"],
-    "8:25: steps[0].recover: found fault and recover, expected exactly one of fault, recover, heal",
+    "8:25: steps[0].recover: found fault and recover, expected exactly one of fault, recover, routine, heal",
   ],
   [
     "a step that does nothing",
     [FAULT, `${FAULT}\n  - { recovr: promote, target: db.standby }`],
-    "9:7: steps[1].recovr: a step that does nothing, expected exactly one of fault, recover, heal; did you mean recover?",
+    "9:7: steps[1].recovr: a step that does nothing, expected exactly one of fault, recover, routine, heal; did you mean recover?",
   ],
   [
     "a step that is no map",
     [FAULT, `${FAULT}\n  - promote`],
-    '9:5: steps[1]: found "promote", expected a map with fault, recover or heal',
+    '9:5: steps[1]: found "promote", expected a map with fault, recover, routine or heal',
   ],
   [
     "two starts",

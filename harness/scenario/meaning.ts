@@ -12,6 +12,7 @@ import { judgeStep } from "./step-rules.ts";
 import { component } from "./names.ts";
 import { closest } from "./suggest.ts";
 import { durationText } from "./units.ts";
+import { judgeUses } from "./uses.ts";
 
 /** Everything that each part alone cannot know: whether names stand for something, and whether the whole makes sense. */
 export function judgeMeaning(source: Source, draft: Draft, policy: Policy): void {
@@ -22,6 +23,7 @@ export function judgeMeaning(source: Source, draft: Draft, policy: Policy): void
   judgeRepetitions(source);
   if (!draft.stack) return; // no name can be looked up
   const stack = new StackView(source, draft.stack);
+  judgeUses(source, stack);
   judgeClients(source, draft, stack);
   judgeSteps(source, draft, stack);
   judgeChecks(source, "verify", draft.verify, checkNames(draft.stack));
@@ -162,7 +164,7 @@ function judgeSteps(source: Source, { steps }: Draft, stack: StackView): void {
     const path = ["steps", i];
     const earlier = steps!.slice(0, i);
     if (step.does === "heal") judgeHeal(source, step.fault, [...path, "heal"], earlier);
-    if (step.does === "fault" || step.does === "recover") judgeAct(source, step, path, stack, earlier);
+    if (step.does !== undefined && step.does !== "heal") judgeAct(source, step, path, stack, earlier);
     if (step.start?.by === "detector") stack.component(step.start.probe, [...path, "when", "probe"]);
     if (step.does === "heal" && step.start?.by === "trigger") {
       source.complain([...path, "at", "on"], {

@@ -4,6 +4,7 @@ import type { Choice } from "./choices.ts";
 import type { FaultKind } from "../fault.ts";
 import type { PlannedStart } from "../plan.ts";
 import type { RecoveryKind } from "../recovery.ts";
+import type { RoutineKind } from "../routine.ts";
 import type { WorkloadConfig, WorkloadKind } from "../workloads.ts";
 import type { plainKeys } from "./shape.ts";
 
@@ -52,12 +53,20 @@ interface RecoverStep extends StepCommon {
   readonly expect: "success" | "refused";
 }
 
+interface RoutineStep extends StepCommon {
+  readonly does: "routine";
+  readonly kind: RoutineKind;
+  readonly target: string;
+  readonly params: Record<string, unknown>;
+  readonly expect: "success" | "refused";
+}
+
 interface HealStep extends StepCommon {
   readonly does: "heal";
   readonly fault: string;
 }
 
-export type StepEntry = FaultStep | RecoverStep | HealStep;
+export type StepEntry = FaultStep | RecoverStep | RoutineStep | HealStep;
 
 /**
  * A scenario that may still have problems: a part that was refused is undefined, so that the rest can be judged without
@@ -75,7 +84,7 @@ type Unsure<T, Sure extends keyof T = never> = {
 
 export type StackDraft = Unsure<StackEntry, "name">;
 export type WorkloadDraft = Unsure<WorkloadEntry>;
-export type ActDraft = Unsure<FaultStep, "does"> | Unsure<RecoverStep, "does">;
+export type ActDraft = Unsure<FaultStep, "does"> | Unsure<RecoverStep, "does"> | Unsure<RoutineStep, "does">;
 export type StepDraft =
   | ActDraft
   | Unsure<HealStep, "does">

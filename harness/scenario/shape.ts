@@ -142,8 +142,8 @@ export const stepKeys = {
   as: name.optional().meta({ description: "The step's name, which heal and the report use" }),
 } as const;
 
-/** What a recovery step may say of its own end. */
-export const recoverKeys = {
+/** What a recovery or a routine may say of its own end. */
+export const actKeys = {
   expect: z
     .enum(["success", "refused"])
     .default("success")

@@ -2,15 +2,16 @@ import type { z } from "zod";
 import { faultKinds } from "../faults.ts";
 import type { PlannedStart } from "../plan.ts";
 import { recoveryKinds } from "../recoveries.ts";
+import { routineKinds } from "../routines.ts";
 import { isMapping, type Mapping, type Path, valueAt } from "./path.ts";
 import { shown } from "./problem.ts";
 import { read, readKind, readList, readMapping, readRest, refuseUnknownKeys } from "./reader.ts";
 import type { StepDraft } from "./scenario.ts";
-import { detectorStart, healed, recoverKeys, stepKeys, stepTarget, timeStart, triggerStart } from "./shape.ts";
+import { detectorStart, healed, actKeys, stepKeys, stepTarget, timeStart, triggerStart } from "./shape.ts";
 import type { Source } from "./source.ts";
 import { closest } from "./suggest.ts";
 
-const DEEDS = ["fault", "recover", "heal"] as const;
+const DEEDS = ["fault", "recover", "routine", "heal"] as const;
 type Deed = (typeof DEEDS)[number];
 
 const STARTS = ["at", "when"] as const;
@@ -32,7 +33,7 @@ export function readSteps(source: Source): StepDraft[] | undefined {
 
 function readStep(source: Source, path: Path, nameFor: (wanted: string) => string): StepDraft {
   const nothing = { does: undefined, name: undefined, start: undefined };
-  const step = readMapping(source, path, "a map with fault, recover or heal");
+  const step = readMapping(source, path, "a map with fault, recover, routine or heal");
   const does = step && readDeed(source, path, step);
   if (!does) return nothing;
   const given = read(source, stepKeys.as, [...path, "as"]);
@@ -47,13 +48,17 @@ function readStep(source: Source, path: Path, nameFor: (wanted: string) => strin
     start,
     target: read(source, stepTarget, [...path, "target"]),
   };
-  const withoutParams = [does, ...ACT_KEYS, ...(does === "recover" ? Object.keys(recoverKeys) : [])];
+  const withoutParams = [does, ...ACT_KEYS, ...(does === "fault" ? [] : Object.keys(actKeys))];
   if (does === "fault") {
     const kind = readKind(source, [...path, does], faultKinds, (k) => k.name);
     return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams) };
   }
+  const expect = read(source, actKeys.expect, [...path, "expect"]);
+  if (does === "routine") {
+    const kind = readKind(source, [...path, does], routineKinds, (k) => k.name);
+    return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), expect };
+  }
   const kind = readKind(source, [...path, does], recoveryKinds, (k) => k.name);
-  const expect = read(source, recoverKeys.expect, [...path, "expect"]);
   return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), expect };
 }
 

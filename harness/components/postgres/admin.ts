@@ -63,6 +63,20 @@ export class AdminConnections {
     };
   }
 
+  /** Runs several statements on one connection of their own. */
+  async withSession<T>(
+    node: string,
+    timeoutMs: number,
+    use: (ask: (text: string) => Promise<Row[]>) => Promise<T>,
+  ): Promise<T> {
+    const session = await this.open(node, timeoutMs);
+    try {
+      return await use(session.ask);
+    } finally {
+      session.close();
+    }
+  }
+
   close(): void {
     for (const opening of this.#clients.values()) opening.then(destroy, () => undefined);
     this.#clients.clear();

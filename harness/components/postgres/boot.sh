@@ -1,7 +1,7 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: ROLE (primary|standby), VERSION, PRIMARY, SLOT, CHECKSUMS (on|off), WAL_SEGMENT_MIB. Runs again on
-# every start of the machine.
+# Reads /blackstart/node.env: ROLE (primary|standby|spare|receiver), VERSION, PRIMARY, SLOT, CHECKSUMS (on|off), WAL_SEGMENT_MIB.
+# Runs again on every start of the machine.
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
@@ -24,19 +24,40 @@ for program in initdb pg_basebackup pg_isready; do
 done
 ln -sfn "$bin" /blackstart/bin
 
-as_server() { exec "$@"; }
+become=
 if [ "$(id -u)" = 0 ]; then
   id postgres >/dev/null 2>&1 || { say "the image has no user named postgres to run the server as" && exit 78; }
   mkdir -p /blackstart/run
   cp /blackstart/pgpass /blackstart/password /blackstart/run/
+  if [ -d /blackstart/archive ]; then rm -rf /blackstart/run/archive && cp -r /blackstart/archive /blackstart/run/; fi
   chown -R postgres /blackstart/run
   chown postgres /blackstart/disk
-  if command -v setpriv >/dev/null 2>&1; then as_server() { exec setpriv --reuid=postgres --regid="$(id -g postgres)" --init-groups -- "$@"; }
-  elif command -v gosu >/dev/null 2>&1; then as_server() { exec gosu postgres "$@"; }
-  elif command -v su-exec >/dev/null 2>&1; then as_server() { exec su-exec postgres "$@"; }
+  if command -v setpriv >/dev/null 2>&1; then become="setpriv --reuid=postgres --regid=$(id -g postgres) --init-groups --"
+  elif command -v gosu >/dev/null 2>&1; then become="gosu postgres"
+  elif command -v su-exec >/dev/null 2>&1; then become="su-exec postgres"
   else say "setpriv, gosu or su-exec is needed to leave root, and the image has none" && exit 78; fi
 fi
+as_server() { exec $become "$@"; }
 server() { (as_server "$@"); }
+printf '#!/bin/sh\ncd / && export PATH=%s:$PATH PGPASSFILE=%s && exec %s "$@"\n' "$bin" "$PGPASSFILE" "$become" >/blackstart/as-server
+chmod 755 /blackstart/as-server
+
+# History as it is made, on a machine that has no server.
+if [ "$ROLE" = receiver ]; then
+  server mkdir -p /blackstart/disk/wal
+  until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+  server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
+  export PGAPPNAME=receiver
+  as_server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver -D /blackstart/disk/wal --synchronous --no-password
+fi
+
+# Work without a server: on an empty spare, or where somebody left the mark. Whoever writes to the pipe ends it.
+if [ -e /blackstart/disk/maintenance ] || { [ "$ROLE" = spare ] && [ ! -s "$PGDATA/PG_VERSION" ]; }; then
+  rm -f /blackstart/run/go
+  mkfifo /blackstart/run/go
+  read -r _ </blackstart/run/go
+  rm -f /blackstart/run/go
+fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   if [ "$ROLE" = primary ]; then

@@ -1,50 +1,52 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  Boot,
-  Component,
-  ComponentPaths,
-  Elements,
-  InsideSpan,
-  NodeStart,
-  Promotable,
-  Reconcilable,
-  ReadBackSink,
-  Repairable,
-  RepairContext,
-  Serviceable,
-  Session,
-  Settles,
-  StackContext,
+import {
+  type Archived,
+  type Boot,
+  type Component,
+  type ComponentPaths,
+  type Elements,
+  type InsideSpan,
+  isDepot,
+  type NodeStart,
+  type Promotable,
+  type ReadBackSink,
+  type Reconcilable,
+  type Repairable,
+  type RepairContext,
+  type RestoreContext,
+  type RestoreOptions,
+  type Serviceable,
+  type Session,
+  type Settles,
+  type StackContext,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
-import { lastWords, refuseDeadNodes } from "../dead-nodes.ts";
+import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiverKind } from "./archivers.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
+import { DiskSide } from "./disk-side.ts";
 import { schemaSql } from "./ledger-tables.ts";
-import { crashInPageWrite } from "./page-write.ts";
-import { findPlace, type Relations } from "./places.ts";
-import { type OpenSession, readAccounts, readLedger } from "./read-back.ts";
-import { repairNode } from "./repairs.ts";
+import { Points } from "./points.ts";
+import { patiently, readAccounts, readLedger } from "./read-back.ts";
+import { restoreNode } from "./restore.ts";
+import { settle } from "./settle.ts";
+import { type Shell, shellOn } from "./shell.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
 import { TRIGGERS } from "./triggers.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
-/** How long a started server may replay before it counts as stuck. */
-const SETTLE_TIMEOUT_MS = 600_000;
-const READ_TIMEOUT_MS = 120_000;
-/** Damage that is read may end the server; it is back in a moment or not at all. */
-const REOPEN_TIMEOUT_MS = 30_000;
 const ADMIN_TIMEOUT_MS = 2_000;
 /** A node that is already lost must not hold up the next fault. */
 const FAULT_FACTS_TIMEOUT_MS = 300;
@@ -57,14 +59,33 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
+  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
-    Promise.all(specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password })))),
+    Promise.all(
+      specs.map((spec) => context.startNode(nodeStart(spec, { name, config, context, script, password, archiver }))),
+    ),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
-  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, password);
+  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
+    password,
+    archiver,
+  });
 };
+
+/** The store has to be there first: the files of every node say how it is reached. */
+async function openArchiver(
+  name: string,
+  { version }: PostgresConfig,
+  config: ArchiveConfig,
+  context: StackContext,
+): Promise<Archiver> {
+  const depot = await context.component(config.to);
+  if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
+  const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
+  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+}
 
 interface Booting {
   readonly name: string;
@@ -72,17 +93,19 @@ interface Booting {
   readonly context: StackContext;
   readonly script: string;
   readonly password: string;
+  readonly archiver: Archiver | null;
 }
 
 function nodeStart(
-  spec: { name: string; full: string; image: string },
-  { name, config, context, script, password }: Booting,
+  spec: { name: string; full: string; role: string; image: string },
+  { name, config, context, script, password, archiver }: Booting,
 ): NodeStart {
-  const isPrimary = spec.name === "primary";
+  const { role } = spec;
+  const isPrimary = role === "primary";
   const primaryAddress = context.addressOf(`${name}.primary`);
   const slot = spec.name.replaceAll("-", "_");
   const env = {
-    ROLE: isPrimary ? "primary" : "standby",
+    ROLE: isPrimary || role === "spare" ? role : role.endsWith("receiver") ? "receiver" : "standby",
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
@@ -111,9 +134,13 @@ function nodeStart(
       { path: "/blackstart/pgpass", content: `*:*:*:*:${password}\n`, mode: 0o600 },
       {
         path: "/blackstart/server.conf",
-        content: serverConf(spec.name, config, isPrimary ? null : { primaryAddress, slot }),
+        content: serverConf(spec.name, config, {
+          archiver,
+          standby: isPrimary || role === "spare" ? null : { primaryAddress, slot },
+        }),
         mode: 0o644,
       },
+      ...(archiver ? archiveFiles(archiver) : []),
     ],
   };
 }
@@ -121,7 +148,7 @@ function nodeStart(
 function serverConf(
   nodeName: string,
   config: PostgresConfig,
-  standby: { primaryAddress: string; slot: string } | null,
+  { archiver, standby }: { archiver: Archiver | null; standby: { primaryAddress: string; slot: string } | null },
 ): string {
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
@@ -135,6 +162,7 @@ function serverConf(
     log_line_prefix: "%m [%p] ",
     log_timezone: "UTC",
     shared_preload_libraries: "",
+    ...archiver?.settings,
     ...config.settings,
   };
   if (standby) {
@@ -153,13 +181,20 @@ const settingText = (value: string | number | boolean): string =>
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
   const names = config.standbys.filter((s) => s.replication === "synchronous").map((s) => `"${s.name}"`);
+  if (config.archive?.receiver === "synchronous") names.push('"receiver"');
   if (names.length === 0) return "";
   const { method, count } = config.synchronous ?? { method: "first", count: names.length };
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
+/** Everything that follows the primary over the replication protocol. */
+const attached = ({ standbys, archive }: PostgresConfig): { name: string; replication: string }[] => [
+  ...standbys,
+  ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
+];
+
 class PostgresComponent
-  implements Component, Locatable, PageWriting, Promotable, Reconcilable, Repairable, Serviceable, Settles
+  implements Component, Archived, Locatable, PageWriting, Promotable, Reconcilable, Repairable, Serviceable, Settles
 {
   readonly kind = "postgres";
   readonly name: string;
@@ -169,16 +204,18 @@ class PostgresComponent
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
-  #relations: Relations | undefined;
-  /** Where a procedure cut off the history of a node, which the server itself does not know. */
-  readonly #cutOff = new Map<string, string>();
+  readonly #archiver: Archiver | null;
+  readonly #points: Points;
+  /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
+  readonly #servers: Set<string>;
+  readonly #disks: DiskSide;
 
   constructor(
     name: string,
     config: PostgresConfig,
     nodes: ReadonlyMap<string, Node>,
     paths: ComponentPaths,
-    password: string,
+    { password, archiver }: { password: string; archiver: Archiver | null },
   ) {
     this.name = name;
     this.nodes = nodes;
@@ -186,6 +223,10 @@ class PostgresComponent
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
+    this.#archiver = archiver;
+    this.#points = new Points(this.#admin);
+    this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
+    this.#disks = new DiskSide(name, this.#admin);
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -204,7 +245,7 @@ class PostgresComponent
       { everyMs: 20, timeoutMs: READY_TIMEOUT_MS, signal },
     );
     if (!attached) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
-    await Promise.all([...this.nodes.keys()].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
+    await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
   /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
@@ -216,10 +257,11 @@ class PostgresComponent
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of this.#config.standbys) {
+    for (const { name, replication } of attached(this.#config)) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
+      if (name === "receiver") continue; // it has no server that could be asked
       const receiver = await this.#admin.query(
         `${this.name}.${name}`,
         "SELECT status FROM pg_stat_wal_receiver",
@@ -235,56 +277,55 @@ class PostgresComponent
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
     await this.#admin.query(this.clients.leadsTo, "CHECKPOINT", 30_000);
-    await this.#askRelations(this.clients.leadsTo);
+    await this.#disks.askRelations(this.clients.leadsTo);
+    if (!this.#archiver) return;
+    await this.#archiver.prepare?.(this.#shell());
+    await this.#points.mark(this.clients.leadsTo, "before-backups");
+    await this.backUp("full");
   }
 
-  async #askRelations(node: string): Promise<Relations> {
-    const text =
-      "SELECT pg_relation_filepath('blackstart.ledger') AS heap, pg_relation_filepath('blackstart.ledger_op') AS index";
-    const [row] = await this.#admin.query(node, text, ADMIN_TIMEOUT_MS);
-    return (this.#relations = { heap: textOf(row, "heap"), index: textOf(row, "index") });
+  /** Backups are taken where clients write. */
+  async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
+    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
   }
 
-  /** A server that runs is asked to write first what it has in memory: the disk is what is looked at. */
-  async locate(node: string, what: string, where: Where): Promise<Location> {
-    const machine = this.nodes.get(node)!;
-    if ((await machine.state()) === "running") {
-      await this.#admin.query(node, "CHECKPOINT", 30_000);
-      await this.#askRelations(node);
-    }
-    if (!this.#relations) throw new Error(`${this.name} has no ledger yet`);
-    return findPlace(machine, this.#relations, what, where);
+  markPoint(name: string): Promise<string> {
+    return this.#points.mark(this.clients.leadsTo, name);
   }
 
-  async crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
-    const { heap } = await this.#askRelations(node);
-    return crashInPageWrite(this.nodes.get(node)!, this.#admin, heap, signal);
+  async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    this.#servers.add(name);
+    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
+    const bench = { node, receiver, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    await restoreNode(bench, options, context);
   }
 
-  async repair(node: string, method: string, context: RepairContext): Promise<void> {
-    const endsAt = (position: string) => void this.#cutOff.set(node, position);
-    await repairNode(method, { ...context, node: this.nodes.get(node)!, admin: this.#admin, endsAt });
+  #archive(): Archiver {
+    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
+    return this.#archiver;
   }
 
-  /** A standby serves when it answers at all; whether it takes writes is not what it was started for. */
-  async settled(node: string, signal: AbortSignal): Promise<void> {
-    const machine = this.nodes.get(node)!;
-    let why = "";
-    const served = await awaitCondition(
-      async () => {
-        if ((await machine.state()) === "stopped")
-          throw new Error(`${node} refused to start. Its last words:\n${await lastWords(machine)}`);
-        try {
-          await this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS);
-          return true;
-        } catch (thrown) {
-          why = messageOf(thrown);
-          return false;
-        }
-      },
-      { everyMs: 20, timeoutMs: SETTLE_TIMEOUT_MS, signal },
-    );
-    if (!served) throw new Error(`${node} took no connection within ${SETTLE_TIMEOUT_MS} ms of its start: ${why}`);
+  #shell(): Shell {
+    return shellOn(this.nodes.get(this.clients.leadsTo)!);
+  }
+
+  locate(node: string, what: string, where: Where): Promise<Location> {
+    return this.#disks.locate(this.nodes.get(node)!, what, where);
+  }
+
+  crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
+    return this.#disks.crashInPageWrite(this.nodes.get(node)!, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return this.#disks.repair(this.nodes.get(node)!, method, context);
+  }
+
+  settled(node: string, signal: AbortSignal): Promise<void> {
+    return settle(this.nodes.get(node)!, this.#admin, signal);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -298,7 +339,7 @@ class PostgresComponent
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     const found = await Promise.all(
-      [...this.nodes.values()].map(async (node) => {
+      this.#asked().map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
           const values = await nodeFacts(
@@ -324,21 +365,20 @@ class PostgresComponent
     return found.flat();
   }
 
+  #asked(): Node[] {
+    return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
+  }
+
   /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const recovery = await recoveryFacts(this.#admin, node);
-    const cutOff = this.#cutOff.get(node.name);
-    if (cutOff !== undefined && recovery["clean_shutdown"] !== undefined) {
-      delete recovery["clean_shutdown"]; // pg_resetwal writes that it was one
-      recovery["recovery_end_position"] = cutOff;
-    }
+    const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
     const structure = await amcheck(node);
     return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
     const stores = await Promise.all(
-      [...this.nodes.values()].map(async (node) => {
+      this.#asked().map(async (node) => {
         if ((await node.state()) !== "running") return [];
         try {
           await this.#admin.query(node.name, "SELECT 1", 300); // so that no connecting stands inside the bracket
@@ -360,18 +400,7 @@ class PostgresComponent
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    const serving = this.clients.leadsTo;
-    const open: OpenSession = async () => {
-      const endMs = performance.now() + REOPEN_TIMEOUT_MS;
-      for (;;) {
-        try {
-          return await this.#admin.open(serving, READ_TIMEOUT_MS);
-        } catch (thrown) {
-          if (performance.now() > endMs) throw thrown;
-          await sleep(50);
-        }
-      }
-    };
+    const open = patiently(this.#admin, this.clients.leadsTo);
     await readLedger(open, this.name, sink);
     await readAccounts(open, this.name, sink);
   }
@@ -392,8 +421,8 @@ class PostgresComponent
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
-    const wanted = this.#config.standbys.length;
-    if (wanted === 0) return { restored: true, detail: "the scenario has no standby" };
+    const wanted = attached(this.#config).length;
+    if (wanted === 0) return { restored: true, detail: "the scenario has nothing that is attached" };
     const rows = await this.#admin.query(
       this.clients.leadsTo,
       "SELECT application_name AS name FROM pg_stat_replication WHERE state = 'streaming'",

@@ -1,11 +1,15 @@
 import { z } from "zod";
-import type { ComponentKind, NodeSpec } from "../../component.ts";
+import type { ComponentKind, NodeSpec, Use } from "../../component.ts";
 import { byteSize } from "../../scenario/units.ts";
+import { type ArchiveConfig, archiveConfig } from "./archiver.ts";
+import { archiverKind } from "./archivers.ts";
+
+const nodeName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" });
 
 const standby = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" }),
+  name: nodeName,
   replication: z.enum(["synchronous", "asynchronous"]),
 });
 
@@ -26,6 +30,13 @@ const config = z.strictObject({
       description:
         "synchronous_standby_names over the synchronous standbys, in their order; FIRST all of them if left out",
     }),
+  spares: z
+    .array(z.strictObject({ name: nodeName }))
+    .default([])
+    .meta({ description: "Machines with an empty disk that wait to be restored onto" }),
+  archive: archiveConfig
+    .optional()
+    .meta({ description: "Backups and a continuous archive; the first backup is taken before anybody writes" }),
   uniqueKey: z.boolean().default(false).meta({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
@@ -63,13 +74,19 @@ const OWNED = [
   "logging_collector",
 ];
 
+interface ConfigProblem {
+  path: (string | number)[];
+  message: string;
+  hint?: string;
+}
+
 function problems(value: PostgresConfig) {
-  const found: { path: (string | number)[]; message: string; hint?: string }[] = [];
-  const seen = new Set(["primary"]);
-  for (const [i, { name }] of value.standbys.entries()) {
+  const found: ConfigProblem[] = [];
+  const seen = new Set(["primary", ...(value.archive?.receiver ? ["receiver"] : [])]);
+  for (const [i, { name }, list] of namedNodes(value)) {
     if (seen.has(name))
       found.push({
-        path: ["standbys", i, "name"],
+        path: [list, i, "name"],
         message: `the name ${name} is already taken in this component`,
         hint: "give every node a name of its own",
       });
@@ -91,14 +108,47 @@ function problems(value: PostgresConfig) {
         hint: "remove it; standbys and synchronous decide replication",
       });
   }
+  if (value.archive) found.push(...archiveProblems(value.archive, value.version));
   return found;
 }
 
+const namedNodes = ({ standbys, spares }: PostgresConfig) =>
+  Object.entries({ standbys, spares }).flatMap(([list, nodes]) => nodes.map((node, i) => [i, node, list] as const));
+
+function archiveProblems(archive: ArchiveConfig, version: number): ConfigProblem[] {
+  const { tool, versions, options } = archiverKind(archive.tool);
+  const unknown = Object.keys(archive).filter((key) => !["tool", "to", "prefix", ...options].includes(key));
+  return [
+    ...(versions.includes(version)
+      ? []
+      : [
+          {
+            path: ["archive", "tool"],
+            message: `${tool} does not work with PostgreSQL ${version}`,
+            hint: `it serves ${versions.join(", ")}`,
+          },
+        ]),
+    ...unknown.map((key) => ({
+      path: ["archive", key],
+      message: `${key} means nothing to ${tool}`,
+      hint: options.length > 0 ? `it knows ${options.join(", ")}` : "remove it",
+    })),
+  ];
+}
+
+function uses({ archive }: PostgresConfig): Use[] {
+  if (!archive) return [];
+  const { needs } = archiverKind(archive.tool);
+  return [{ path: ["archive", "to"], component: archive.to, offers: "objects", ...(needs && { capability: needs }) }];
+}
+
 const nodes = (value: PostgresConfig): NodeSpec[] => {
-  const image = value.image ?? "postgres";
+  const image = value.image ?? (value.archive ? archiverKind(value.archive.tool).image(value.version) : "postgres");
   return [
     { name: "primary", role: "primary", image },
     ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
+    ...(value.archive?.receiver ? [{ name: "receiver", role: `${value.archive.receiver} receiver`, image }] : []),
+    ...value.spares.map((s) => ({ name: s.name, role: "spare", image })),
   ];
 };
 
@@ -128,13 +178,14 @@ const kind: ComponentKind<PostgresConfig> = {
   summary: "PostgreSQL 17: a primary and any number of streaming standbys",
   config,
   nodes,
+  capabilities: ({ archive }) => ["page-writes", ...(archive ? ["archive"] : [])],
+  uses,
   problems,
-  capabilities: () => ["page-writes"],
   triggers: ["wal-switch", "checkpoint", "mid-checkpoint", "base-backup", "recovery"],
   checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
-  recoveries: ["wait", "start", "promote", "repair", "exec", "reconcile", "replay-unsure"],
+  recoveries: ["wait", "start", "promote", "restore", "repair", "exec", "reconcile", "replay-unsure"],
   repairs: Object.keys(REPAIRS),
   places: PLACES,
   settings: {

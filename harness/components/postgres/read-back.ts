@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { ReadBackSink } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { contentSha256 } from "../../workload/content.ts";
-import type { Row } from "./admin.ts";
+import type { AdminConnections, Row } from "./admin.ts";
 
 /** A connection that answers one question at a time; see AdminConnections.open. */
 interface Session {
@@ -10,8 +11,27 @@ interface Session {
   close(): void;
 }
 
-/** Opens a session, waiting for a server that is just coming back; rejects when it does not. */
-export type OpenSession = () => Promise<Session>;
+type OpenSession = () => Promise<Session>;
+
+const READ_TIMEOUT_MS = 120_000;
+/** Damage that is read may end the server; it is back in a moment or not at all. */
+const REOPEN_TIMEOUT_MS = 30_000;
+const REOPEN_EVERY_MS = 50;
+
+/** Opens sessions, waiting for a server that is just coming back; rejects when it does not. */
+export const patiently =
+  (admin: AdminConnections, node: string): OpenSession =>
+  async () => {
+    const endMs = performance.now() + REOPEN_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await admin.open(node, READ_TIMEOUT_MS);
+      } catch (thrown) {
+        if (performance.now() > endMs) throw thrown;
+        await sleep(REOPEN_EVERY_MS);
+      }
+    }
+  };
 
 /** Rows are fetched in pieces of the table; 4 MiB of it at once as long as nothing is wrong. */
 const PAGES_AT_ONCE = 512;

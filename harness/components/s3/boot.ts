@@ -1,16 +1,13 @@
 import { randomBytes } from "node:crypto";
-import {
-  CreateBucketCommand,
-  GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
-  PutBucketVersioningCommand,
-} from "@aws-sdk/client-s3";
+import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand } from "@aws-sdk/client-s3";
 import type {
   Attempt,
   Boot,
   Component,
   Corruption,
   CorruptOptions,
+  Depot,
+  DepotAccess,
   Drives,
   Elements,
   Expiry,
@@ -19,17 +16,31 @@ import type {
   Reconcilable,
   Serviceable,
   Session,
+  StackContext,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
+import { serverCertificate } from "../certificate.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, LEDGER, openClient, patience, PROBES, wordsOf } from "./client.ts";
+import {
+  type Client,
+  codeOf,
+  type Endpoint,
+  LEDGER,
+  openClient,
+  patience,
+  PROBES,
+  REGION,
+  urlOf,
+  wordsOf,
+} from "./client.ts";
 import type { S3Config } from "./config.ts";
+import { getObject, keepVersions, makeBucket, makeDepot, objectsIn, putObject, removeObject } from "./depot.ts";
 import { objectElements } from "./elements.ts";
-import type { Credentials, Store } from "./provider.ts";
+import type { Booting, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
 import { expire } from "./expire.ts";
 import { intrude } from "./intruder.ts";
@@ -51,12 +62,25 @@ const FACTS_TIMEOUT_MS = 2_000;
 export const boot: Boot<S3Config> = async (name, config, context, password = randomBytes(24).toString("base64url")) => {
   const credentials = { accessKeyId: "blackstart", secretAccessKey: password };
   const provider = providerOf(config);
-  const { start } = await provider.load();
-  const store = await start({ name, config, context, credentials });
-  return new S3Component(name, config, credentials, store, provider.refusals);
+  const [{ start }, certificate] = await Promise.all([
+    provider.load(),
+    config.tls ? serverCertificate(name, addresses(name, config, context)) : null,
+  ]);
+  const endpoint = (port: number): Endpoint => ({ port, caPem: certificate?.caPem ?? null });
+  const booting: Booting = { name, config, context, credentials, certificate, endpoint };
+  return new S3Component(booting, await start(booting));
 };
 
-class S3Component implements Component, Reconcilable, Serviceable {
+/** Under which the store is reached: on this machine, inside the run's network, and node by node. */
+const addresses = (name: string, config: S3Config, { addressOf }: StackContext): string[] => [
+  "127.0.0.1",
+  addressOf("clients"),
+  ...providerOf(config)
+    .nodes(config)
+    .map((node) => addressOf(`${name}.${node.name}`)),
+];
+
+class S3Component implements Component, Reconcilable, Serviceable, Depot {
   readonly kind = "s3";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -64,6 +88,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
   readonly elements: Elements;
   readonly #config: S3Config;
   readonly #store: Store;
+  readonly #endpoint: Booting["endpoint"];
   readonly #session: SessionContext;
   readonly #written: Written = {
     sent: new Map(),
@@ -79,8 +104,10 @@ class S3Component implements Component, Reconcilable, Serviceable {
   readonly scrub: ((signal: AbortSignal) => Promise<string>) | undefined;
   readonly expire: ((days: number) => Promise<Expiry>) | undefined;
 
-  constructor(name: string, config: S3Config, credentials: Credentials, store: Store, refusals: readonly string[]) {
+  constructor(booting: Booting, store: Store) {
+    const { name, config, credentials, endpoint } = booting;
     this.name = name;
+    this.#endpoint = endpoint;
     this.nodes = store.nodes;
     this.clients = store.paths.clients;
     this.#config = config;
@@ -89,8 +116,9 @@ class S3Component implements Component, Reconcilable, Serviceable {
     this.#session = {
       config,
       credentials,
+      at: endpoint(store.paths.clients.port),
       clients: store.paths.clients,
-      refusals,
+      refusals: providerOf(config).refusals,
       written: this.#written,
     };
     this.drives = store.drives;
@@ -99,7 +127,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
     this.expire = runRules && ((days) => expire(this.#served, days, this.#written.acknowledged, runRules));
     this.corrupt = store.damage && ((options) => this.#corrupt(options));
     this.#doors = new Map(
-      store.doors.map((door) => [door, openClient(store.paths.admin.get(door) ?? 0, credentials, 32)]),
+      store.doors.map((door) => [door, openClient(endpoint(store.paths.admin.get(door) ?? 0), credentials, 32)]),
     );
   }
 
@@ -131,11 +159,7 @@ class S3Component implements Component, Reconcilable, Serviceable {
     for (const site of this.#store.sites) {
       const client = this.#door(site);
       await makeBucket(client, LEDGER, ANSWER_MS, lock !== undefined && !bucket.existing);
-      if (versioning)
-        await client.s3.send(
-          new PutBucketVersioningCommand({ Bucket: LEDGER, VersioningConfiguration: { Status: "Enabled" } }),
-          patience(ANSWER_MS),
-        );
+      if (versioning) await keepVersions(client, LEDGER);
     }
     await this.#store.settle?.(AbortSignal.timeout(READY_TIMEOUT_MS));
   }
@@ -150,8 +174,31 @@ class S3Component implements Component, Reconcilable, Serviceable {
         `${this.name} locks every object, which the order service does not do`,
         "leave lock out, or use a workload that writes by itself",
       );
-    const { host, port } = this.clients;
-    return { endpoint: `http://${host}:${port}`, bucket: LEDGER, ...this.#session.credentials };
+    const { at, credentials } = this.#session;
+    return { endpoint: urlOf(at), bucket: LEDGER, ...credentials, caPem: at.caPem ?? "" };
+  }
+
+  async depot(bucket: string, { locked } = { locked: false }): Promise<DepotAccess> {
+    for (const site of this.#store.sites) await makeDepot(this.#door(site), bucket, this.#config, locked);
+    const about = { region: REGION, bucket, provider: providerOf(this.#config).name };
+    const { caPem } = this.#session.at;
+    return { ...this.#store.paths.inside, tls: caPem !== null, caPem, ...this.#session.credentials, ...about };
+  }
+
+  objects(bucket: string, prefix: string): Promise<{ key: string; bytes: number }[]> {
+    return objectsIn(this.#served, bucket, prefix);
+  }
+
+  getObject(bucket: string, key: string): Promise<Buffer> {
+    return getObject(this.#served, bucket, key);
+  }
+
+  putObject(bucket: string, key: string, body: Uint8Array): Promise<void> {
+    return putObject(this.#served, bucket, key, body);
+  }
+
+  removeObject(bucket: string, key: string): Promise<void> {
+    return removeObject(this.#served, bucket, key);
   }
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
@@ -213,9 +260,9 @@ class S3Component implements Component, Reconcilable, Serviceable {
   }
 
   tamper(attempted: (attempt: Attempt) => void, signal: AbortSignal): Promise<Bracket> {
-    const port = this.#store.paths.admin.get(this.clients.leadsTo)!;
+    const at = this.#endpoint(this.#store.paths.admin.get(this.clients.leadsTo)!);
     const { s3 } = this.#served;
-    return tamper({ s3, config: this.#config, credentials: this.#session.credentials, port, attempted, signal });
+    return tamper({ s3, config: this.#config, credentials: this.#session.credentials, at, attempted, signal });
   }
 
   restoreAsOf(wallMs: number, signal: AbortSignal): Promise<string> {
@@ -252,18 +299,6 @@ class S3Component implements Component, Reconcilable, Serviceable {
     const client = this.#doors.get(node);
     if (!client) throw new Error(`${node} does not speak S3`);
     return client;
-  }
-}
-
-/** Idempotent: while a store comes up, a bucket may have been made by a try that got no answer. */
-async function makeBucket({ s3 }: Client, bucket: string, timeoutMs: number, locked = false): Promise<void> {
-  try {
-    await s3.send(
-      new CreateBucketCommand({ Bucket: bucket, ...(locked && { ObjectLockEnabledForBucket: true }) }),
-      patience(timeoutMs),
-    );
-  } catch (thrown) {
-    if (!["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(codeOf(thrown))) throw thrown;
   }
 }
 

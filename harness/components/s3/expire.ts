@@ -1,11 +1,8 @@
-import {
-  DeleteBucketLifecycleCommand,
-  ListObjectsV2Command,
-  PutBucketLifecycleConfigurationCommand,
-} from "@aws-sdk/client-s3";
+import { DeleteBucketLifecycleCommand, PutBucketLifecycleConfigurationCommand } from "@aws-sdk/client-s3";
 import type { Expiry } from "../../component.ts";
 import { bracket } from "../../time.ts";
 import { type Client, LEDGER, patience, PREFIX } from "./client.ts";
+import { listed } from "./listing.ts";
 import { serve } from "./serve.ts";
 
 const ANSWER_MS = 10_000;
@@ -53,16 +50,9 @@ export async function expire(
 }
 
 /** When every object that a plain listing shows was written, as the store has it. */
-async function modifiedOf({ s3 }: Client): Promise<Map<string, number>> {
+async function modifiedOf(client: Client): Promise<Map<string, number>> {
   const found = new Map<string, number>();
-  let from: string | undefined;
-  do {
-    const page = await s3.send(
-      new ListObjectsV2Command({ Bucket: LEDGER, Prefix: PREFIX, ContinuationToken: from }),
-      patience(ANSWER_MS),
-    );
-    for (const { Key = "", LastModified } of page.Contents ?? []) found.set(Key, LastModified?.getTime() ?? Infinity);
-    from = page.IsTruncated ? page.NextContinuationToken : undefined;
-  } while (from !== undefined);
+  for await (const { Key, LastModified } of listed(client, LEDGER, PREFIX))
+    found.set(Key, LastModified?.getTime() ?? Infinity);
   return found;
 }

@@ -1,11 +1,7 @@
-import {
-  GetObjectCommand,
-  ListObjectsV2Command,
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandOutput,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from "@aws-sdk/client-s3";
 import type { ReadBackSink } from "../../component.ts";
 import { contentSha256 } from "../../workload/content.ts";
+import { listed } from "./listing.ts";
 import type { Written } from "./session.ts";
 import { type Client, codeOf, keyOf, LEDGER, opOf, patience, PREFIX, wordsOf } from "./client.ts";
 
@@ -52,17 +48,9 @@ export async function versionsOf({ s3 }: Client, prefix = PREFIX): Promise<Entry
 }
 
 /** Every key that a plain listing shows. */
-export async function keysOf({ s3 }: Client): Promise<string[]> {
+export async function keysOf(client: Client): Promise<string[]> {
   const keys: string[] = [];
-  let from: string | undefined;
-  do {
-    const page = await s3.send(
-      new ListObjectsV2Command({ Bucket: LEDGER, Prefix: PREFIX, ContinuationToken: from }),
-      patience(ANSWER_MS),
-    );
-    for (const { Key } of page.Contents ?? []) keys.push(Key ?? "");
-    from = page.IsTruncated ? page.NextContinuationToken : undefined;
-  } while (from !== undefined);
+  for await (const { Key } of listed(client, LEDGER, PREFIX)) keys.push(Key);
   return keys;
 }
 

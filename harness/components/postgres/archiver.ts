@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { Depot, DepotAccess, NodeStart } from "../../component.ts";
+import { component } from "../../scenario/names.ts";
+import type { Shell } from "./shell.ts";
+
+/** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
+export const TOOLS = ["plain", "incremental"] as const;
+export type Tool = (typeof TOOLS)[number];
+
+export const archiveConfig = z.strictObject({
+  tool: z.enum(TOOLS).meta({ description: "What takes backups, archives and restores" }),
+  to: component.meta({ description: "The component that keeps the archive" }),
+  prefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" })
+    .optional()
+    .meta({ description: "Under which name in the bucket; the component's own if left out" }),
+  receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
+    description:
+      "A machine of its own, named receiver, on which pg_receivewal writes history as it is made; synchronous: every commit waits for it",
+  }),
+});
+export type ArchiveConfig = z.output<typeof archiveConfig>;
+
+/** The bucket of all archives. */
+export const BUCKET = "archive";
+
+/** What is known of a tool without running it. */
+export interface ArchiverKind {
+  readonly tool: Tool;
+  /** Major versions of the server that it can serve. */
+  readonly versions: readonly number[];
+  /** An image of ours with the server and the tool. */
+  image(version: number): string;
+  /** What the store must be able to do, in a word of its capabilities. */
+  readonly needs?: string;
+  /** Keys of the config beside tool, to and prefix that mean something to it. */
+  readonly options: readonly string[];
+  readonly levels: readonly BackupLevel[];
+  load(): Promise<{ open: OpenArchiver }>;
+}
+
+export type BackupLevel = "full" | "incremental";
+
+/** What an archiver works for and with. */
+export interface ArchiveSite {
+  readonly version: number;
+  readonly config: ArchiveConfig;
+  /** Where in the bucket, without a slash at either end. */
+  readonly prefix: string;
+  readonly access: DepotAccess;
+  /** For lists that need no tool; the way of the harness, which toxics never touch. */
+  readonly depot: Depot;
+}
+
+export type OpenArchiver = (site: ArchiveSite) => Archiver;
+
+/** One tool at work for one cluster. Everything it does, it does on a machine of the stack, as the server's own user. */
+export interface Archiver {
+  /** Files of every machine, by their name under ARCHIVE_DIR. Secrets travel here alone. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Settings of a server that archives. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** What has to be there before the first backup. */
+  prepare?(on: Shell): Promise<void>;
+  backUp(on: Shell, level: BackupLevel): Promise<Backup>;
+  /** What there is to restore from, the oldest first. */
+  list(on: Shell): Promise<Backup[]>;
+  /** Fills the empty data directory; a restore has its own settings written after it. */
+  fetch(on: Shell, backup: Backup): Promise<void>;
+  /**
+   * The server's restore_command. stock: as the tool's manual has it; any exit code of 1 to 125 is read as the end of history
+   * (PostgreSQL manual, 19.5.5). fail-closed: definitely not there 1, anything else 255, which ends recovery.
+   */
+  restoreCommand(mode: "stock" | "fail-closed"): string;
+}
+
+export interface Backup {
+  readonly label: string;
+  readonly level: BackupLevel;
+  /** Positions of the history between which it is consistent. */
+  readonly startLsn: string;
+  readonly stopLsn: string;
+  readonly timeline: string;
+  /** As it lies in the store. */
+  readonly bytes: number;
+}
+
+/** Where the tool's files are on each machine, owned by the server's user. */
+export const ARCHIVE_DIR = "/blackstart/run/archive";
+export const DATA_DIR = "/blackstart/disk/data";
+
+export const archiveFiles = (archiver: Archiver): NodeStart["files"] =>
+  Object.entries(archiver.files).map(([name, content]) => ({
+    path: `/blackstart/archive/${name}`,
+    content,
+    mode: 0o600,
+  }));

@@ -1,0 +1,128 @@
+import type { RestoreContext, RestoreOptions } from "../../component.ts";
+import type { Node } from "../../node.ts";
+import { parsePosition } from "../../position.ts";
+import { type Bracket, bracket } from "../../time.ts";
+import { awaitCondition } from "../../wait.ts";
+import { type AdminConnections, textOf } from "./admin.ts";
+import { type Archiver, ARCHIVE_DIR, type Backup, DATA_DIR } from "./archiver.ts";
+import { openForWork, startServer } from "./maintenance.ts";
+import type { Points } from "./points.ts";
+import { shellOn } from "./shell.ts";
+
+const ADMIN_TIMEOUT_MS = 2_000;
+const RECOVERY_TIMEOUT_MS = 1_800_000;
+
+export interface RestoreBench {
+  readonly node: Node;
+  /** The machine that has history as it was made, where there is one. */
+  readonly receiver: Node | null;
+  readonly archiver: Archiver;
+  readonly admin: AdminConnections;
+  readonly points: Points;
+}
+
+/** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
+export async function restoreNode(
+  bench: RestoreBench,
+  options: RestoreOptions,
+  context: RestoreContext,
+): Promise<void> {
+  const { node, archiver, points } = bench;
+  const { signal, mark, keep, rewound } = context;
+  await openForWork(node, signal);
+  const shell = shellOn(node);
+  if (bench.receiver && options.tail === "shipped") mark("tail shipped", await shipTail(bench.receiver));
+  const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
+  const backups = await archiver.list(shell);
+  const backup = chooseBackup(backups, options, target?.lsn ?? null);
+  const settings = recoverySettings(archiver, options, target?.settings ?? {});
+  await keep("restore.txt", wordsOf(backups, backup, settings));
+  const { at: fetched } = await bracket(async () => {
+    await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
+    await archiver.fetch(shell, backup);
+    await shell.run(`cat >>"$1/postgresql.auto.conf"; touch "$1/recovery.signal"`, [DATA_DIR], { stdin: settings });
+  });
+  mark("fetched", fetched);
+  if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
+  const { at: restored } = await bracket(async () => {
+    await startServer(node);
+    await served(bench, options.onEnd, signal);
+  });
+  mark("restored", restored);
+}
+
+/**
+ * What the receiver has goes into the archive first. Its last segment is called .partial until it is full (manual, pg_receivewal);
+ * under that name no server asks for it, and the newest writes would be lost with all of them on disk.
+ */
+async function shipTail(receiver: Node): Promise<Bracket> {
+  const { at } = await bracket(() =>
+    shellOn(receiver).run(`. ${ARCHIVE_DIR}/store
+      for file in /blackstart/disk/wal/*; do sh ${ARCHIVE_DIR}/push "$file" "$(basename "$file" .partial)"; done`),
+  );
+  return at;
+}
+
+/** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */
+function chooseBackup(backups: readonly Backup[], { backup, checked }: RestoreOptions, lsn: string | null): Backup {
+  const at = lsn === null ? null : parsePosition(lsn);
+  const fit = backups.filter(({ stopLsn }) => !checked || at === null || (parsePosition(stopLsn) ?? at + 1n) <= at);
+  const chosen = backup === "newest" ? fit.at(-1) : fit[0];
+  if (chosen) return chosen;
+  if (backups.length === 0) throw new Error("the archive holds no backup: there is nothing to restore from");
+  throw new Error(
+    `the target ${lsn} lies before the end of every backup; the oldest, ${backups[0]!.label}, ends at ${backups[0]!.stopLsn}: a target before it cannot be reached from here`,
+  );
+}
+
+function recoverySettings(archiver: Archiver, options: RestoreOptions, target: Record<string, string>): string {
+  const settings: Record<string, string> = {
+    restore_command: archiver.restoreCommand(options.wal),
+    recovery_target_timeline: "latest",
+    recovery_target_action: options.onEnd,
+    ...(options.to === "immediate" && { recovery_target: "immediate" }),
+    ...target,
+    primary_conninfo: "",
+    primary_slot_name: "",
+    // A restored machine that archives into where it came from leaves a second history there for the next restore to follow.
+    ...(options.archive === "fenced" && { archive_mode: "off" }),
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
+    .join("");
+}
+
+/** The server's start says nothing: it is asked until it takes writes, or until it is gone. */
+async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause", signal: AbortSignal): Promise<void> {
+  let state = "it did not answer";
+  const done = await awaitCondition(
+    async () => {
+      if ((await node.state()) !== "running") throw new Error(`the server ended instead: ${await lastWords(node)}`);
+      try {
+        state = textOf((await admin.query(node.name, STATE, ADMIN_TIMEOUT_MS))[0], "state");
+      } catch {
+        return false; // not yet: it takes no connections before it is consistent
+      }
+      return state === (onEnd === "pause" ? "paused" : "promoted");
+    },
+    { everyMs: 10, timeoutMs: RECOVERY_TIMEOUT_MS, signal },
+  );
+  if (!done) throw new Error(`${node.name} did not end its recovery within ${RECOVERY_TIMEOUT_MS} ms: ${state}`);
+}
+
+const STATE = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'promoted'
+  WHEN pg_get_wal_replay_pause_state() = 'paused' THEN 'paused' ELSE 'recovering' END AS state`;
+
+async function lastWords(node: Node): Promise<string> {
+  const lines = (await node.logs()).trim().split("\n");
+  const serious = lines.filter((line) => /\b(FATAL|PANIC)\b/.test(line));
+  return (serious.length > 0 ? serious : lines).slice(-2).join("; ");
+}
+
+function wordsOf(backups: readonly Backup[], chosen: Backup, settings: string): string {
+  const lines = backups.map(
+    (one) =>
+      `${one === chosen ? "*" : " "} ${one.label} ${one.level} timeline ${one.timeline} ${one.startLsn} to ${one.stopLsn}, ${one.bytes} bytes`,
+  );
+  return `${lines.join("\n")}\n\n${settings}`;
+}

@@ -93,6 +93,7 @@ export class Steps {
       signal,
       step: step.name,
       attempted: (attempt) => journal("attempt", { step: step.name, ...attempt }),
+      struck: (elements) => journal("struck", { step: step.name, store: componentOf(step.target), ...elements }),
       keep: (name, content) => keep(step.name, name, content),
     });
     this.#beforeFaultMs.set(componentOf(step.target), wallMs);

@@ -25,7 +25,7 @@ export const fileDamage = defineFault<DamageParams>({
   target: "node",
   needs: [],
   params: damageParams,
-  async inject(target, wanted, { keep, signal }): Promise<Injection> {
+  async inject(target, wanted, { keep, struck, signal }): Promise<Injection> {
     const node = requireNode(target);
     const [problem] = damageProblems(wanted);
     if (problem) throw new Error(`${problem.what}; ${problem.hint}`);
@@ -39,10 +39,14 @@ export const fileDamage = defineFault<DamageParams>({
     const hit = elementsIn(place, plan.span);
     const proof = [
       `${plan.words} of ${place.path}${place.words && ` (${place.words})`}: ${stateWords(kept.before)} before, ${stateWords(after)} after`,
-      ...(hit.length > 0 ? [`${hit.length} elements stand in these bytes`] : []),
+      ...(place.elements.length > 0 ? [`elements in these bytes: ${hit.length}`] : []),
     ].join("; ");
     await keep("damage.txt", `${proof}\n`);
-    if (place.elements.length > 0) await keep("elements.txt", elementLines(place, plan.span));
+    const beside = besideThem(place, plan.span, hit);
+    if (place.elements.length > 0) {
+      struck({ damaged: hit.map(({ op }) => op), beside: beside.map(({ op }) => op) });
+      await keep("elements.txt", elementLines(hit, beside));
+    }
     return {
       effective: at,
       effect: async () => ({ observed: kept.before.sha256 !== after.sha256, proof }),
@@ -159,11 +163,13 @@ async function flip(node: Node, place: Location, size: number, wanted: DamagePar
 const elementsIn = ({ elements }: Location, { from, to }: Span): PlacedElement[] =>
   elements.filter((element) => element.from < to && element.to > from);
 
-/** For whoever counts the loss again: which elements' bytes were changed, and which stand in the same unit and may go with them. */
-function elementLines(place: Location, span: Span): string {
+/** What is untouched itself and stands in what is read as one with the damage. */
+function besideThem(place: Location, { from, to }: Span, hit: readonly PlacedElement[]): PlacedElement[] {
   const { unit = 1 } = place;
-  const around = { from: Math.floor(span.from / unit) * unit, to: Math.ceil(span.to / unit) * unit };
-  const hit = new Set(elementsIn(place, span));
-  const beside = elementsIn(place, around).filter((element) => !hit.has(element));
-  return [...[...hit].map(({ op }) => `damaged\t${op}\n`), ...beside.map(({ op }) => `beside\t${op}\n`)].join("");
+  const around = { from: Math.floor(from / unit) * unit, to: Math.ceil(to / unit) * unit };
+  return elementsIn(place, around).filter((element) => !hit.includes(element));
 }
+
+/** For whoever counts the loss again with the standard tools. */
+const elementLines = (hit: readonly PlacedElement[], beside: readonly PlacedElement[]): string =>
+  [...hit.map(({ op }) => `damaged\t${op}\n`), ...beside.map(({ op }) => `beside\t${op}\n`)].join("");

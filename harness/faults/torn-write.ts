@@ -20,7 +20,7 @@ export const tornWrite = defineFault<z.output<typeof params>>({
   needs: [],
   requires: "page-writes",
   params,
-  async inject(target, _params, { keep, signal }): Promise<Injection> {
+  async inject(target, _params, { keep, struck, signal }): Promise<Injection> {
     const node = requireNode(target);
     const { component } = target;
     if (!writesPages(component))
@@ -35,7 +35,8 @@ export const tornWrite = defineFault<z.output<typeof params>>({
     const hit = elements.filter(
       (e) => !torn.subarray(e.from - from, e.to - from).equals(whole.subarray(e.from - from, e.to - from)),
     );
-    const proof = `${path}, ${page.words}, torn at byte ${tearAt}: ${sha256(before)} older, ${sha256(whole)} new, ${sha256(torn)} now; ${words}; ${hit.length} elements stand in the older part`;
+    const proof = `${path}, ${page.words}, torn at byte ${tearAt}: ${sha256(before)} older, ${sha256(whole)} new, ${sha256(torn)} now; ${words}; elements with bytes in the older part: ${hit.length}`;
+    struck({ damaged: hit.map(({ op }) => op), beside: [] });
     await keep("damage.txt", `${proof}\n`);
     await keep("elements.txt", hit.map(({ op }) => `damaged\t${op}\n`).join(""));
     return {

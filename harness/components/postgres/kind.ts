@@ -164,8 +164,10 @@ export const PLACES = {
   "history-file": "a timeline's history in pg_wal",
 } as const;
 
-/** Procedures on a node, by the name that a scenario gives under `method`. Both are in no sane runbook, and so they are called. */
+/** Procedures on a node, by the name that a scenario gives under `method`. What no sane runbook has is called forbidden. */
 export const REPAIRS = {
+  "copy-in-place":
+    "The base backup in the folder `copy` of the disk takes the place of the data, with the WAL that is there",
   "forbidden-pg-resetwal": "pg_resetwal -f: the server starts, and whatever stood only in the WAL is gone",
   "forbidden-ignore-checksums":
     "Reads everything with ignore_checksum_failure, then a checkpoint: damaged pages get a valid checksum",

@@ -18,20 +18,22 @@ const READ_TIMEOUT_MS = 120_000;
 const REOPEN_TIMEOUT_MS = 30_000;
 const REOPEN_EVERY_MS = 50;
 
-/** Opens sessions, waiting for a server that is just coming back; rejects when it does not. */
-export const patiently =
-  (admin: AdminConnections, node: string): OpenSession =>
-  async () => {
-    const endMs = performance.now() + REOPEN_TIMEOUT_MS;
+/** Opens sessions; all but the first wait for a server that may be just coming back. Rejects when it does not. */
+export function patiently(admin: AdminConnections, node: string): OpenSession {
+  let patienceMs = 0;
+  return async () => {
+    const endMs = performance.now() + patienceMs;
+    patienceMs = REOPEN_TIMEOUT_MS;
     for (;;) {
       try {
         return await admin.open(node, READ_TIMEOUT_MS);
       } catch (thrown) {
-        if (performance.now() > endMs) throw thrown;
+        if (performance.now() >= endMs) throw thrown;
         await sleep(REOPEN_EVERY_MS);
       }
     }
   };
+}
 
 /** Rows are fetched in pieces of the table; 4 MiB of it at once as long as nothing is wrong. */
 const PAGES_AT_ONCE = 512;

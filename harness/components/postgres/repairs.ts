@@ -24,9 +24,27 @@ export async function repairNode(method: string, bench: Bench): Promise<void> {
 }
 
 const procedures: Readonly<Record<Repair, (bench: Bench) => Promise<void>>> = {
+  "copy-in-place": copyInPlace,
   "forbidden-pg-resetwal": resetWal,
   "forbidden-ignore-checksums": ignoreChecksums,
 };
+
+/** A base backup begins in the middle of history: what it needs to be whole is in the WAL of the server that it was taken from. */
+const SWAP = `set -eu; cd "$1"
+  test -f copy/PG_VERSION || { echo "the disk has no base backup in copy" >&2; exit 1; }
+  rm -rf before-repair && mkdir before-repair && mv ${DATA} before-repair/ && mv copy ${DATA}
+  cp -a before-repair/${DATA}/pg_wal/. ${DATA}/pg_wal/
+  ls ${DATA}`;
+
+async function copyInPlace({ node, mark, keep }: Bench): Promise<void> {
+  if ((await node.state()) === "running") throw new Error(`${node.name} runs: stop it first`);
+  const { value: said, at } = await bracket(() =>
+    node.onDisk(["sh", "-c", SWAP, "sh", node.disk], { timeoutMs: DISK_TIMEOUT_MS }),
+  );
+  await keep("copy.txt", `exit ${said.code}\n${said.stdout}${said.stderr}`);
+  if (said.code !== 0) throw new Error(`the copy could not take the place of the data: ${said.stderr.trim()}`);
+  mark("copy in place", at);
+}
 
 /** pg_resetwal refuses to be root, and stands beside the server, which is not always on the PATH. */
 const RESET = `set -eu; cd "$1"

@@ -43,6 +43,8 @@ export interface ComponentKind<Config = unknown> {
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
   readonly repairs?: readonly string[];
+  /** What a fault may look for on a node's disk, and what each word stands for; see place.ts. */
+  readonly places?: Readonly<Record<string, string>>;
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
   readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
@@ -132,10 +134,16 @@ export interface Component {
   readBack(sink: ReadBackSink): Promise<void>;
   /** Whether every replica that the scenario asked for is attached now, in words. */
   redundancy(): Promise<{ restored: boolean; detail: string }>;
-  /** Resolves at the next event of that name. */
-  awaitTrigger(trigger: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves at the next event of that name, on the node if one is given. Where the event is a span of time it resolves inside of
+   * it, with a way to find out afterwards whether what was done then lay inside as well.
+   */
+  awaitTrigger(trigger: string, signal: AbortSignal, node?: string): Promise<InsideSpan | void>;
   close(): Promise<void>;
 }
+
+/** Whether something that happened between two instants lay inside the span that a trigger began with, from what was observed. */
+export type InsideSpan = (at: Bracket) => Promise<{ observed: boolean; proof: string }>;
 
 export interface ReadBackSink {
   /** Every operation that was sent to the store, so that one that is not listed can be looked for by its name. */

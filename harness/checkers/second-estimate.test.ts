@@ -141,6 +141,31 @@ describe("the loss from WAL positions", () => {
     expect(comparisonOf(otherVersion)).toMatchObject({ lowest: 1, agrees: false });
   });
 
+  it("expects a hole where bytes were damaged, and nowhere else", () => {
+    const struck =
+      (...damaged: string[]) =>
+      (h: DraftHistory) => {
+        punch(h);
+        addEvent(h, 5_100, "struck", { step: "x", store: "db", damaged, beside: ["ledger-101"] });
+        h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], lost: { min: 1, shape: "hole" } };
+      };
+    const there = drill({}, struck("ledger-100"));
+    expect(comparisonOf(there)).toMatchObject({ lowest: 0, highest: 3, agrees: true }); // one was in flight
+    expect(secondEstimate.check(there)).toMatchObject({
+      detail: expect.stringContaining("and 2 that stood in damaged"),
+    });
+    expect(verdictOf(noLostWrites, there)).toBe("fail");
+    // That a hole is declared excuses none where nothing was damaged.
+    const elsewhere = drill({}, struck("ledger-99"));
+    expect(comparisonOf(elsewhere)).toMatchObject({ agrees: false });
+    expect(verdictOf(noLostWrites, elsewhere)).toBe("unknown");
+    const ofAnotherStore = drill({}, (h) => {
+      struck()(h);
+      addEvent(h, 5_200, "struck", { step: "x", store: "cache", damaged: ["ledger-100"], beside: [] });
+    });
+    expect(comparisonOf(ofAnotherStore)).toMatchObject({ agrees: false });
+  });
+
   it("says nothing of what a reconciliation took away on purpose", () => {
     const history = drill({}, (h) => {
       punch(h);

@@ -1,4 +1,5 @@
 import type { Filesystem } from "../fault.ts";
+import { type DamageParams, damageProblems } from "../faults/damages.ts";
 import type { ActDraft, StepDraft } from "./scenario.ts";
 import { oneOf } from "./issues.ts";
 import type { Path } from "./path.ts";
@@ -72,6 +73,23 @@ const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
   });
 };
 
+/** What is damaged must be said once, in words that the component knows, and every key must mean something for that damage. */
+const damageMakesSense: Rule = ({ source, step, path, target: { component } }) => {
+  if (!step.params) return;
+  const wanted = step.params as DamageParams;
+  for (const { key, what, hint } of damageProblems(wanted)) source.complain([...path, key], { what, hint });
+  const known = Object.keys(component.kind?.places ?? {});
+  for (const key of ["place", "withPlace"] as const) {
+    const word = wanted[key]?.what;
+    if (word === undefined || !component.kind || known.includes(word)) continue;
+    source.complain([...path, key, "what"], {
+      found: shown(word),
+      expected: known.length > 0 ? oneOf(known) : `path, for ${component.name} knows no places on its disk`,
+      meant: closest(word, known),
+    });
+  }
+};
+
 /** Stores are compared with each other: the record alone has nothing to agree with. */
 const hasAnotherStore: Rule = ({ source, stack, step, path, target: { component } }) => {
   const name = step.kind?.name ?? "";
@@ -105,6 +123,7 @@ function filesystemOf({ does, kind, params }: ActDraft): Filesystem | undefined 
 /** By what the step does and its kind. */
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
+  "fault file-damage": damageMakesSense,
   "recover promote": promotesAStandby,
   "recover follow": isALogicalStandby,
   "recover start": hasADisk,

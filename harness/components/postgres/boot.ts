@@ -10,17 +10,21 @@ import {
   type Followers,
   type FollowOptions,
   type HasSchema,
+  type InsideSpan,
   isDepot,
   type KeepsSequences,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
+  type Repairable,
+  type RepairContext,
   type RestoreContext,
   type RestoreOptions,
   type SchemaChange,
   type Serviceable,
   type Session,
+  type Settles,
   type StackContext,
   type TakesBatches,
 } from "../../component.ts";
@@ -29,22 +33,27 @@ import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, type Bracket, nowNs } from "../../time.ts";
+import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
+import { DiskSide } from "./disk-side.ts";
 import { Points } from "./points.ts";
+import { patiently, readAccounts, readLedger } from "./read-back.ts";
 import { restoreNode } from "./restore.ts";
+import { settle } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
 import { syncSequences } from "./beside-rows.ts";
 import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql, SEED_SQL } from "./ledger-tables.ts";
+import { schemaSql, SEED_SQL } from "./ledger-tables.ts";
 import { LogicalStandbys, slotName } from "./logical.ts";
 import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
 import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
+import { TRIGGERS } from "./triggers.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -118,6 +127,8 @@ function nodeStart(
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    CHECKSUMS: config.checksums ? "on" : "off",
+    WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
   // On the command line, for a file would be copied with the base backup.
   const argv = isPrimary
@@ -228,9 +239,13 @@ class PostgresComponent
     Followers,
     HasSchema,
     KeepsSequences,
+    Locatable,
+    PageWriting,
     Promotable,
     Reconcilable,
+    Repairable,
     Serviceable,
+    Settles,
     TakesBatches
 {
   readonly kind = "postgres";
@@ -247,6 +262,7 @@ class PostgresComponent
   readonly #points: Points;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
+  readonly #disks: DiskSide;
 
   constructor(name: string, config: PostgresConfig, { nodes, paths, password, archiver, signal }: Booted) {
     this.name = name;
@@ -260,6 +276,7 @@ class PostgresComponent
     this.#archiver = archiver;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
+    this.#disks = new DiskSide(name, this.#admin);
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -307,11 +324,14 @@ class PostgresComponent
     return "";
   }
 
+  /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
   async prepare(): Promise<void> {
     const primary = this.clients.leadsTo;
     await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
     await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
     if (this.#config.timescale) await loadHypertable(this.#admin, primary);
+    await this.#admin.query(primary, "CHECKPOINT", 30_000);
+    await this.#disks.askRelations(primary);
     if (!this.#archiver) return;
     await this.#archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
@@ -344,6 +364,22 @@ class PostgresComponent
 
   #shell(): Shell {
     return shellOn(this.nodes.get(this.clients.leadsTo)!);
+  }
+
+  locate(node: string, what: string, where: Where): Promise<Location> {
+    return this.#disks.locate(this.nodes.get(node)!, what, where);
+  }
+
+  crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
+    return this.#disks.crashInPageWrite(this.nodes.get(node)!, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return this.#disks.repair(this.nodes.get(node)!, method, context);
+  }
+
+  settled(node: string, signal: AbortSignal): Promise<void> {
+    return settle(this.nodes.get(node)!, this.#admin, signal);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -393,13 +429,11 @@ class PostgresComponent
     return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
   }
 
+  /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const [recovery, integrity, structure] = await Promise.all([
-      recoveryFacts(this.#admin, node),
-      integrityFacts(this.#admin, node.name),
-      amcheck(node),
-    ]);
-    return { ...recovery, ...integrity, ...structure };
+    const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
+    const structure = await amcheck(node);
+    return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -426,8 +460,9 @@ class PostgresComponent
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
-    await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    const open = patiently(this.#admin, this.clients.leadsTo);
+    await readLedger(open, this.name, sink);
+    await readAccounts(open, this.name, sink);
     await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
   }
 
@@ -477,19 +512,10 @@ class PostgresComponent
     };
   }
 
-  async awaitTrigger(trigger: string, signal: AbortSignal): Promise<void> {
+  async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
     const serving = this.clients.leadsTo;
-    if (trigger === "checkpoint") return this.nodes.get(serving)?.awaitLog(/checkpoint starting/, signal);
-    const file = async () =>
-      (
-        await this.#admin.query(
-          serving,
-          "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file",
-          ADMIN_TIMEOUT_MS,
-        )
-      )[0]?.["file"];
-    const first = await file();
-    await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: 600_000, signal });
+    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.nodes.get(serving)!;
+    return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
   }
 
   async close(): Promise<void> {

@@ -258,6 +258,7 @@ const kind: ComponentKind<PostgresConfig> = {
   capabilities: ({ archive, standbys, timescale }) => [
     "schema",
     "batches",
+    "statements",
     "page-writes",
     ...(archive ? ["archive"] : []),
     ...(timescale ? ["hypertable"] : []),
@@ -275,6 +276,8 @@ const kind: ComponentKind<PostgresConfig> = {
     "sync-sequences",
     "follow",
     "restore",
+    "copy-back",
+    "rejoin",
     "repair",
     "exec",
     "reconcile",

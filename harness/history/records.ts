@@ -162,6 +162,7 @@ export const planFile: z.ZodType<Plan> = z.object({
         target: name,
         params,
         expect: z.enum(["success", "refused"]),
+        because: text.exactOptional(),
       }),
       z.object({
         ...step,
@@ -170,6 +171,7 @@ export const planFile: z.ZodType<Plan> = z.object({
         target: name,
         params,
         expect: z.enum(["success", "refused"]),
+        because: text.exactOptional(),
       }),
       z.object({ ...step, does: z.literal("heal"), fault: name }),
     ]),

@@ -3,6 +3,7 @@ import { sentenceOf, settingsOf, stepsOf, topologyOf } from "./analyze/describe.
 import { judge } from "./analyze/judge.ts";
 import { baselineOf } from "./checkers/clients.ts";
 import { slowestDetection } from "./checkers/detection.ts";
+import { detectorsOf } from "./checkers/detectors.ts";
 import { guaranteeOf } from "./checkers/guarantee.ts";
 import { type LossReading, lossOf } from "./checkers/loss.ts";
 import { membershipOf } from "./checkers/membership.ts";
@@ -15,7 +16,7 @@ import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
 import type { History, Operation, Outcome } from "./history.ts";
 import { loadHistory } from "./history/load.ts";
 import { lineageWords } from "./position.ts";
-import type { Interval, LostOperation, Report, Result } from "./report.ts";
+import type { DetectorRow, Interval, LostOperation, Report, Result } from "./report.ts";
 import { claimFor } from "./statistics.ts";
 import { humanMs } from "./text.ts";
 
@@ -64,6 +65,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     mutated,
     stale,
     guaranteed,
+    ...noticedIn(history),
     pack,
     bundle: `${pack}/report.sigstore.json`,
     title: plan.scenario.title,
@@ -101,6 +103,15 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
   };
 }
 
+function noticedIn(history: History): Pick<Report, "detectors" | "inspection"> {
+  const inspection = detectorsOf(history);
+  if (!inspection) return {};
+  const named = (noticed: DetectorRow["noticed"]): string[] => [
+    ...new Set(inspection.rows.filter((row) => row.noticed === noticed).map((row) => row.detector)),
+  ];
+  return { detectors: { noticed: named("yes"), silent: named("no"), notRun: named("not-run") }, inspection };
+}
+
 /** The stable part of a report: the contract `blackstart/result/v1` and nothing else. */
 export const toResult = (report: Report): Result => ({
   schema: report.schema,
@@ -122,6 +133,7 @@ export const toResult = (report: Report): Result => ({
   mutated: report.mutated,
   stale: report.stale,
   guaranteed: report.guaranteed,
+  ...(report.detectors && { detectors: report.detectors }),
   pack: report.pack,
   bundle: report.bundle,
 });

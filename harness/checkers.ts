@@ -10,6 +10,7 @@ import { faultEffect } from "./checkers/fault-effect.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
+import { noDamageNoticed } from "./checkers/no-damage-noticed.ts";
 import { noLostWrites } from "./checkers/no-lost-writes.ts";
 import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
@@ -29,6 +30,7 @@ export const checkers: readonly Checker[] = [
   balances,
   checksums,
   amcheck,
+  noDamageNoticed,
   tamperRefused,
   recoveryProcedure,
   routine,

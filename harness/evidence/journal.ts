@@ -72,6 +72,7 @@ const KINDS: Record<keyof EventData, true> = {
   reconciled: true,
   rewound: true,
   "routine-ended": true,
+  "read-back": true,
   "detector-ran": true,
   note: true,
   "run-ended": true,

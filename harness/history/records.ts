@@ -95,6 +95,7 @@ export const eventData = {
   reconciled: z.object({ step: name, op: name, store: name, action: z.enum(["discarded", "replayed"]) }),
   rewound: z.object({ step: name, store: name, lineage: name, position }),
   "routine-ended": z.object({ step: name, routine: name, target: name, ok: z.boolean(), detail: text, ...span }),
+  "read-back": z.object({ component: name, ...span }),
   "detector-ran": z.object({
     component: name,
     detector: name,

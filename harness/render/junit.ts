@@ -57,4 +57,5 @@ const properties = (report: Report): [string, string][] => [
   ["environment", report.host.environmentKind],
   ["luckyPass", String(report.luckyPass)],
   ["pack", report.pack],
+  ...(report.detectors ? [["noticedBy", report.detectors.noticed.join(", ")] as [string, string]] : []),
 ];

@@ -159,6 +159,11 @@ td code{font-size:12px}
 .reasons td:nth-child(1),.goals td:nth-child(1),.goals td:nth-child(2){white-space:nowrap}
 .reasons td:nth-child(2){min-width:9.5em}
 .reasons td:nth-child(4){min-width:14em}
+.detectors td:nth-child(1){white-space:nowrap}
+.seen{white-space:nowrap}
+.seen.yes{font-weight:700;border:1.5px solid currentColor;border-radius:2px;padding:0 5px}
+.seen.no{color:var(--muted)}
+.seen.blind{color:var(--muted);font-style:italic;border-bottom:1px dashed currentColor}
 .marks td:nth-child(1){color:var(--muted);width:1.6em}
 .marks td:nth-child(3),.marks td:nth-child(4),.marks td:nth-child(5){white-space:nowrap}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:2px;padding:0 5px;font-size:11.5px;line-height:1.35;color:var(--unknown);white-space:nowrap}

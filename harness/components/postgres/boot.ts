@@ -7,6 +7,7 @@ import {
   type Component,
   type ComponentPaths,
   type Elements,
+  type Inspectable,
   isDepot,
   type NodeStart,
   type Promotable,
@@ -16,6 +17,7 @@ import {
   type RestoreOptions,
   type Serviceable,
   type Session,
+  type Sighting,
   type StackContext,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
@@ -29,6 +31,7 @@ import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCK
 import { archiverKind } from "./archivers.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
+import { Inspection } from "./inspection.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
 import { Points } from "./points.ts";
@@ -175,7 +178,7 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived {
+class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived, Inspectable {
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -186,6 +189,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #admin: AdminConnections;
   readonly #archiver: Archiver | null;
   readonly #points: Points;
+  readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
 
@@ -273,7 +277,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     if (!node) throw new Error(`${name} is no node of ${this.name}`);
     this.#servers.add(name);
     const bench = { node, archiver: this.#archive(), admin: this.#admin, points: this.#points };
-    await restoreNode(bench, options, context);
+    const chosen = this.#inspection.sawRestore.bind(this.#inspection);
+    await restoreNode({ ...bench, chosen }, options, context);
   }
 
   #archive(): Archiver {
@@ -306,6 +311,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
           );
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
+          if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
           return [
             {
               at,
@@ -330,9 +336,10 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     const [recovery, integrity, structure] = await Promise.all([
       recoveryFacts(this.#admin, node),
       integrityFacts(this.#admin, node.name),
-      amcheck(node),
+      bracket(() => amcheck(node)),
     ]);
-    return { ...recovery, ...integrity, ...structure };
+    this.#inspection.sawStructure({ node: node.name, values: structure.value, at: structure.at });
+    return { ...recovery, ...integrity, ...structure.value };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -361,6 +368,14 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   async readBack(sink: ReadBackSink): Promise<void> {
     await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
     await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+  }
+
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
+    const { version, archive: config } = this.#config;
+    const archive = this.#archiver && config ? { archiver: this.#archiver, tool: config.tool } : null;
+    const nodes = [...this.nodes.values()];
+    const serving = this.nodes.get(this.clients.leadsTo)!;
+    return this.#inspection.run({ version, serving, nodes, archive, signal }, told);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */

@@ -150,7 +150,7 @@ const kind: ComponentKind<PostgresConfig> = {
   uses,
   problems,
   triggers: ["wal-switch", "checkpoint"],
-  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck"],
+  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "no-damage-noticed"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
   recoveries: ["wait", "start", "promote", "restore", "exec", "reconcile", "replay-unsure"],

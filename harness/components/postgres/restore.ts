@@ -6,7 +6,8 @@ import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
 import { openForWork, startServer } from "./maintenance.ts";
-import type { Points } from "./points.ts";
+import type { Restored } from "./detector.ts";
+import type { Points, RestoreTarget } from "./points.ts";
 import { shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
@@ -17,6 +18,8 @@ export interface RestoreBench {
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
+  /** Told as soon as it is known, for a restore that goes wrong is one too. */
+  readonly chosen: (restored: Restored) => void;
 }
 
 /** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
@@ -32,6 +35,7 @@ export async function restoreNode(
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
+  bench.chosen(restoredOf(node.name, backup, options, target));
   const settings = recoverySettings(archiver, options, target?.settings ?? {});
   await keep("restore.txt", wordsOf(backups, backup, settings));
   const { at: fetched } = await bracket(async () => {
@@ -46,6 +50,13 @@ export async function restoreNode(
     await served(bench, options.onEnd, signal);
   });
   mark("restored", restored);
+}
+
+/** A time that no position is known of, such as now, lies at the end of history. */
+function restoredOf(node: string, backup: Backup, { to }: RestoreOptions, target: RestoreTarget | null): Restored {
+  const { lineage, lsn } = target ?? { lineage: null, lsn: null };
+  const at = lineage !== null && lsn !== null ? { lineage, lsn } : null;
+  return { node, backup, target: at, latest: at === null && to !== "immediate" };
 }
 
 /** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */

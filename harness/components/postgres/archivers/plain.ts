@@ -2,7 +2,15 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
-import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import {
+  type Archiver,
+  ARCHIVE_DIR,
+  type ArchiveSite,
+  type Backup,
+  DATA_DIR,
+  type NotCopied,
+  type OpenArchiver,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
 
@@ -39,8 +47,21 @@ class Plain implements Archiver {
     return Promise.all(backups);
   }
 
-  async fetch(on: Shell, { label }: Backup): Promise<void> {
-    await on.run(FETCH, [label, DATA_DIR]);
+  async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
+    await on.run(FETCH, [label, into]);
+  }
+
+  async names(): Promise<string[]> {
+    const { depot, access, prefix } = this.#site;
+    const folder = `${prefix}/wal/`;
+    return (await depot.objects(access.bucket, folder)).map(({ key }) => key.slice(folder.length));
+  }
+
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    const { stdout, stderr } = await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") });
+    const copied = new Set(stdout.split("\n"));
+    const why = stderr.trim().split("\n")[0] || "the store did not hand it out";
+    return names.filter((name) => !copied.has(name)).map((name) => ({ name, why }));
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
@@ -58,6 +79,13 @@ const FETCH = `. ${ARCHIVE_DIR}/store
 mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar"' EXIT
 get "base/$1/base.tar.zst" "$tar"; zstd -q -d -c "$tar" >"$2.tar"; tar -x -f "$2.tar" -C "$2"; rm -f "$2.tar"
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
+
+/** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */
+const COPY = `. ${ARCHIVE_DIR}/store
+mkdir -p "$1"
+while read -r name; do printf 'url = "%s"\\noutput = "%s"\\n' "$(url "wal/$name")" "$1/$name"; done >"$1.list"
+s3 --fail --remove-on-error -K "$1.list" || true
+ls "$1"`;
 
 /** Between which positions the backup is consistent, from its manifest (manual, 68.1). */
 export function rangeOf(manifest: string, label: string): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> {

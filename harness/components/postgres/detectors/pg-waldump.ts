@@ -1,0 +1,95 @@
+import { grouped, humanMs } from "../../../text.ts";
+import type { Archiver } from "../archiver.ts";
+import {
+  demandTool,
+  type Detector,
+  missingWords,
+  needs,
+  notRun,
+  noticed,
+  SCRATCH,
+  type Seen,
+  silent,
+} from "../detector.ts";
+import type { Shell } from "../shell.ts";
+import { missingNames, type Run, runsOf, segmentOf } from "../wal-names.ts";
+import { archiveOf, beginningOf } from "./archive.ts";
+
+const FOLDER = `${SCRATCH}/wal`;
+
+export const pgWaldump: Detector = {
+  name: "pg_waldump",
+  summary: "Reads every record of the archived history from the backup on, timeline by timeline, on a copy",
+  goodFor: "bit flips, cut and zeroed segments, wrong content and gaps; blind to a tail that never came",
+  async run(bench) {
+    const { archiver } = archiveOf(bench);
+    const [shell, names, backup] = await Promise.all([bench.machine(), bench.names(), bench.backup()]);
+    const beginning = backup && beginningOf(backup);
+    const runs = runsOf(names, beginning);
+    const wanted = runs.flatMap((run) => run.names);
+    if (wanted.length === 0) return notRun("the archive holds no whole segment from the backup on");
+    const failed = await archiver.copyArchive(shell, wanted, FOLDER);
+    if (failed.length === wanted.length) return notRun(`no archived file could be had: ${failed[0]!.why}`);
+    // It waits five seconds for a file that is not there, so it is only sent where the files are.
+    const there = wanted.filter((name) => !failed.some((one) => one.name === name));
+    const needed = missingNames(names, beginning).filter((name) => isNeeded(name, beginning?.timeline ?? 0));
+    return judge(await dump(shell, runsOf(there, beginning), bench.version), {
+      gaps: needed,
+      failed,
+      partial: names.filter((name) => segmentOf(name)?.partial).length,
+    });
+  },
+};
+
+const isNeeded = (name: string, timeline: number): boolean => (segmentOf(name)?.timeline ?? -1) >= timeline;
+
+export interface Dumped {
+  readonly run: Run;
+  readonly code: number;
+  readonly ms: number;
+  readonly said: string;
+}
+
+/** One start of the tool for each run of segments. Up to the end of the last one: a record that goes on in the next is not asked for. */
+async function dump(shell: Shell, runs: readonly Run[], version: number): Promise<Dumped[]> {
+  const stdin = runs.map(({ timeline, from, to }) => `${timeline} ${from} ${to}\n`).join("");
+  const said = await shell.attempt(`${needs("pg_waldump", "-eq", version)}${DUMP}`, [FOLDER], { stdin });
+  demandTool(said);
+  const lines = said.stdout.split("\n");
+  return runs.map((run, i) => {
+    const [, code, ns, words] = /^(\d+) (\d+) (.*)$/.exec(lines[i] ?? "") ?? [];
+    if (code === undefined) throw new Error(`pg_waldump could not be run: ${said.stderr.trim()}`);
+    return { run, code: Number(code), ms: Number(ns) / 1e6, said: (words ?? "").trim() };
+  });
+}
+
+const DUMP = `while read -r timeline from to; do
+  code=0; began=$(date +%s%N)
+  said=$(pg_waldump -q -p "$1" -t "$timeline" -s "$from" -e "$to" 2>&1 >/dev/null) || code=$?
+  echo "$code $(($(date +%s%N) - began)) $(echo "$said" | tr '\\n' ' ')"
+done`;
+
+export function judge(
+  dumped: readonly Dumped[],
+  {
+    gaps,
+    failed,
+    partial,
+  }: { gaps: readonly string[]; failed: Awaited<ReturnType<Archiver["copyArchive"]>>; partial: number },
+): Seen {
+  const bytes = dumped.reduce((sum, { run }) => sum + run.bytes, 0);
+  const ms = dumped.reduce((sum, one) => sum + one.ms, 0);
+  const rate = ms > 0 ? `, ${Math.round(bytes / ms / 1_000).toLocaleString("en-US")} MB/s` : "";
+  const ranges = dumped.map(({ run }) => `timeline ${run.timeline} from ${run.from} to ${run.to}`).join(", ");
+  const unread = partial > 0 ? `; ${partial} partial ${partial > 1 ? "segments are" : "segment is"} not judged` : "";
+  const problems = [
+    ...dumped.filter(({ code }) => code !== 0).map(({ run, said }) => `timeline ${run.timeline}: ${wordsOf(said)}`),
+    ...(gaps.length > 0 ? [missingWords(gaps)] : []),
+    ...(failed.length > 0 ? [`${failed[0]!.name} (of ${failed.length}) could not be had: ${failed[0]!.why}`] : []),
+  ];
+  const looked = `${grouped(bytes)} bytes, ${ranges}, in ${humanMs(ms)}`;
+  if (problems.length > 0) return noticed(`${problems.join("; ")} (${looked}${unread})`);
+  return silent(`every record is whole: ${looked}${rate}${unread}`);
+}
+
+const wordsOf = (said: string): string => said.replace(/^pg_waldump: error: /, "");

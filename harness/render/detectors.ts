@@ -30,8 +30,17 @@ export function byDetector(rows: readonly DetectorRow[]): DetectorRow[] {
   return [...best.values()];
 }
 
+/** What noticed first comes first; what did not, by name, so that two drills can be compared. */
+const inOrder = (rows: readonly DetectorRow[]): DetectorRow[] =>
+  rows.toSorted(
+    (a, b) =>
+      (a.after?.upperMs ?? Infinity) - (b.after?.upperMs ?? Infinity) ||
+      a.detector.localeCompare(b.detector, "en") ||
+      a.component.localeCompare(b.component, "en"),
+  );
+
 const of = (rows: readonly DetectorRow[], noticed: Noticed): DetectorRow[] =>
-  byDetector(rows).filter((row) => row.noticed === noticed);
+  inOrder(byDetector(rows).filter((row) => row.noticed === noticed));
 
 const names = (rows: readonly DetectorRow[]): string => rows.map(({ detector }) => detector).join(", ");
 
@@ -59,13 +68,13 @@ export function detectors({ inspection }: Report): Markup | null {
   const { rows, since } = inspection;
   const several = new Set(rows.map(({ component }) => component)).size > 1 && rows.length > byDetector(rows).length;
   const sorted = (["yes", "no", "not-run"] as const).flatMap((noticed) =>
-    rows.filter((row) => row.noticed === noticed),
+    inOrder(rows.filter((row) => row.noticed === noticed)),
   );
   const from = since ? `${since.fault} of ${since.target}, the first fault of the drill: no damage is older` : null;
   return markup`<p>${summary(rows)}</p>
 ${table(
   "detectors",
-  ["detector", "", ...(several ? ["component"] : []), "after the fault", "took", "what it found"],
+  ["detector", "noticed?", ...(several ? ["component"] : []), "after the fault", "took", "what it found"],
   sorted.map(({ detector, noticed, component, after, tookMs, detail }) => [
     detector,
     seenMark(noticed),

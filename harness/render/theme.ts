@@ -212,6 +212,11 @@ td:empty{display:none}
 .marks td:nth-child(-n+3)::before,.lost td::before{content:none}
 .marks td:nth-child(2),.marks td:nth-child(3){font-weight:600}
 .marks td:nth-child(n+4){grid-column:2/-1;grid-template-columns:6.4em minmax(0,1fr)}
+.detectors tr{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 8px}
+.detectors td:nth-child(-n+2){display:block}
+.detectors td:nth-child(-n+2)::before{content:none}
+.detectors td:nth-child(1){font-weight:600}
+.detectors td:nth-child(n+3){grid-column:1/-1}
 .lost tr{display:grid;grid-template-columns:1fr auto auto;gap:0 12px}
 .lost td:nth-child(1){order:1}.lost td:nth-child(3){order:2}.lost td:nth-child(5){order:3}
 .lost td:nth-child(2),.lost td:nth-child(4){order:4;color:var(--muted)}

@@ -13,6 +13,8 @@ export interface Detector {
   readonly summary: string;
   /** What it can notice, and what it cannot. */
   readonly goodFor: string;
+  /** It looks at an archive: it is no part of a drill whose cluster keeps none. */
+  readonly ofArchive?: true;
   /** It needs the server to be down: it runs alone, when all others have ended. */
   readonly last?: true;
   /** Rejects where it could not look; that is `not-run` with the reason. */

@@ -46,9 +46,10 @@ export class Inspection {
   /** Side by side, then one by one those that stop the server. */
   async run(subject: Subject, told: (sighting: Sighting) => void): Promise<void> {
     const bench = this.#bench(subject);
+    const asked = detectors.filter(({ ofArchive }) => subject.archive || !ofArchive);
     const look = async (detector: Detector) => told(await sighting(detector, bench));
-    await Promise.all(detectors.filter(({ last }) => !last).map(look));
-    for (const detector of detectors.filter(({ last }) => last)) {
+    await Promise.all(asked.filter(({ last }) => !last).map(look));
+    for (const detector of asked.filter(({ last }) => last)) {
       if (!subject.signal.aborted) await look(detector);
     }
   }

@@ -5,7 +5,7 @@
 import { formatPosition } from "../../position.ts";
 
 /** boot.sh runs initdb without --wal-segsize. */
-const SEGMENT_BYTES = 16n * 1024n ** 2n;
+export const SEGMENT_BYTES = 16n * 1024n ** 2n;
 const SEGMENTS_PER_FILE_NUMBER = 0x1_0000_0000n / SEGMENT_BYTES;
 
 /** A name from elsewhere may lie any distance away from the others. */

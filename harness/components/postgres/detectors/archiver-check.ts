@@ -5,6 +5,7 @@ export const archiverCheck: Detector = {
   name: "archiver's check",
   summary: "What the archiver itself says of its archive, read from its output and not from its exit code",
   goodFor: "what its makers thought of; a tool may have none",
+  ofArchive: true,
   async run(bench) {
     const { archiver, tool } = archiveOf(bench);
     if (!archiver.check) return notRun(`${tool} has no check of its own`);

@@ -7,6 +7,7 @@ export const nameGap: Detector = {
   name: "name gap",
   summary: "Lists the archive and looks for names that are missing from a timeline, and for its history file",
   goodFor: "missing segments, at no cost; blind to what is in them, and to a tail that never came",
+  ofArchive: true,
   async run(bench) {
     archiveOf(bench);
     const [names, backup] = await Promise.all([bench.names(), bench.backup()]);

@@ -7,6 +7,7 @@ export const pgVerifybackup: Detector = {
   name: "pg_verifybackup",
   summary: "Fetches the backup that was restored once more and compares every file with its manifest",
   goodFor: "a backup that changed after it was taken; blind to damage that it was taken with",
+  ofArchive: true,
   async run(bench) {
     const { archiver, tool } = archiveOf(bench);
     const [shell, backup] = await Promise.all([bench.machine(), bench.backup()]);

@@ -1,5 +1,5 @@
 import { grouped, humanMs } from "../../../text.ts";
-import type { Archiver } from "../archiver.ts";
+import type { NotCopied } from "../archiver.ts";
 import {
   demandTool,
   type Detector,
@@ -12,7 +12,7 @@ import {
   silent,
 } from "../detector.ts";
 import type { Shell } from "../shell.ts";
-import { missingNames, type Run, runsOf, segmentOf } from "../wal-names.ts";
+import { missingNames, type Run, runsOf, SEGMENT_BYTES, segmentOf } from "../wal-names.ts";
 import { archiveOf, beginningOf } from "./archive.ts";
 
 const FOLDER = `${SCRATCH}/wal`;
@@ -21,6 +21,7 @@ export const pgWaldump: Detector = {
   name: "pg_waldump",
   summary: "Reads every record of the archived history from the backup on, timeline by timeline, on a copy",
   goodFor: "bit flips, cut and zeroed segments, wrong content and gaps; blind to a tail that never came",
+  ofArchive: true,
   async run(bench) {
     const { archiver } = archiveOf(bench);
     const [shell, names, backup] = await Promise.all([bench.machine(), bench.names(), bench.backup()]);
@@ -36,10 +37,21 @@ export const pgWaldump: Detector = {
     return judge(await dump(shell, runsOf(there, beginning), bench.version), {
       gaps: needed,
       failed,
+      sizes: await wrongSizes(shell),
       partial: names.filter((name) => segmentOf(name)?.partial).length,
     });
   },
 };
+
+/** The tool jumps over what is behind a switch, and so never misses the end of a file that was cut there; the server does. */
+async function wrongSizes(shell: Shell): Promise<string[]> {
+  const script = `cd "$1"; find . -type f ! -size ${SEGMENT_BYTES}c -exec wc -c {} +`;
+  const lines = (await shell.run(script, [FOLDER])).split("\n");
+  return lines.flatMap((line) => {
+    const [, bytes, name] = /^\s*(\d+) \.\/(\S+)$/.exec(line) ?? [];
+    return name ? [`${name} has ${grouped(Number(bytes))} bytes, not ${grouped(Number(SEGMENT_BYTES))}`] : [];
+  });
+}
 
 const isNeeded = (name: string, timeline: number): boolean => (segmentOf(name)?.timeline ?? -1) >= timeline;
 
@@ -69,27 +81,36 @@ const DUMP = `while read -r timeline from to; do
   echo "$code $(($(date +%s%N) - began)) $(echo "$said" | tr '\\n' ' ')"
 done`;
 
-export function judge(
-  dumped: readonly Dumped[],
-  {
-    gaps,
-    failed,
-    partial,
-  }: { gaps: readonly string[]; failed: Awaited<ReturnType<Archiver["copyArchive"]>>; partial: number },
-): Seen {
+/** What was found beside what the tool said. */
+export interface Beside {
+  readonly gaps: readonly string[];
+  readonly failed: readonly NotCopied[];
+  readonly sizes: readonly string[];
+  readonly partial: number;
+}
+
+export function judge(dumped: readonly Dumped[], { gaps, failed, sizes, partial }: Beside): Seen {
   const bytes = dumped.reduce((sum, { run }) => sum + run.bytes, 0);
   const ms = dumped.reduce((sum, one) => sum + one.ms, 0);
-  const rate = ms > 0 ? `, ${Math.round(bytes / ms / 1_000).toLocaleString("en-US")} MB/s` : "";
   const ranges = dumped.map(({ run }) => `timeline ${run.timeline} from ${run.from} to ${run.to}`).join(", ");
-  const unread = partial > 0 ? `; ${partial} partial ${partial > 1 ? "segments are" : "segment is"} not judged` : "";
   const problems = [
     ...dumped.filter(({ code }) => code !== 0).map(({ run, said }) => `timeline ${run.timeline}: ${wordsOf(said)}`),
     ...(gaps.length > 0 ? [missingWords(gaps)] : []),
-    ...(failed.length > 0 ? [`${failed[0]!.name} (of ${failed.length}) could not be had: ${failed[0]!.why}`] : []),
+    ...sizes.slice(0, 3),
+    ...(failed.length > 0
+      ? [`${failed.length} could not be had, ${failed[0]!.name} the first: ${failed[0]!.why}`]
+      : []),
   ];
-  const looked = `${grouped(bytes)} bytes, ${ranges}, in ${humanMs(ms)}`;
-  if (problems.length > 0) return noticed(`${problems.join("; ")} (${looked}${unread})`);
-  return silent(`every record is whole: ${looked}${rate}${unread}`);
+  // A rate is of records that were read: what is behind a switch is jumped over in no time.
+  const rate =
+    ms >= WORTH_A_RATE_MS && problems.length === 0 ? `, ${grouped(Math.round(bytes / ms / 1_000))} MB/s` : "";
+  const unread = partial > 0 ? `; ${partial} partial ${partial > 1 ? "segments are" : "segment is"} not judged` : "";
+  const looked = `${grouped(bytes)} bytes, ${ranges}, in ${humanMs(ms)}${rate}${unread}`;
+  return problems.length > 0
+    ? noticed(`${problems.join("; ")} (${looked})`)
+    : silent(`every record is whole: ${looked}`);
 }
+
+const WORTH_A_RATE_MS = 20;
 
 const wordsOf = (said: string): string => said.replace(/^pg_waldump: error: /, "");

@@ -1,4 +1,4 @@
-import { parsePosition } from "../../../position.ts";
+import { formatPosition, parsePosition } from "../../../position.ts";
 import { type Bench, type Detector, type Facts, notRun, noticed, type Seen, silent } from "../detector.ts";
 import { segmentOf, startOf } from "../wal-names.ts";
 
@@ -9,8 +9,9 @@ export const recoveryTarget: Detector = {
   name: "recovery target",
   summary: "Compares where the recovery ended with what it was asked for, and with how far the archive goes",
   goodFor: "history that ends too early or on another branch, whatever the reason; blind to damage behind the target",
+  ofArchive: true,
   async run(bench) {
-    return judgeEnd({ ...bench, names: bench.archive ? await bench.names() : [] });
+    return judgeEnd({ ...bench, names: await bench.names() });
   },
 };
 
@@ -28,14 +29,14 @@ export function judgeEnd({ before, after, restored, names }: Known): Seen {
   if (after.values["in_recovery"] === "true") return notRun(`${after.node} is still in recovery`);
   const end = endOf(before, after, restored !== null);
   if (!end) return notRun("no recovery from an archive or of a server that had crashed was seen to end");
-  const where = `it ended at ${end.said} on timeline ${end.lineage}`;
+  const where = `the recovery ended at ${end.said} on timeline ${end.lineage}`;
   if (restored && !restored.latest) return againstTarget(end, where, restored);
   const served = before?.values["lineage"];
   if (served !== undefined && served !== end.lineage)
     return noticed(`${where}, and what had served was timeline ${served}`);
   const reach = reachOf(end.lineage, before, names);
   if (!reach) return notRun(`${where}; nothing is known of how far the archive goes on it`);
-  const words = `${where}; ${reach.why}`;
+  const words = `${where}; ${reach.why}, which goes to ${formatPosition(reach.lsn)}`;
   return end.lsn + RECORD_MOST_BYTES < reach.lsn ? noticed(words) : silent(words);
 }
 

@@ -67,7 +67,7 @@ export interface StackContext {
   readonly signal: AbortSignal;
   /** Starts a node on the run's network. `files` are copied in before it starts; secrets travel there, never in argv or environment. */
   startNode(spec: NodeStart): Promise<Node>;
-  /** Address that a node of this run will have, also before it is started. */
+  /** Address that a node of this run will have, also before it is started; of `clients`, where client paths are reached. */
   readonly addressOf: (node: string) => string;
   /**
    * Opens the component's client path, which leads to `first` for now, and for every node that has a port a path of the harness's
@@ -196,6 +196,8 @@ export interface RestoreOptions {
   readonly onEnd: "promote" | "pause";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
+  /** Whether the history that only a receiver has is brought into the archive first. */
+  readonly tail: "shipped" | "left";
   /** Whether the restored machine may write into the archive that it came from. */
   readonly archive: "fenced" | "open";
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: ROLE (primary|standby|spare), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
+# Reads /blackstart/node.env: ROLE (primary|standby|spare|receiver), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
@@ -18,9 +18,14 @@ if [ -z "$bin" ]; then
   say "no PostgreSQL $VERSION server in this image; looked on PATH, /usr/lib/postgresql/$VERSION/bin and the usual places"
   exit 78
 fi
-for program in initdb pg_basebackup pg_isready; do
-  if [ ! -x "$bin/$program" ]; then say "$program is missing beside $bin/postgres" && exit 78; fi
-done
+if [ ! -x "$bin/initdb" ]; then say "initdb is missing beside $bin/postgres" && exit 78; fi
+# Client programs may be of another major and lie elsewhere.
+export PATH="$bin:$PATH"
+if [ "$ROLE" = standby ]; then
+  for program in pg_basebackup pg_isready; do
+    if ! command -v "$program" >/dev/null 2>&1; then say "$program is missing: neither beside $bin/postgres nor on PATH" && exit 78; fi
+  done
+fi
 ln -sfn "$bin" /blackstart/bin
 
 become=
@@ -41,6 +46,15 @@ server() { (as_server "$@"); }
 printf '#!/bin/sh\ncd / && export PATH=%s:$PATH PGPASSFILE=%s && exec %s "$@"\n' "$bin" "$PGPASSFILE" "$become" >/blackstart/as-server
 chmod 755 /blackstart/as-server
 
+# History as it is made, on a machine that has no server.
+if [ "$ROLE" = receiver ]; then
+  server mkdir -p /blackstart/disk/wal
+  until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+  server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
+  export PGAPPNAME=receiver
+  as_server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver -D /blackstart/disk/wal --synchronous --no-password
+fi
+
 # Work without a server: on an empty spare, or where somebody left the mark. Whoever writes to the pipe ends it.
 if [ -e /blackstart/disk/maintenance ] || { [ "$ROLE" = spare ] && [ ! -s "$PGDATA/PG_VERSION" ]; }; then
   rm -f /blackstart/run/go
@@ -55,8 +69,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     printf 'host all all all scram-sha-256\nhost replication all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     echo "include '/blackstart/server.conf'" >>"$PGDATA/postgresql.conf"
   else
-    until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
-    server "$bin/pg_basebackup" -h "$PRIMARY" -U postgres -D "$PGDATA" -X stream -c fast -C -S "$SLOT"
+    until server pg_isready -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+    server pg_basebackup -h "$PRIMARY" -U postgres -D "$PGDATA" -X stream -c fast -C -S "$SLOT"
     server touch "$PGDATA/standby.signal"
   fi
 fi

@@ -99,7 +99,7 @@ function nodeStart(
   const primaryAddress = context.addressOf(`${name}.primary`);
   const slot = spec.name.replaceAll("-", "_");
   const env = {
-    ROLE: isPrimary || role === "spare" ? role : "standby",
+    ROLE: isPrimary || role === "spare" ? role : role.endsWith("receiver") ? "receiver" : "standby",
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
@@ -173,10 +173,17 @@ const settingText = (value: string | number | boolean): string =>
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
   const names = config.standbys.filter((s) => s.replication === "synchronous").map((s) => `"${s.name}"`);
+  if (config.archive?.receiver === "synchronous") names.push('"receiver"');
   if (names.length === 0) return "";
   const { method, count } = config.synchronous ?? { method: "first", count: names.length };
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
+
+/** Everything that follows the primary over the replication protocol. */
+const attached = ({ standbys, archive }: PostgresConfig): { name: string; replication: string }[] => [
+  ...standbys,
+  ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
+];
 
 class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived, Inspectable {
   readonly kind = "postgres";
@@ -239,10 +246,11 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of this.#config.standbys) {
+    for (const { name, replication } of attached(this.#config)) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
+      if (name === "receiver") continue; // it has no server that could be asked
       const receiver = await this.#admin.query(
         `${this.name}.${name}`,
         "SELECT status FROM pg_stat_wal_receiver",
@@ -276,7 +284,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     const node = this.nodes.get(name);
     if (!node) throw new Error(`${name} is no node of ${this.name}`);
     this.#servers.add(name);
-    const bench = { node, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
+    const bench = { node, receiver, archiver: this.#archive(), admin: this.#admin, points: this.#points };
     const chosen = this.#inspection.sawRestore.bind(this.#inspection);
     await restoreNode({ ...bench, chosen }, options, context);
   }
@@ -317,7 +326,11 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
               at,
               component: this.name,
               node: node.name,
-              values: { ...values, serves: String(node.name === this.clients.leadsTo) },
+              values: {
+                ...values,
+                ...(this.#archiver && { archive: this.#archiver.words }),
+                serves: String(node.name === this.clients.leadsTo),
+              },
             },
           ];
         } catch (thrown) {
@@ -372,7 +385,10 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
     const { version, archive: config } = this.#config;
-    const archive = this.#archiver && config ? { archiver: this.#archiver, tool: config.tool } : null;
+    const archive =
+      this.#archiver && config
+        ? { archiver: this.#archiver, tool: config.tool, openEnd: config.receiver !== undefined }
+        : null;
     const nodes = [...this.nodes.values()];
     const serving = this.nodes.get(this.clients.leadsTo)!;
     return this.#inspection.run({ version, serving, nodes, archive, signal }, told);
@@ -394,8 +410,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
-    const wanted = this.#config.standbys.length;
-    if (wanted === 0) return { restored: true, detail: "the scenario has no standby" };
+    const wanted = attached(this.#config).length;
+    if (wanted === 0) return { restored: true, detail: "the scenario has nothing that is attached" };
     const rows = await this.#admin.query(
       this.clients.leadsTo,
       "SELECT application_name AS name FROM pg_stat_replication WHERE state = 'streaming'",

@@ -35,7 +35,12 @@ export interface Bench {
   readonly version: number;
   /** The node that serves, or should. */
   readonly serving: Node;
-  readonly archive: { readonly archiver: Archiver; readonly tool: ArchiveConfig["tool"] } | null;
+  readonly archive: {
+    readonly archiver: Archiver;
+    readonly tool: ArchiveConfig["tool"];
+    /** The newest segment may have been put there before it was full, so that nothing is lost: then it ends in zeros. */
+    readonly openEnd: boolean;
+  } | null;
   /** A machine that runs, the serving one before all others; without a server where none is left. */
   machine(): Promise<Shell>;
   /** What the archive holds, listed once. */

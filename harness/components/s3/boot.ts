@@ -16,18 +16,31 @@ import type {
   Reconcilable,
   Serviceable,
   Session,
+  StackContext,
 } from "../../component.ts";
 import { messageOf, notReady } from "../../errors.ts";
+import { serverCertificate } from "../certificate.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
-import { type Client, codeOf, LEDGER, openClient, patience, PROBES, REGION, wordsOf } from "./client.ts";
+import {
+  type Client,
+  codeOf,
+  type Endpoint,
+  LEDGER,
+  openClient,
+  patience,
+  PROBES,
+  REGION,
+  urlOf,
+  wordsOf,
+} from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { getObject, keepVersions, makeBucket, makeDepot, objectsIn, putObject, removeObject } from "./depot.ts";
 import { objectElements } from "./elements.ts";
-import type { Credentials, Store } from "./provider.ts";
+import type { Booting, Store } from "./provider.ts";
 import { providerOf } from "./providers.ts";
 import { expire } from "./expire.ts";
 import { intrude } from "./intruder.ts";
@@ -49,10 +62,23 @@ const FACTS_TIMEOUT_MS = 2_000;
 export const boot: Boot<S3Config> = async (name, config, context, password = randomBytes(24).toString("base64url")) => {
   const credentials = { accessKeyId: "blackstart", secretAccessKey: password };
   const provider = providerOf(config);
-  const { start } = await provider.load();
-  const store = await start({ name, config, context, credentials });
-  return new S3Component(name, config, credentials, store, provider.refusals);
+  const [{ start }, certificate] = await Promise.all([
+    provider.load(),
+    config.tls ? serverCertificate(name, addresses(name, config, context)) : null,
+  ]);
+  const endpoint = (port: number): Endpoint => ({ port, caPem: certificate?.caPem ?? null });
+  const booting: Booting = { name, config, context, credentials, certificate, endpoint };
+  return new S3Component(booting, await start(booting));
 };
+
+/** Under which the store is reached: on this machine, inside the run's network, and node by node. */
+const addresses = (name: string, config: S3Config, { addressOf }: StackContext): string[] => [
+  "127.0.0.1",
+  addressOf("clients"),
+  ...providerOf(config)
+    .nodes(config)
+    .map((node) => addressOf(`${name}.${node.name}`)),
+];
 
 class S3Component implements Component, Reconcilable, Serviceable, Depot {
   readonly kind = "s3";
@@ -62,6 +88,7 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
   readonly elements: Elements;
   readonly #config: S3Config;
   readonly #store: Store;
+  readonly #endpoint: Booting["endpoint"];
   readonly #session: SessionContext;
   readonly #written: Written = {
     sent: new Map(),
@@ -77,8 +104,10 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
   readonly scrub: ((signal: AbortSignal) => Promise<string>) | undefined;
   readonly expire: ((days: number) => Promise<Expiry>) | undefined;
 
-  constructor(name: string, config: S3Config, credentials: Credentials, store: Store, refusals: readonly string[]) {
+  constructor(booting: Booting, store: Store) {
+    const { name, config, credentials, endpoint } = booting;
     this.name = name;
+    this.#endpoint = endpoint;
     this.nodes = store.nodes;
     this.clients = store.paths.clients;
     this.#config = config;
@@ -87,8 +116,9 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
     this.#session = {
       config,
       credentials,
+      at: endpoint(store.paths.clients.port),
       clients: store.paths.clients,
-      refusals,
+      refusals: providerOf(config).refusals,
       written: this.#written,
     };
     this.drives = store.drives;
@@ -97,7 +127,7 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
     this.expire = runRules && ((days) => expire(this.#served, days, this.#written.acknowledged, runRules));
     this.corrupt = store.damage && ((options) => this.#corrupt(options));
     this.#doors = new Map(
-      store.doors.map((door) => [door, openClient(store.paths.admin.get(door) ?? 0, credentials, 32)]),
+      store.doors.map((door) => [door, openClient(endpoint(store.paths.admin.get(door) ?? 0), credentials, 32)]),
     );
   }
 
@@ -144,14 +174,15 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
         `${this.name} locks every object, which the order service does not do`,
         "leave lock out, or use a workload that writes by itself",
       );
-    const { host, port } = this.clients;
-    return { endpoint: `http://${host}:${port}`, bucket: LEDGER, ...this.#session.credentials };
+    const { at, credentials } = this.#session;
+    return { endpoint: urlOf(at), bucket: LEDGER, ...credentials, caPem: at.caPem ?? "" };
   }
 
   async depot(bucket: string, { locked } = { locked: false }): Promise<DepotAccess> {
     for (const site of this.#store.sites) await makeDepot(this.#door(site), bucket, this.#config, locked);
     const about = { region: REGION, bucket, provider: providerOf(this.#config).name };
-    return { ...this.#store.paths.inside, tls: false, caPem: null, ...this.#session.credentials, ...about };
+    const { caPem } = this.#session.at;
+    return { ...this.#store.paths.inside, tls: caPem !== null, caPem, ...this.#session.credentials, ...about };
   }
 
   objects(bucket: string, prefix: string): Promise<{ key: string; bytes: number }[]> {
@@ -229,9 +260,9 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
   }
 
   tamper(attempted: (attempt: Attempt) => void, signal: AbortSignal): Promise<Bracket> {
-    const port = this.#store.paths.admin.get(this.clients.leadsTo)!;
+    const at = this.#endpoint(this.#store.paths.admin.get(this.clients.leadsTo)!);
     const { s3 } = this.#served;
-    return tamper({ s3, config: this.#config, credentials: this.#session.credentials, port, attempted, signal });
+    return tamper({ s3, config: this.#config, credentials: this.#session.credentials, at, attempted, signal });
   }
 
   restoreAsOf(wallMs: number, signal: AbortSignal): Promise<string> {

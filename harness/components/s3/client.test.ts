@@ -21,7 +21,11 @@ async function restartedMachine(): Promise<number> {
 }
 
 async function clientOfARestartedMachine() {
-  const client = openClient(await restartedMachine(), { accessKeyId: "someone", secretAccessKey: "something" }, 4);
+  const client = openClient(
+    { port: await restartedMachine(), caPem: null },
+    { accessKeyId: "someone", secretAccessKey: "something" },
+    4,
+  );
   onTestFinished(() => client.close());
   const ask = async () => (await client.s3.send(new ListBucketsCommand({}), patience(2_000))).Buckets;
   expect(await ask()).toEqual([]);

@@ -1,4 +1,5 @@
-import { Agent } from "node:http";
+import { Agent as PlainAgent } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 import type { Credentials } from "./provider.ts";
 
@@ -10,6 +11,15 @@ export const REGION = "us-east-1";
 
 export const keyOf = (op: string): string => `${PREFIX}${op}`;
 export const opOf = (key: string): string => (key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key);
+
+/** Where S3 is spoken on this machine. */
+export interface Endpoint {
+  readonly port: number;
+  /** The one authority by which it must be known; null where it speaks without TLS. */
+  readonly caPem: string | null;
+}
+
+export const urlOf = ({ port, caPem }: Endpoint): string => `${caPem === null ? "http" : "https"}://127.0.0.1:${port}`;
 
 export interface Client {
   readonly s3: S3Client;
@@ -23,10 +33,11 @@ export interface Client {
  * A client with every patience set: the SDK retries by itself, which hides outages, adds checksums that some stores answer with a
  * nameless "Checksum mismatch", and has no timeout of its own (each command gets one by its abort signal).
  */
-export function openClient(port: number, credentials: Credentials, connections: number): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+export function openClient(at: Endpoint, credentials: Credentials, connections: number): Client {
+  const patient = { keepAlive: true, maxSockets: connections };
+  const agent = at.caPem === null ? new PlainAgent(patient) : new TlsAgent({ ...patient, ca: at.caPem });
   const s3 = new S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: urlOf(at),
     region: REGION,
     credentials: { ...credentials },
     forcePathStyle: true,
@@ -34,7 +45,7 @@ export function openClient(port: number, credentials: Credentials, connections: 
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
-      httpAgent: agent,
+      ...(agent instanceof TlsAgent ? { httpsAgent: agent } : { httpAgent: agent }),
       connectionTimeout: 0,
       requestTimeout: 0,
       socketAcquisitionWarningTimeout: 600_000,

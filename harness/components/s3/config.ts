@@ -21,6 +21,9 @@ export const config = z.strictObject({
   sync: z.boolean().default(false).meta({
     description: "Whether every acknowledged write must be on the disk itself, however the product does that",
   }),
+  tls: z.boolean().default(false).meta({
+    description: "Whether the store speaks TLS alone, with a certificate by an authority made for the drill",
+  }),
   versioning: z.boolean().default(false).meta({ description: "Whether the bucket keeps the versions of an object" }),
   lock: z
     .strictObject({

@@ -5,13 +5,14 @@ import { choicesOf, providerOf } from "./providers.ts";
 
 /** Of what the product can do, that which this config turns on. */
 function capabilities(value: S3Config): Capability[] {
-  const { layout, versioning, lock, replication } = value;
+  const { layout, versioning, lock, replication, tls } = value;
   const asked: Partial<Record<Capability, boolean>> = {
     drives: layout.drives > 1 || layout.nodes > 1,
     quorum: layout.nodes > 1,
     versioning,
     lock: lock !== undefined,
     replication: replication !== undefined,
+    tls,
   };
   return providerOf(value).can.filter((word) => asked[word] ?? true);
 }

@@ -2,6 +2,8 @@ import type { ComponentPaths, CorruptOptions, Drives, NodeSpec, StackContext } f
 import type { NodeFacts } from "../../history.ts";
 import type { Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
+import type { ServerCertificate } from "../certificate.ts";
+import type { Endpoint } from "./client.ts";
 import type { ConfigProblem, ProviderName, S3Config } from "./config.ts";
 
 /**
@@ -25,7 +27,7 @@ export interface Provider {
 
 /**
  * drives: can be broken one by one · rot: the bytes of an object can be found on its disks and changed · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
- * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule.
+ * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule · tls: speaks to its clients over TLS alone · signature-v2: takes requests signed by the old scheme.
  */
 const CAPABILITIES = [
   "drives",
@@ -37,6 +39,8 @@ const CAPABILITIES = [
   "power",
   "scrub",
   "lifecycle",
+  "signature-v2",
+  "tls",
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
@@ -52,6 +56,10 @@ export interface Booting {
   readonly config: S3Config;
   readonly context: StackContext;
   readonly credentials: Credentials;
+  /** What every node shows to its clients; null where they speak without TLS. */
+  readonly certificate: ServerCertificate | null;
+  /** What is spoken at a port of this machine that leads to a node. */
+  readonly endpoint: (port: number) => Endpoint;
 }
 
 /** Starts every node and opens the paths; it need not serve yet when this resolves. */

@@ -2,7 +2,18 @@ import { createHash } from "node:crypto";
 import { GetObjectCommand, HeadBucketCommand, PutObjectCommand, type PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Session, WriteRequest, WriteResult } from "../../component.ts";
 import type { ClientPath } from "../../node.ts";
-import { type Client, codeOf, keyOf, LEDGER, openClient, patience, PROBES, statusOf, wordsOf } from "./client.ts";
+import {
+  type Client,
+  codeOf,
+  type Endpoint,
+  keyOf,
+  LEDGER,
+  openClient,
+  patience,
+  PROBES,
+  statusOf,
+  wordsOf,
+} from "./client.ts";
 import type { S3Config } from "./config.ts";
 import type { Credentials } from "./provider.ts";
 
@@ -24,6 +35,8 @@ export interface Written {
 export interface SessionContext {
   readonly config: S3Config;
   readonly credentials: Credentials;
+  /** The client path. */
+  readonly at: Endpoint;
   readonly clients: ClientPath;
   readonly refusals: readonly string[];
   readonly written: Written;
@@ -31,7 +44,7 @@ export interface SessionContext {
 
 /** One client of the ledger, on one connection of its own. Rejects when the bucket cannot be reached within the time. */
 export async function openSession(context: SessionContext, timeoutMs: number): Promise<Session> {
-  const client = openClient(context.clients.port, context.credentials, 1);
+  const client = openClient(context.at, context.credentials, 1);
   try {
     await client.s3.send(new HeadBucketCommand({ Bucket: LEDGER }), patience(timeoutMs));
     return new S3Session(client, context);

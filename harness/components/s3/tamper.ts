@@ -15,11 +15,11 @@ import {
 } from "@aws-sdk/client-s3";
 import type { Attempt } from "../../component.ts";
 import { type Bracket, bracket } from "../../time.ts";
-import { codeOf, patience, wordsOf } from "./client.ts";
+import { codeOf, type Endpoint, patience, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import type { Credentials } from "./provider.ts";
 import { lockOf } from "./session.ts";
-import { signedFetch } from "./signed.ts";
+import { askSigned } from "./signed.ts";
 
 const ANSWER_MS = 10_000;
 const AT_ONCE = 50;
@@ -32,7 +32,8 @@ export interface Tampering {
   readonly s3: S3Client;
   readonly config: S3Config;
   readonly credentials: Credentials;
-  readonly port: number;
+  /** Of the door whose objects are attacked. */
+  readonly at: Endpoint;
   readonly attempted: (attempt: Attempt) => void;
   readonly signal: AbortSignal;
 }
@@ -190,11 +191,10 @@ async function suspend({ bucket }: Victim, { s3 }: Tampering): Promise<string> {
 }
 
 /** MinIO knows such a header, for plain buckets; other products know nothing of it. */
-async function forceDelete({ bucket }: Victim, { port, credentials }: Tampering): Promise<string> {
+async function forceDelete({ bucket }: Victim, { at: door, credentials }: Tampering): Promise<string> {
   const headers = { "x-minio-force-delete": "true" };
-  const answer = await signedFetch(port, { method: "DELETE", path: `/${bucket}`, headers }, credentials, ANSWER_MS);
-  await answer.arrayBuffer();
-  return `answered ${answer.status}`;
+  const { status } = await askSigned(door, { method: "DELETE", path: `/${bucket}`, headers }, credentials, ANSWER_MS);
+  return `answered ${status}`;
 }
 
 /** Every version that was acknowledged under a lock must be there, however many clients wrote at once. */

@@ -7,8 +7,10 @@ import {
   ARCHIVE_DIR,
   type ArchiveSite,
   type Backup,
+  type BackupLevel,
   DATA_DIR,
   type NotCopied,
+  notCopied,
   type OpenArchiver,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
@@ -16,26 +18,32 @@ import { storeScripts } from "../store-scripts.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
-class Plain implements Archiver {
+export const SETTINGS = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
+
+export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
-  readonly settings = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
-  readonly #site: ArchiveSite;
+  readonly settings: Readonly<Record<string, string>> = SETTINGS;
+  readonly words: string = "pg_basebackup, and archive_command by curl";
+  protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
-    this.#site = site;
+    this.site = site;
     this.files = storeScripts(site);
   }
 
   /** -X none: the server waits until the history that the backup needs is archived. The manifest goes last and completes it. */
-  async backUp(on: Shell): Promise<Backup> {
-    const label = (await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "";
+  async backUp(on: Shell, _level: BackupLevel): Promise<Backup> {
+    return this.made((await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "");
+  }
+
+  protected async made(label: string): Promise<Backup> {
     const made = (await this.list()).find((backup) => backup.label === label);
     if (!made) throw new Error(`the backup ${label} is not in the store although every upload was acknowledged`);
     return made;
   }
 
   async list(): Promise<Backup[]> {
-    const { depot, access, prefix } = this.#site;
+    const { depot, access, prefix } = this.site;
     const objects = await depot.objects(access.bucket, `${prefix}/base/`);
     const labels = objects.flatMap(({ key }) => /\/base\/([^/]+)\/backup_manifest$/.exec(key)?.[1] ?? []);
     const backups = labels.toSorted().map(async (label): Promise<Backup> => {
@@ -47,21 +55,22 @@ class Plain implements Archiver {
     return Promise.all(backups);
   }
 
-  async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
-    await on.run(FETCH, [label, into]);
+  async fetch(on: Shell, { label }: Pick<Backup, "label">, into = DATA_DIR): Promise<void> {
+    await this.extract(on, label, into);
   }
 
   async names(): Promise<string[]> {
-    const { depot, access, prefix } = this.#site;
+    const { depot, access, prefix } = this.site;
     const folder = `${prefix}/wal/`;
     return (await depot.objects(access.bucket, folder)).map(({ key }) => key.slice(folder.length));
   }
 
   async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
-    const { stdout, stderr } = await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") });
-    const copied = new Set(stdout.split("\n"));
-    const why = stderr.trim().split("\n")[0] || "the store did not hand it out";
-    return names.filter((name) => !copied.has(name)).map((name) => ({ name, why }));
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
+  }
+
+  protected async extract(on: Shell, label: string, folder: string): Promise<void> {
+    await on.run(FETCH, [label, folder]);
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
@@ -70,14 +79,16 @@ class Plain implements Archiver {
 }
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store
-label=$(date -u +%Y%m%dT%H%M%SZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
+label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
 pg_basebackup -U postgres -D "$dir" -F tar -X none -c fast --compress=client-zstd --no-password >&2
 for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file"; done
 echo "$label"`;
 
 const FETCH = `. ${ARCHIVE_DIR}/store
-mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar"' EXIT
-get "base/$1/base.tar.zst" "$tar"; zstd -q -d -c "$tar" >"$2.tar"; tar -x -f "$2.tar" -C "$2"; rm -f "$2.tar"
+mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar" "$tar.failed"' EXIT
+get "base/$1/base.tar.zst" "$tar"
+{ zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
+if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
 
 /** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */

@@ -1,5 +1,6 @@
 import { formatPosition, parsePosition } from "../../../position.ts";
 import { type Bench, type Detector, type Facts, notRun, noticed, type Seen, silent } from "../detector.ts";
+import { archiveOf } from "./archive.ts";
 import { segmentOf, startOf } from "../wal-names.ts";
 
 /** A record may be cut off where the archive ends. One carries at most 33 pages (XLR_MAX_BLOCK_ID, src/include/access/xlogrecord.h). */
@@ -11,11 +12,14 @@ export const recoveryTarget: Detector = {
   goodFor: "history that ends too early or on another branch, whatever the reason; blind to damage behind the target",
   ofArchive: true,
   async run(bench) {
-    return judgeEnd({ ...bench, names: await bench.names() });
+    return judgeEnd({ ...bench, names: await bench.names(), openEnd: archiveOf(bench).openEnd });
   },
 };
 
-type Known = Pick<Bench, "before" | "after" | "restored"> & { readonly names: readonly string[] };
+type Known = Pick<Bench, "before" | "after" | "restored"> & {
+  readonly names: readonly string[];
+  readonly openEnd: boolean;
+};
 
 /** Where the history that had been left ends, and on which timeline. */
 interface End {
@@ -24,7 +28,7 @@ interface End {
   readonly lsn: bigint;
 }
 
-export function judgeEnd({ before, after, restored, names }: Known): Seen {
+export function judgeEnd({ before, after, restored, names, openEnd }: Known): Seen {
   if (!after) return notRun("no node serves, so no recovery has ended");
   if (after.values["in_recovery"] === "true") return notRun(`${after.node} is still in recovery`);
   const end = endOf(before, after, restored !== null);
@@ -36,6 +40,8 @@ export function judgeEnd({ before, after, restored, names }: Known): Seen {
     return noticed(`${where}, and what had served was timeline ${served}`);
   const reach = reachOf(end.lineage, before, names);
   if (!reach) return notRun(`${where}; nothing is known of how far the archive goes on it`);
+  // What was put there before it was full goes to somewhere in its last segment.
+  if (openEnd && end.lsn >= reach.last) return silent(`${where}; ${reach.why}, which need not be full`);
   const words = `${where}; ${reach.why}, which goes to ${formatPosition(reach.lsn)}`;
   return end.lsn + RECORD_MOST_BYTES < reach.lsn ? noticed(words) : silent(words);
 }
@@ -67,8 +73,15 @@ function endOf(before: Facts | null, after: Facts, restored: boolean): End | nul
   return null;
 }
 
+interface Reach {
+  readonly lsn: bigint;
+  /** Where the last segment begins. */
+  readonly last: bigint;
+  readonly why: string;
+}
+
 /** The furthest that is known of the archive on a timeline: what the server said it had archived, and what is there. */
-function reachOf(lineage: string, before: Facts | null, names: readonly string[]): { lsn: bigint; why: string } | null {
+function reachOf(lineage: string, before: Facts | null, names: readonly string[]): Reach | null {
   const told = before?.values["last_archived_wal"] ?? "";
   const known = [
     // The name of a backup's own file begins with the segment that the backup began in, which was archived before it.
@@ -79,5 +92,5 @@ function reachOf(lineage: string, before: Facts | null, names: readonly string[]
     return segment && !segment.partial && String(segment.timeline) === lineage ? [{ ...segment, why }] : [];
   });
   const last = known.reduce<(typeof known)[number] | null>((a, b) => (a && a.number >= b.number ? a : b), null);
-  return last && { lsn: startOf(last.number + 1n), why: last.why };
+  return last && { lsn: startOf(last.number + 1n), last: startOf(last.number), why: last.why };
 }

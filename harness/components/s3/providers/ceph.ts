@@ -5,7 +5,7 @@ import { clusters } from "./ceph-layout.ts";
 
 const CODED = 4;
 
-function problems({ layout, replication }: S3Config): ConfigProblem[] {
+function problems({ layout, replication, tls }: S3Config): ConfigProblem[] {
   const found: ConfigProblem[] = [];
   for (const what of ["drives", "nodes"] as const)
     if (layout[what] !== 1 && layout[what] !== CODED)
@@ -19,6 +19,12 @@ function problems({ layout, replication }: S3Config): ConfigProblem[] {
       path: ["layout", "sites"],
       message: "each of Ceph's sites stands on one drive here",
       hint: "leave drives and nodes out",
+    });
+  if (tls && layout.sites > 1)
+    found.push({
+      path: ["tls"],
+      message: "Ceph's sites speak with each other without TLS here, over the port that clients use too",
+      hint: "leave sites or tls out",
     });
   if (replication?.mode === "sync")
     found.push({
@@ -47,7 +53,7 @@ const nodes = (config: S3Config): NodeSpec[] =>
 export const ceph: Provider = {
   name: "ceph",
   image: "ceph",
-  can: ["drives", "rot", "quorum", "versioning", "lock", "replication", "scrub", "lifecycle"],
+  can: ["drives", "rot", "quorum", "versioning", "lock", "replication", "scrub", "lifecycle", "tls", "signature-v2"],
   refusals: [],
   nodes,
   problems,

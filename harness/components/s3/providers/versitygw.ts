@@ -17,7 +17,7 @@ function problems({ layout, sync, replication }: S3Config): ConfigProblem[] {
 export const versitygw: Provider = {
   name: "versitygw",
   image: "versitygw",
-  can: ["rot", "versioning", "lock"],
+  can: ["rot", "versioning", "lock", "tls"],
   refusals: [],
   nodes: ({ image = "versitygw" }) => [{ name: "server", role: "server", image }],
   problems,

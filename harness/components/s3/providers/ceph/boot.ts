@@ -4,7 +4,7 @@ import path from "node:path";
 import type { CorruptOptions, Drives, NodeStart } from "../../../../component.ts";
 import type { NodeFacts } from "../../../../history.ts";
 import type { Node } from "../../../../node.ts";
-import { LEDGER } from "../../client.ts";
+import { type Endpoint, LEDGER } from "../../client.ts";
 import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
 import { askDaemon, ask, notWhole, placementGroupsOf, poolWords, type State, stateOf } from "./cluster.ts";
 import { cephDrives } from "./drives.ts";
@@ -48,7 +48,7 @@ interface Placing {
 }
 
 function nodeStart(booting: Booting, placing: Placing): { spec: NodeStart; door: boolean } {
-  const { name, config, credentials } = booting;
+  const { name, config, credentials, certificate } = booting;
   const { cluster, machine, first, made, scripts, sync } = placing;
   const door = machine.runs.includes("rgw");
   const sites = config.replication ? (first ? "master" : "second") : "";
@@ -70,10 +70,11 @@ function nodeStart(booting: Booting, placing: Placing): { spec: NodeStart; door:
   const files = [
     ...SCRIPTS.map((file, i) => ({ path: `/blackstart/${file}`, content: scripts[i]!, mode: 0o755 })),
     secret("node.env", lines(Object.entries(env).map(([key, value]) => `${key}="${value}"`))),
-    secret("ceph.conf", cephConf(cluster, made.fsid)),
+    secret("ceph.conf", cephConf(cluster, made.fsid, config.tls)),
     secret("keyring", keyring(cluster, made.key)),
     secret("commands", lines(commands(cluster, made.uuids).map((batch) => JSON.stringify(batch)))),
     secret("user.blackstart", userJson("blackstart", credentials)),
+    ...(door && certificate ? [secret("tls.crt", certificate.certPem), secret("tls.key", certificate.keyPem)] : []),
     ...machine.drives.map((id) => secret(`drive.${id}`, `${made.uuids.get(id)}\n`)),
     ...(sites
       ? [
@@ -126,6 +127,10 @@ class CephStore implements Store {
     const node = this.nodes.get(`${this.#booting.name}.${short}`);
     if (!node) throw new Error(`no node is called ${this.#booting.name}.${short}`);
     return node;
+  }
+
+  #endpointOf(door: string): Endpoint {
+    return this.#booting.endpoint(this.paths.admin.get(door)!);
   }
 
   #clusterOf(node: Node): { cluster: Cluster; machine: Machine } {
@@ -221,14 +226,13 @@ class CephStore implements Store {
     const { config, credentials } = this.#booting;
     const [first, second] = this.doors;
     if (!config.replication || !first || !second) return;
-    const port = (door: string): number => this.paths.admin.get(door)!;
-    await awaitReplication({ from: port(first), to: port(second), credentials, signal });
+    await awaitReplication({ from: this.#endpointOf(first), to: this.#endpointOf(second), credentials, signal });
   }
 
   damage(keys: readonly string[], options: CorruptOptions): Promise<Damage> {
     const [cluster] = this.#clusters;
     const { credentials } = this.#booting;
-    const port = this.paths.admin.get(this.paths.clients.leadsTo)!;
+    const at = this.#endpointOf(this.paths.clients.leadsTo);
     const drives = cluster!.machines.flatMap(({ name, drives: ids }) =>
       ids.map((id) => ({ id, node: this.#node(name) })),
     );
@@ -237,7 +241,7 @@ class CephStore implements Store {
       keys,
       options,
       credentials,
-      port,
+      at,
       drives,
       door,
       cluster: cluster!,

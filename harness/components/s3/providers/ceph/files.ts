@@ -75,9 +75,10 @@ export const uuidsOf = (cluster: Cluster): ReadonlyMap<number, string> =>
 
 const QUIET = ["rocksdb", "bluestore", "bluefs", "bdev", "mon", "osd", "rgw", "rgw_access", "paxos", "mgr", "mgrc"];
 const MIB = 1024 * 1024;
+const CERTIFICATE = "ssl_certificate=/blackstart/tls.crt ssl_private_key=/blackstart/tls.key";
 
 /** ceph.conf. What is tuned is how soon the cluster notices, boots and repairs; what decides durability is Ceph's default. */
-export function cephConf(cluster: Cluster, fsid: string): string {
+export function cephConf(cluster: Cluster, fsid: string, tls: boolean): string {
   const coded = erasureCoded(cluster);
   const sections: Record<string, Record<string, string | number | boolean>> = {
     global: {
@@ -147,7 +148,7 @@ export function cephConf(cluster: Cluster, fsid: string): string {
       osd_max_scrubs: 4,
     },
     client: {
-      rgw_frontends: `beast port=${PORT} tcp_nodelay=1`,
+      rgw_frontends: `beast ${tls ? `ssl_port=${PORT} ${CERTIFICATE}` : `port=${PORT}`} tcp_nodelay=1`,
       rgw_data_sync_poll_interval: 1,
       // A bucket that is written to again within this time is not told of again: 30 s, and so long is the second site behind.
       rgw_data_log_window: 1,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { awaitCondition } from "../../../../wait.ts";
-import { LEDGER, openClient, patience } from "../../client.ts";
+import { type Endpoint, LEDGER, openClient, patience } from "../../client.ts";
 import type { Credentials } from "../../provider.ts";
 import { contentOf } from "../../read-back.ts";
 
@@ -12,8 +12,8 @@ const OBJECTS = 32;
 
 /** Resolves when objects that were put at one site can be read at the other. They lie beside the ledger's. */
 export async function awaitReplication(way: {
-  readonly from: number;
-  readonly to: number;
+  readonly from: Endpoint;
+  readonly to: Endpoint;
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
 }): Promise<void> {

@@ -4,7 +4,7 @@ import type { CorruptOptions } from "../../../../component.ts";
 import { messageOf } from "../../../../errors.ts";
 import type { Node } from "../../../../node.ts";
 import { bracket } from "../../../../time.ts";
-import { LEDGER, openClient, patience } from "../../client.ts";
+import { type Endpoint, LEDGER, openClient, patience } from "../../client.ts";
 import type { Credentials, Damage } from "../../provider.ts";
 import { contentOf, inParallel } from "../../read-back.ts";
 import { ask, askDaemon } from "./cluster.ts";
@@ -20,7 +20,7 @@ interface Rotting {
   readonly options: CorruptOptions;
   readonly credentials: Credentials;
   /** Of the gateway. */
-  readonly port: number;
+  readonly at: Endpoint;
   readonly door: Node;
   readonly drives: readonly { id: number; node: Node }[];
   readonly cluster: Cluster;
@@ -106,13 +106,13 @@ const bucketStats = z.object({ marker: z.string() });
 const objectMap = z.object({ acting: z.array(z.number()) });
 
 /** Where each object lies: its name inside the cluster, its drives by the cluster's own map, its first bytes as a reader gets them. */
-async function targetsOf({ keys, options, credentials, port, door, cluster, monitor }: Rotting): Promise<Target[]> {
+async function targetsOf({ keys, options, credentials, at, door, cluster, monitor }: Rotting): Promise<Target[]> {
   const stats = await door.exec(["radosgw-admin", "--name", "client.rgw.a", "bucket", "stats", `--bucket=${LEDGER}`], {
     timeoutMs: ASK_MS,
   });
   if (stats.code !== 0) throw new Error(`the gateway does not say where its bucket lies: ${stats.stderr.trim()}`);
   const { marker } = bucketStats.parse(JSON.parse(stats.stdout));
-  const client = openClient(port, credentials, PARALLEL);
+  const client = openClient(at, credentials, PARALLEL);
   const found: { key: string; content: Buffer; object: string }[] = [];
   try {
     await inParallel(keys, PARALLEL, async (key) => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { Endpoint } from "../../client.ts";
 import type { Credentials } from "../../provider.ts";
-import { signedFetch } from "../../signed.ts";
+import { askSigned } from "../../signed.ts";
 
 const server = z.object({
   endpoint: z.string().optional(),
@@ -43,10 +44,14 @@ export interface AdminInfo {
 }
 
 /** What a server says of the whole store. Asked with the root's keys; its answer is plain JSON. */
-export async function adminInfo(port: number, credentials: Credentials, timeoutMs: number): Promise<AdminInfo> {
-  const answer = await signedFetch(port, { method: "GET", path: "/minio/admin/v3/info" }, credentials, timeoutMs);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`the administration answered ${answer.status}: ${text.slice(0, 200)}`);
+export async function adminInfo(at: Endpoint, credentials: Credentials, timeoutMs: number): Promise<AdminInfo> {
+  const { ok, status, text } = await askSigned(
+    at,
+    { method: "GET", path: "/minio/admin/v3/info" },
+    credentials,
+    timeoutMs,
+  );
+  if (!ok) throw new Error(`the administration answered ${status}: ${text.slice(0, 200)}`);
   const { servers, backend } = infoAnswer.parse(JSON.parse(text));
   const drives = servers.flatMap((one) => one.drives ?? []);
   const online = drives.filter(({ state }) => state === "ok").length;
@@ -88,34 +93,32 @@ const healStatus = z.object({
 const DEEP = 2;
 
 /** Starts a heal of a bucket that reads every byte (only a deep one finds rot). Ask `healProgress` with the token until it is done. */
-export async function startDeepHeal(port: number, bucket: string, credentials: Credentials): Promise<string> {
+export async function startDeepHeal(at: Endpoint, bucket: string, credentials: Credentials): Promise<string> {
   const body = JSON.stringify({ recursive: true, dryRun: false, remove: false, recreate: false, scanMode: DEEP });
-  const answer = await signedFetch(
-    port,
+  const { ok, status, text } = await askSigned(
+    at,
     { method: "POST", path: `/minio/admin/v3/heal/${bucket}`, query: "forceStart=true", body },
     credentials,
     30_000,
   );
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`the heal was not started, ${answer.status}: ${text.slice(0, 200)}`);
+  if (!ok) throw new Error(`the heal was not started, ${status}: ${text.slice(0, 200)}`);
   return healStart.parse(JSON.parse(text)).clientToken;
 }
 
 /** Adds what the server has found since it was asked last; true when it is done. Rejects when the heal failed. */
 export async function healProgress(
-  port: number,
+  at: Endpoint,
   { bucket, token }: { bucket: string; token: string },
   credentials: Credentials,
   sum: { scanned: number; repaired: number; left: number },
 ): Promise<boolean> {
-  const answer = await signedFetch(
-    port,
+  const { ok, status, text } = await askSigned(
+    at,
     { method: "POST", path: `/minio/admin/v3/heal/${bucket}`, query: `clientToken=${encodeURIComponent(token)}` },
     credentials,
     30_000,
   );
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`the heal does not say how far it is, ${answer.status}: ${text.slice(0, 200)}`);
+  if (!ok) throw new Error(`the heal does not say how far it is, ${status}: ${text.slice(0, 200)}`);
   const { Summary, Detail, Items } = healStatus.parse(JSON.parse(text));
   for (const { type, before, after } of Items ?? []) {
     if (type !== "object") continue;

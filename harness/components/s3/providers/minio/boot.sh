@@ -13,4 +13,5 @@ fi
 set -a
 . /blackstart/store.env
 set +a
+[ ! -d /blackstart/certs ] || set -- --certs-dir /blackstart/certs "$@"
 exec "$program" server --address :9000 --quiet "$@"

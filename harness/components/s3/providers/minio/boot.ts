@@ -3,9 +3,10 @@ import path from "node:path";
 import type { Node } from "../../../../node.ts";
 import type { Booting, Damage, StartStore, Store } from "../../provider.ts";
 import { providerOf } from "../../providers.ts";
-import type { CorruptOptions, Drives } from "../../../../component.ts";
+import type { CorruptOptions, Drives, NodeStart } from "../../../../component.ts";
 import { awaitCondition } from "../../../../wait.ts";
-import { LEDGER } from "../../client.ts";
+import { type Endpoint, LEDGER } from "../../client.ts";
+import { ask } from "../../signed.ts";
 import { damageCopies, sh } from "../on-disk.ts";
 import { type AdminInfo, adminInfo, healProgress, startDeepHeal } from "./admin.ts";
 import { type Drive, minioDrives } from "./drives.ts";
@@ -13,6 +14,7 @@ import { replicateTo } from "./replication.ts";
 
 const PORT = 9000;
 const DISK = "/blackstart/disk";
+const CERTS = "/blackstart/certs";
 
 export const start: StartStore = async (booting) => {
   const { name, config, context } = booting;
@@ -34,6 +36,7 @@ export const start: StartStore = async (booting) => {
           files: [
             { path: "/blackstart/boot.sh", content: script, mode: 0o755 },
             { path: "/blackstart/store.env", content: settings(booting), mode: 0o600 },
+            ...certificates(booting),
           ],
         }),
       ),
@@ -44,9 +47,21 @@ export const start: StartStore = async (booting) => {
 };
 
 /** The drives as the server's arguments; several nodes name each other, in the same order on each. */
-function drives({ config: { layout } }: Booting, addresses: readonly string[]): string[] {
-  if (layout.nodes > 1) return addresses.map((address) => `http://${address}:${PORT}${DISK}/drive`);
+function drives({ config: { layout, tls } }: Booting, addresses: readonly string[]): string[] {
+  if (layout.nodes > 1)
+    return addresses.map((address) => `${tls ? "https" : "http"}://${address}:${PORT}${DISK}/drive`);
   return layout.drives > 1 ? [`${DISK}/drive{1...${layout.drives}}`] : [`${DISK}/drive1`];
+}
+
+/** As the server looks for them; the authority because its nodes and sites are each other's clients. */
+function certificates({ certificate }: Booting): NodeStart["files"] {
+  if (!certificate) return [];
+  const file = (name: string, content: string) => ({ path: `${CERTS}/${name}`, content, mode: 0o600 });
+  return [
+    file("public.crt", certificate.certPem),
+    file("private.key", certificate.keyPem),
+    file("CAs/ca.crt", certificate.caPem),
+  ];
 }
 
 /** Read by sh. The keys are of letters, digits, - and _ alone. */
@@ -85,12 +100,16 @@ class MinioStore implements Store {
   }
 
   #info(timeoutMs: number): Promise<AdminInfo> {
-    return adminInfo(this.#port, this.#booting.credentials, timeoutMs);
+    return adminInfo(this.#at, this.#booting.credentials, timeoutMs);
   }
 
   /** Of the node that serves: any of them speaks for the whole store. */
-  get #port(): number {
-    return this.paths.admin.get(this.paths.clients.leadsTo)!;
+  get #at(): Endpoint {
+    return this.#endpointOf(this.paths.clients.leadsTo);
+  }
+
+  #endpointOf(node: string): Endpoint {
+    return this.#booting.endpoint(this.paths.admin.get(node)!);
   }
 
   async settle(): Promise<void> {
@@ -98,18 +117,18 @@ class MinioStore implements Store {
     const [from, to] = this.sites;
     if (!config.replication || from === undefined || to === undefined) return;
     await replicateTo({
-      port: this.paths.admin.get(from)!,
+      at: this.#endpointOf(from),
       credentials,
       to: `${this.nodes.get(to)!.address}:${PORT}`,
       replication: config.replication,
     });
   }
 
-  async facts(node: Node, _at: string, timeoutMs: number): Promise<Record<string, string>> {
-    const port = this.paths.admin.get(node.name)!;
+  async facts(node: Node, _when: string, timeoutMs: number): Promise<Record<string, string>> {
+    const at = this.#endpointOf(node.name);
     const [info, live, cluster, clusterRead] = await Promise.all([
-      adminInfo(port, this.#booting.credentials, timeoutMs),
-      ...["live", "cluster", "cluster/read"].map((what) => health(port, what, timeoutMs)),
+      adminInfo(at, this.#booting.credentials, timeoutMs),
+      ...["live", "cluster", "cluster/read"].map((what) => health(at, what, timeoutMs)),
     ]);
     return {
       product: `minio ${info.version}`,
@@ -165,9 +184,9 @@ class MinioStore implements Store {
   /** Plain heals and the scanner leave rot alone, also with bitrot scanning on (measured): only a deep heal reads the bytes. */
   async scrub(signal: AbortSignal): Promise<string> {
     const { credentials } = this.#booting;
-    const token = await startDeepHeal(this.#port, LEDGER, credentials);
+    const token = await startDeepHeal(this.#at, LEDGER, credentials);
     const sum = { scanned: 0, repaired: 0, left: 0 };
-    const done = await awaitCondition(() => healProgress(this.#port, { bucket: LEDGER, token }, credentials, sum), {
+    const done = await awaitCondition(() => healProgress(this.#at, { bucket: LEDGER, token }, credentials, sum), {
       everyMs: 200,
       timeoutMs: SCRUB_MS,
       signal,
@@ -219,13 +238,10 @@ function drivesOf({ config: { layout } }: Booting, nodes: readonly Node[]): Driv
 }
 
 /** The status that a health endpoint answers with, for the record: it is no proof of anything. */
-async function health(port: number, what: string, timeoutMs: number): Promise<string> {
+async function health(at: Endpoint, what: string, timeoutMs: number): Promise<string> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/minio/health/${what}`, {
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    await answer.arrayBuffer();
-    return String(answer.status);
+    const { status } = await ask(at, { method: "GET", path: `/minio/health/${what}` }, timeoutMs);
+    return String(status);
   } catch {
     return "no answer";
   }

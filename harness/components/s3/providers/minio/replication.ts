@@ -1,15 +1,15 @@
-import { LEDGER } from "../../client.ts";
+import { type Endpoint, LEDGER } from "../../client.ts";
 import type { S3Config } from "../../config.ts";
 import type { Credentials } from "../../provider.ts";
-import { signedFetch } from "../../signed.ts";
+import { type Answer, askSigned } from "../../signed.ts";
 import { sealed } from "./sealed.ts";
 
 const ANSWER_MS = 20_000;
 const HEALTH_CHECK_NS = 1_000_000_000;
 
 export interface Replicating {
-  /** Administrative port of the site that is written to. */
-  readonly port: number;
+  /** The administration of the site that is written to. */
+  readonly at: Endpoint;
   readonly credentials: Credentials;
   /** Address and port of the other site, as the first one sees it. */
   readonly to: string;
@@ -17,13 +17,13 @@ export interface Replicating {
 }
 
 /** The ledger's bucket to the bucket of the same name on another site. */
-export async function replicateTo({ port, credentials, to, replication }: Replicating): Promise<void> {
+export async function replicateTo({ at, credentials, to, replication }: Replicating): Promise<void> {
   const target = {
     sourcebucket: LEDGER,
     endpoint: to,
     credentials: { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey },
     targetbucket: LEDGER,
-    secure: false,
+    secure: at.caPem !== null,
     path: "on",
     api: "s3v4",
     type: "replication",
@@ -33,8 +33,8 @@ export async function replicateTo({ port, credentials, to, replication }: Replic
   const body = sealed(JSON.stringify(target), credentials.secretAccessKey);
   const arn = JSON.parse(
     await ask(
-      signedFetch(
-        port,
+      askSigned(
+        at,
         { method: "PUT", path: "/minio/admin/v3/set-remote-target", query: `bucket=${LEDGER}`, body },
         credentials,
         ANSWER_MS,
@@ -43,7 +43,7 @@ export async function replicateTo({ port, credentials, to, replication }: Replic
   ) as string;
   const rule = ruleOf(arn, replication.deletes ? "Enabled" : "Disabled");
   await ask(
-    signedFetch(port, { method: "PUT", path: `/${LEDGER}`, query: "replication=", body: rule }, credentials, ANSWER_MS),
+    askSigned(at, { method: "PUT", path: `/${LEDGER}`, query: "replication=", body: rule }, credentials, ANSWER_MS),
   );
 }
 
@@ -55,9 +55,8 @@ const ruleOf = (arn: string, deletes: "Enabled" | "Disabled"): string =>
   `</Destination><Filter><Prefix></Prefix></Filter><ExistingObjectReplication><Status>Enabled</Status>` +
   `</ExistingObjectReplication></Rule></ReplicationConfiguration>`;
 
-async function ask(asked: Promise<Response>): Promise<string> {
-  const answer = await asked;
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`replication was not set up, ${answer.status}: ${text.slice(0, 300)}`);
+async function ask(asked: Promise<Answer>): Promise<string> {
+  const { ok, status, text } = await asked;
+  if (!ok) throw new Error(`replication was not set up, ${status}: ${text.slice(0, 300)}`);
   return text;
 }

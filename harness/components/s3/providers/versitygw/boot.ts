@@ -7,10 +7,16 @@ import { damageCopies } from "../on-disk.ts";
 
 const PORT = 7070;
 
-export const start: StartStore = async ({ name, config, context, credentials }) => {
+export const start: StartStore = async ({ name, config, context, credentials, certificate }) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
   const [{ image } = { image: "" }] = providerOf(config).nodes(config);
   const full = `${name}.server`;
+  const secret = (file: string, content: string) => ({ path: `/blackstart/${file}`, content, mode: 0o600 });
+  const settings = [
+    `ROOT_ACCESS_KEY=${credentials.accessKeyId}`,
+    `ROOT_SECRET_KEY=${credentials.secretAccessKey}`,
+    ...(certificate ? ["VGW_CERT=/blackstart/tls.crt", "VGW_KEY=/blackstart/tls.key"] : []),
+  ];
   const [node, paths] = await Promise.all([
     context.startNode({
       name: full,
@@ -20,11 +26,8 @@ export const start: StartStore = async ({ name, config, context, credentials }) 
       disk: "/blackstart/disk",
       files: [
         { path: "/blackstart/boot.sh", content: script, mode: 0o755 },
-        {
-          path: "/blackstart/store.env",
-          content: `ROOT_ACCESS_KEY=${credentials.accessKeyId}\nROOT_SECRET_KEY=${credentials.secretAccessKey}\n`,
-          mode: 0o600,
-        },
+        secret("store.env", settings.map((line) => `${line}\n`).join("")),
+        ...(certificate ? [secret("tls.crt", certificate.certPem), secret("tls.key", certificate.keyPem)] : []),
       ],
     }),
     context.openPaths(name, new Map([[full, PORT]]), full),

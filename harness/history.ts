@@ -144,9 +144,10 @@ export interface EventData {
   reconciled: { step: string; op: string; store: string; action: "discarded" | "replayed" };
   /**
    * A restore was told to end there: whatever was acknowledged on that lineage at or beyond the position is given up on purpose.
-   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back.
+   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back. The point itself is
+   * known as lying between `position` and `upTo`: a transaction, a time and a name have no position of their own.
    */
-  rewound: { step: string; store: string; lineage: string; position: string };
+  rewound: { step: string; store: string; lineage: string; position: string; upTo?: string };
   "routine-ended": {
     step: string;
     routine: string;

@@ -1,3 +1,4 @@
+import { copyBack } from "./recoveries/copy-back.ts";
 import { exec } from "./recoveries/exec.ts";
 import { failover } from "./recoveries/failover.ts";
 import { promote } from "./recoveries/promote.ts";
@@ -7,6 +8,7 @@ import { restoreVersions } from "./recoveries/restore-versions.ts";
 import { scrub } from "./recoveries/scrub.ts";
 import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
+import { rejoin } from "./recoveries/rejoin.ts";
 import { repair } from "./recoveries/repair.ts";
 import { restore } from "./recoveries/restore.ts";
 import { start } from "./recoveries/start.ts";
@@ -24,6 +26,8 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   restoreVersions,
   failover,
   restore,
+  copyBack,
+  rejoin,
   repair,
   reconcile,
   replayUnsure,

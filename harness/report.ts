@@ -195,7 +195,7 @@ export interface Report extends Result {
   readonly indeterminate: { readonly present: number; readonly absent: number };
   /** Who noticed; left out where nobody looked. */
   readonly inspection?: Inspection;
-  /** Of the lost: taken away on purpose by a reconciliation. */
+  /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
   /** For workloads that write to several stores: how many orders stand in exactly these; null where there are none. */

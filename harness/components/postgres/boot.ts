@@ -2,23 +2,34 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import {
+  type ArchiveDamage,
+  type ArchiveDamaged,
   type Archived,
+  type ArchivePlace,
   type Boot,
+  type BrokenFetch,
   type Component,
   type ComponentPaths,
+  type CopiesBack,
   type Elements,
   type Inspectable,
   isDepot,
+  type Mistakable,
+  type Mistake,
+  type Mistaken,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
+  type Rejoinable,
+  type RepairContext,
   type RestoreContext,
   type RestoreOptions,
   type Serviceable,
   type Session,
   type Sighting,
   type StackContext,
+  type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
@@ -27,17 +38,24 @@ import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
+import { breakFetch } from "./broken-fetch.ts";
+import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { Inspection } from "./inspection.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
 import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
+import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
 import { type Shell, shellOn } from "./shell.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { tryOut } from "./try-out.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -53,7 +71,8 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
-  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
+  const archive = config.archive ? await openArchive(name, config, config.archive, context) : null;
+  const archiver = archive?.archiver ?? null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
@@ -64,21 +83,26 @@ export const boot: Boot<PostgresConfig> = async (
   ]);
   return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
     password,
-    archiver,
+    archive,
   });
 };
 
 /** The store has to be there first: the files of every node say how it is reached. */
-async function openArchiver(
+async function openArchive(
   name: string,
-  { version }: PostgresConfig,
+  { version, walSegment: segmentBytes }: PostgresConfig,
   config: ArchiveConfig,
   context: StackContext,
-): Promise<Archiver> {
+): Promise<OpenArchive> {
   const depot = await context.component(config.to);
   if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
   const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
-  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+  const archiver = open({ version, config, prefix: config.prefix ?? name, access, segmentBytes, depot });
+  return { archiver, depot, bucket: access.bucket };
+}
+
+interface OpenArchive extends ArchiveStore {
+  readonly archiver: Archiver;
 }
 
 interface Booting {
@@ -103,6 +127,7 @@ function nodeStart(
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
   // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
   const names = synchronousNames(config);
@@ -185,7 +210,19 @@ const attached = ({ standbys, archive }: PostgresConfig): { name: string; replic
   ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
 ];
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived, Inspectable {
+class PostgresComponent
+  implements
+    Component,
+    Promotable,
+    Reconcilable,
+    Serviceable,
+    Archived,
+    Inspectable,
+    Mistakable,
+    CopiesBack,
+    Rejoinable,
+    Triable
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -194,18 +231,20 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
-  readonly #archiver: Archiver | null;
+  readonly #archive: OpenArchive | null;
   readonly #points: Points;
   readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
+  /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
+  #systemIdentifier: string | null = null;
 
   constructor(
     name: string,
     config: PostgresConfig,
     nodes: ReadonlyMap<string, Node>,
     paths: ComponentPaths,
-    { password, archiver }: { password: string; archiver: Archiver | null },
+    { password, archive }: { password: string; archive: OpenArchive | null },
   ) {
     this.name = name;
     this.nodes = nodes;
@@ -213,7 +252,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
-    this.#archiver = archiver;
+    this.#archive = archive;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
@@ -264,15 +303,21 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
-    if (!this.#archiver) return;
-    await this.#archiver.prepare?.(this.#shell());
+    if (!this.#archive) return;
+    const [system] = await this.#admin.query(
+      this.clients.leadsTo,
+      "SELECT system_identifier::text AS id FROM pg_control_system()",
+      ADMIN_TIMEOUT_MS,
+    );
+    this.#systemIdentifier = textOf(system, "id");
+    await this.#archive.archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
     await this.backUp("full");
   }
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    const { label, startLsn, stopLsn, bytes } = await this.#opened().archiver.backUp(this.#shell(), level);
     return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
   }
 
@@ -281,18 +326,70 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
-    const node = this.nodes.get(name);
-    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    const node = this.#node(name);
+    const { source = this } = options;
+    if (!(source instanceof PostgresComponent))
+      throw new Error(`${source.name} (${source.kind}) keeps no archive that ${this.name} could be restored from`);
     this.#servers.add(name);
-    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
-    const bench = { node, receiver, archiver: this.#archive(), admin: this.#admin, points: this.#points };
-    const chosen = this.#inspection.sawRestore.bind(this.#inspection);
-    await restoreNode({ ...bench, chosen }, options, context);
+    const bench = {
+      node,
+      receiver: this.nodes.get(`${this.name}.receiver`) ?? null,
+      archiver: source.#opened().archiver,
+      admin: this.#admin,
+      points: this.#points,
+      segmentBytes: source.#config.walSegment,
+      systemIdentifier: this.#systemIdentifier,
+      foreign: source !== this,
+      chosen: this.#inspection.sawRestore.bind(this.#inspection),
+    };
+    await restoreNode(bench, options, context);
   }
 
-  #archive(): Archiver {
-    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
-    return this.#archiver;
+  archiveNow(signal: AbortSignal): Promise<string> {
+    return archiveNow({ admin: this.#admin, archiver: this.#opened().archiver, node: this.clients.leadsTo }, signal);
+  }
+
+  breakFetch(name: string, failure: { where: ArchivePlace; exit: number }): Promise<BrokenFetch> {
+    return breakFetch(this.#node(name), this.#opened().archiver, failure);
+  }
+
+  err(mistake: Mistake, name: string): Promise<Mistaken> {
+    return err({ admin: this.#admin, points: this.#points, node: this.clients.leadsTo }, mistake, name);
+  }
+
+  copyBack(from: string, context: RepairContext): Promise<string> {
+    return copyBack(this.#node(from), this.#node(this.clients.leadsTo), context);
+  }
+
+  rejoin(name: string, { history }: { history: "own" | "archive" }, context: RepairContext): Promise<void> {
+    const archiver = history === "archive" ? this.#opened().archiver : null;
+    const [node, serving] = [this.#node(name), this.#node(this.clients.leadsTo)];
+    return rejoinNode({ node, serving, admin: this.#admin, archiver }, context);
+  }
+
+  tryOut(name: string, rows: number, signal: AbortSignal): Promise<string> {
+    return tryOut({ admin: this.#admin, archiver: this.#archive?.archiver ?? null, node: name }, rows, signal);
+  }
+
+  #node(name: string): Node {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    return node;
+  }
+
+  async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {
+    const archive = this.#opened();
+    return damageArchive({ ...archive, on: shellOn(await this.#anyRunning()) }, damage);
+  }
+
+  async #anyRunning(): Promise<Node> {
+    for (const node of this.nodes.values()) if ((await node.state()) === "running") return node;
+    throw new Error(`no machine of ${this.name} runs`);
+  }
+
+  #opened(): OpenArchive {
+    if (!this.#archive) throw new Error(`${this.name} keeps no archive`);
+    return this.#archive;
   }
 
   #shell(): Shell {
@@ -328,7 +425,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
               node: node.name,
               values: {
                 ...values,
-                ...(this.#archiver && { archive: this.#archiver.words }),
+                ...(this.#archive && { archive: this.#archive.archiver.words }),
                 serves: String(node.name === this.clients.leadsTo),
               },
             },
@@ -384,14 +481,12 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
-    const { version, archive: config } = this.#config;
-    const archive =
-      this.#archiver && config
-        ? { archiver: this.#archiver, tool: config.tool, openEnd: config.receiver !== undefined }
-        : null;
+    const { version, archive: config, walSegment: segmentBytes } = this.#config;
+    const archiver = this.#archive?.archiver;
+    const archive = archiver && config ? { archiver, tool: config.tool, openEnd: config.receiver !== undefined } : null;
+    const serving = this.#node(this.clients.leadsTo);
     const nodes = [...this.nodes.values()];
-    const serving = this.nodes.get(this.clients.leadsTo)!;
-    return this.#inspection.run({ version, serving, nodes, archive, signal }, told);
+    return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */

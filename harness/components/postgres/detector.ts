@@ -33,6 +33,8 @@ export const notRun = (detail: string): Seen => ({ noticed: "not-run", detail })
 /** What the detectors of one cluster work with. */
 export interface Bench {
   readonly version: number;
+  /** Of one piece of history. */
+  readonly segmentBytes: number;
   /** The node that serves, or should. */
   readonly serving: Node;
   readonly archive: {

@@ -15,6 +15,7 @@ const PATIENCE_MS = 30_000;
 /** What the component knows when it is to be inspected. */
 export interface Subject {
   readonly version: number;
+  readonly segmentBytes: number;
   readonly serving: Node;
   /** Every machine of the component, in the order in which they may be worked on. */
   readonly nodes: readonly Node[];
@@ -54,10 +55,11 @@ export class Inspection {
     }
   }
 
-  #bench({ version, serving, nodes, archive, signal }: Subject): Bench {
+  #bench({ version, segmentBytes, serving, nodes, archive, signal }: Subject): Bench {
     const machine = once(() => machineOf([serving, ...nodes.filter((node) => node !== serving)], signal));
     return {
       version,
+      segmentBytes,
       serving,
       archive,
       machine,

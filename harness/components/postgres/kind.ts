@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ComponentKind, NodeSpec, Use } from "../../component.ts";
+import { byteSize } from "../../scenario/units.ts";
 import { type ArchiveConfig, archiveConfig } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
 import { hasProgram, imageOf, MAJORS } from "./versions.ts";
@@ -35,6 +36,12 @@ const config = z.strictObject({
   archive: archiveConfig
     .optional()
     .meta({ description: "Backups and a continuous archive; the first backup is taken before anybody writes" }),
+  walSegment: byteSize
+    .refine((bytes) => Number.isInteger(Math.log2(bytes)) && bytes >= 2 ** 20 && bytes <= 2 ** 30, {
+      error: "expected a power of two from 1MiB to 1GiB",
+    })
+    .default(2 ** 24)
+    .meta({ description: "Size of one file of write-ahead log, which is what gets archived at once" }),
   uniqueKey: z.boolean().default(false).meta({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
@@ -154,14 +161,14 @@ const kind: ComponentKind<PostgresConfig> = {
   summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming standbys",
   config,
   nodes,
-  capabilities: ({ archive }) => (archive ? ["archive"] : []),
+  capabilities: ({ archive }) => ["statements", ...(archive ? ["archive"] : [])],
   uses,
   problems,
   triggers: ["wal-switch", "checkpoint"],
   checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "no-damage-noticed"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
-  recoveries: ["wait", "start", "promote", "restore", "exec", "reconcile", "replay-unsure"],
+  recoveries: ["wait", "start", "promote", "restore", "copy-back", "rejoin", "exec", "reconcile", "replay-unsure"],
   settings: {
     synchronous_commit: "what an acknowledged write has reached",
     synchronous_standby_names: "which standbys must confirm",

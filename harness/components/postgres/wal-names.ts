@@ -3,13 +3,13 @@
  * segment, whose number says which positions are in it.
  */
 import { formatPosition } from "../../position.ts";
-
-/** boot.sh runs initdb without --wal-segsize. */
-export const SEGMENT_BYTES = 16n * 1024n ** 2n;
-const SEGMENTS_PER_FILE_NUMBER = 0x1_0000_0000n / SEGMENT_BYTES;
+import { segmentName } from "./archiver.ts";
 
 /** A name from elsewhere may lie any distance away from the others. */
 const NAMED_MOST = 10_000;
+
+/** What the middle eight digits count. */
+const FILE_NUMBER_BYTES = 0x1_0000_0000n;
 
 interface Segment {
   readonly timeline: number;
@@ -18,23 +18,18 @@ interface Segment {
   readonly partial: boolean;
 }
 
-export function segmentOf(name: string): Segment | null {
+export function segmentOf(name: string, segmentBytes: number): Segment | null {
   const [, timeline, high, low, partial] = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.partial)?$/.exec(name) ?? [];
   if (!timeline || !high || !low) return null;
   return {
     timeline: Number.parseInt(timeline, 16),
-    number: BigInt(`0x${high}`) * SEGMENTS_PER_FILE_NUMBER + BigInt(`0x${low}`),
+    number: BigInt(`0x${high}`) * (FILE_NUMBER_BYTES / BigInt(segmentBytes)) + BigInt(`0x${low}`),
     partial: partial !== undefined,
   };
 }
 
-const hex8 = (value: bigint): string => value.toString(16).toUpperCase().padStart(8, "0");
-
-export const segmentName = (timeline: number, number: bigint): string =>
-  `${hex8(BigInt(timeline))}${hex8(number / SEGMENTS_PER_FILE_NUMBER)}${hex8(number % SEGMENTS_PER_FILE_NUMBER)}`;
-
-export const segmentAt = (lsn: bigint): bigint => lsn / SEGMENT_BYTES;
-export const startOf = (number: bigint): bigint => number * SEGMENT_BYTES;
+export const segmentAt = (lsn: bigint, segmentBytes: number): bigint => lsn / BigInt(segmentBytes);
+export const startOf = (number: bigint, segmentBytes: number): bigint => number * BigInt(segmentBytes);
 
 /** Where a backup begins: history is needed from there on. */
 export interface Beginning {
@@ -52,8 +47,10 @@ export interface Run {
 }
 
 /** By timeline, the lowest first, each with the numbers of its segments in order. */
-function timelinesOf(names: readonly string[], partials: boolean): Map<number, bigint[]> {
-  const segments = names.flatMap((name) => segmentOf(name) ?? []).filter(({ partial }) => partials || !partial);
+function timelinesOf(names: readonly string[], segmentBytes: number, partials: boolean): Map<number, bigint[]> {
+  const segments = names
+    .flatMap((name) => segmentOf(name, segmentBytes) ?? [])
+    .filter(({ partial }) => partials || !partial);
   const groups = [...Map.groupBy(segments, ({ timeline }) => timeline)].toSorted(([a], [b]) => a - b);
   return new Map(
     groups.map(([timeline, of]) => [
@@ -64,20 +61,20 @@ function timelinesOf(names: readonly string[], partials: boolean): Map<number, b
 }
 
 /** The archive as a server reads it that begins there: whole segments, cut where one is missing. Without a beginning, all of it. */
-export function runsOf(names: readonly string[], beginning: Beginning | null): Run[] {
-  return [...timelinesOf(names, false)].flatMap(([timeline, numbers]) => {
+export function runsOf(names: readonly string[], beginning: Beginning | null, segmentBytes: number): Run[] {
+  return [...timelinesOf(names, segmentBytes, false)].flatMap(([timeline, numbers]) => {
     if (beginning && timeline < beginning.timeline) return [];
     const own = beginning?.timeline === timeline ? beginning : null;
-    const needed = own ? numbers.filter((number) => number >= segmentAt(own.lsn)) : numbers;
+    const needed = own ? numbers.filter((number) => number >= segmentAt(own.lsn, segmentBytes)) : numbers;
     return inRows(needed).map((row): Run => {
       const first = row[0]!;
-      const from = own && segmentAt(own.lsn) === first ? own.lsn : startOf(first);
+      const from = own && segmentAt(own.lsn, segmentBytes) === first ? own.lsn : startOf(first, segmentBytes);
       return {
         timeline,
         from: formatPosition(from),
-        to: formatPosition(startOf(row.at(-1)! + 1n)),
-        names: row.map((number) => segmentName(timeline, number)),
-        bytes: row.length * Number(SEGMENT_BYTES),
+        to: formatPosition(startOf(row.at(-1)! + 1n, segmentBytes)),
+        names: row.map((number) => segmentName(timeline, startOf(number, segmentBytes), segmentBytes)),
+        bytes: row.length * segmentBytes,
       };
     });
   });
@@ -98,23 +95,23 @@ function inRows(numbers: readonly bigint[]): bigint[][] {
  * to its timeline's first, from where an older timeline ends to where the next begins, and the history file of each timeline but
  * the first. A tail that is missing leaves no gap.
  */
-export function missingNames(names: readonly string[], beginning: Beginning | null): string[] {
-  const timelines = timelinesOf(names, true);
+export function missingNames(names: readonly string[], beginning: Beginning | null, segmentBytes: number): string[] {
+  const timelines = timelinesOf(names, segmentBytes, true);
   const missing: string[] = [];
   const between = (timeline: number, from: bigint, until: bigint): void => {
     for (let number = from; number < until && missing.length < NAMED_MOST; number++)
-      missing.push(segmentName(timeline, number));
+      missing.push(segmentName(timeline, startOf(number, segmentBytes), segmentBytes));
   };
   for (const [timeline, numbers] of timelines) {
     const first = numbers[0]!;
-    if (beginning?.timeline === timeline) between(timeline, segmentAt(beginning.lsn), first);
+    if (beginning?.timeline === timeline) between(timeline, segmentAt(beginning.lsn, segmentBytes), first);
     else between(...joint(timelines, timeline, first));
     for (const [i, number] of numbers.entries()) between(timeline, (numbers[i - 1] ?? number - 1n) + 1n, number);
-    const history = `${hex8(BigInt(timeline))}.history`;
+    const history = `${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`;
     if (timeline > 1 && !names.includes(history)) missing.push(history);
   }
   if (beginning && !timelines.has(beginning.timeline))
-    missing.push(segmentName(beginning.timeline, segmentAt(beginning.lsn)));
+    missing.push(segmentName(beginning.timeline, beginning.lsn, segmentBytes));
   return missing;
 }
 

@@ -11,7 +11,7 @@ export const nameGap: Detector = {
   async run(bench) {
     archiveOf(bench);
     const [names, backup] = await Promise.all([bench.names(), bench.backup()]);
-    const missing = missingNames(names, backup && beginningOf(backup));
+    const missing = missingNames(names, backup && beginningOf(backup), bench.segmentBytes);
     if (missing.length === 0)
       return silent(`${grouped(names.length)} names, none missing between the first and the last`);
     return noticed(missingWords(missing));

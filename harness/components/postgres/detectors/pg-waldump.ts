@@ -13,7 +13,7 @@ import {
   silent,
 } from "../detector.ts";
 import type { Shell } from "../shell.ts";
-import { missingNames, type Run, runsOf, SEGMENT_BYTES, segmentOf } from "../wal-names.ts";
+import { missingNames, type Run, runsOf } from "../wal-names.ts";
 import { archiveOf, beginningOf } from "./archive.ts";
 
 const FOLDER = `${SCRATCH}/wal`;
@@ -25,9 +25,10 @@ export const pgWaldump: Detector = {
   ofArchive: true,
   async run(bench) {
     const { archiver, openEnd } = archiveOf(bench);
+    const { segmentBytes } = bench;
     const [shell, names, backup] = await Promise.all([bench.machine(), bench.names(), bench.backup()]);
     const beginning = backup && beginningOf(backup);
-    const runs = runsOf(names, beginning);
+    const runs = runsOf(names, beginning, segmentBytes);
     const wanted = runs.flatMap((run) => run.names);
     if (wanted.length === 0) return notRun("the archive holds no whole segment from the backup on");
     demandTool(await shell.attempt(needs("pg_waldump", "-eq", bench.version)));
@@ -35,28 +36,28 @@ export const pgWaldump: Detector = {
     if (failed.length === wanted.length) return notRun(`no archived file could be had: ${failed[0]!.why}`);
     // It waits five seconds for a file that is not there, so it is only sent where the files are.
     const there = wanted.filter((name) => !failed.some((one) => one.name === name));
-    const needed = missingNames(names, beginning).filter((name) => isNeeded(name, beginning?.timeline ?? 0));
-    return judge(await dump(shell, runsOf(there, beginning)), {
+    const needed = missingNames(names, beginning, segmentBytes).filter(
+      (name) => Number.parseInt(name.slice(0, 8), 16) >= (beginning?.timeline ?? 0),
+    );
+    return judge(await dump(shell, runsOf(there, beginning, segmentBytes)), {
       openEnd,
       gaps: needed,
       failed,
-      sizes: await wrongSizes(shell),
-      partial: names.filter((name) => segmentOf(name)?.partial).length,
+      sizes: await wrongSizes(shell, segmentBytes),
+      partial: names.filter((name) => name.endsWith(".partial")).length,
     });
   },
 };
 
 /** The tool jumps over what is behind a switch, and so never misses the end of a file that was cut there; the server does. */
-async function wrongSizes(shell: Shell): Promise<string[]> {
-  const script = `cd "$1"; find . -type f ! -size ${SEGMENT_BYTES}c -exec wc -c {} +`;
+async function wrongSizes(shell: Shell, segmentBytes: number): Promise<string[]> {
+  const script = `cd "$1"; find . -type f ! -size ${segmentBytes}c -exec wc -c {} +`;
   const lines = (await shell.run(script, [FOLDER])).split("\n");
   return lines.flatMap((line) => {
     const [, bytes, name] = /^\s*(\d+) \.\/(\S+)$/.exec(line) ?? [];
-    return name ? [`${name} has ${grouped(Number(bytes))} bytes, not ${grouped(Number(SEGMENT_BYTES))}`] : [];
+    return name ? [`${name} has ${grouped(Number(bytes))} bytes, not ${grouped(segmentBytes)}`] : [];
   });
 }
-
-const isNeeded = (name: string, timeline: number): boolean => (segmentOf(name)?.timeline ?? -1) >= timeline;
 
 export interface Dumped {
   readonly run: Run;
@@ -127,7 +128,7 @@ function endsInZeros({ run, said }: Dumped): boolean {
       said,
     ) ?? [];
   const [lsn, end] = [parsePosition(at), parsePosition(run.to)];
-  return lsn !== null && end !== null && lsn >= end - SEGMENT_BYTES;
+  return lsn !== null && end !== null && lsn >= end - BigInt(run.bytes / run.names.length);
 }
 
 const wordsOf = (said: string): string => said.replace(/^pg_waldump: error: /, "");

@@ -16,7 +16,7 @@ export const recoveryTarget: Detector = {
   },
 };
 
-type Known = Pick<Bench, "before" | "after" | "restored"> & {
+type Known = Pick<Bench, "before" | "after" | "restored" | "segmentBytes"> & {
   readonly names: readonly string[];
   readonly openEnd: boolean;
 };
@@ -28,7 +28,7 @@ interface End {
   readonly lsn: bigint;
 }
 
-export function judgeEnd({ before, after, restored, names, openEnd }: Known): Seen {
+export function judgeEnd({ before, after, restored, names, openEnd, segmentBytes }: Known): Seen {
   if (!after) return notRun("no node serves, so no recovery has ended");
   if (after.values["in_recovery"] === "true") return notRun(`${after.node} is still in recovery`);
   const end = endOf(before, after, restored !== null);
@@ -38,7 +38,7 @@ export function judgeEnd({ before, after, restored, names, openEnd }: Known): Se
   const served = before?.values["lineage"];
   if (served !== undefined && served !== end.lineage)
     return noticed(`${where}, and what had served was timeline ${served}`);
-  const reach = reachOf(end.lineage, before, names);
+  const reach = reachOf(end.lineage, before, names, segmentBytes);
   if (!reach) return notRun(`${where}; nothing is known of how far the archive goes on it`);
   // What was put there before it was full goes to somewhere in its last segment.
   if (openEnd && end.lsn >= reach.last) return silent(`${where}; ${reach.why}, which need not be full`);
@@ -81,16 +81,18 @@ interface Reach {
 }
 
 /** The furthest that is known of the archive on a timeline: what the server said it had archived, and what is there. */
-function reachOf(lineage: string, before: Facts | null, names: readonly string[]): Reach | null {
+function reachOf(lineage: string, before: Facts | null, names: readonly string[], segmentBytes: number): Reach | null {
   const told = before?.values["last_archived_wal"] ?? "";
   const known = [
     // The name of a backup's own file begins with the segment that the backup began in, which was archived before it.
     { name: told.slice(0, 24), why: `the server had archived ${told.slice(0, 24)}` },
     ...names.map((name) => ({ name, why: `the archive holds ${name}` })),
   ].flatMap(({ name, why }) => {
-    const segment = segmentOf(name);
+    const segment = segmentOf(name, segmentBytes);
     return segment && !segment.partial && String(segment.timeline) === lineage ? [{ ...segment, why }] : [];
   });
   const last = known.reduce<(typeof known)[number] | null>((a, b) => (a && a.number >= b.number ? a : b), null);
-  return last && { lsn: startOf(last.number + 1n), last: startOf(last.number), why: last.why };
+  return (
+    last && { lsn: startOf(last.number + 1n, segmentBytes), last: startOf(last.number, segmentBytes), why: last.why }
+  );
 }

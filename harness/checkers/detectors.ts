@@ -8,7 +8,7 @@ import { eventsOf, perHistory, servingFacts, type Span, spanOf, storesOf } from 
 
 /** The two that need no tool: what the clients wrote down against what is there, and what the system itself said. */
 export const LEDGER = "ledger";
-export const SERVER = "server";
+const SERVER = "server";
 
 /**
  * Who noticed that something is wrong, how long after the first fault of the drill, and who looked and stayed silent. No damage is

@@ -28,7 +28,7 @@ export function segmentOf(name: string, segmentBytes: number): Segment | null {
   };
 }
 
-export const segmentAt = (lsn: bigint, segmentBytes: number): bigint => lsn / BigInt(segmentBytes);
+const segmentAt = (lsn: bigint, segmentBytes: number): bigint => lsn / BigInt(segmentBytes);
 export const startOf = (number: bigint, segmentBytes: number): bigint => number * BigInt(segmentBytes);
 
 /** Where a backup begins: history is needed from there on. */

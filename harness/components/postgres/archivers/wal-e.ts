@@ -176,6 +176,7 @@ const CONFIGURE = `cd "$1"
 
 /** wal-fetch does not tell "not there" from "cannot be read"; the store is asked, and whether anything later is there. */
 const GET_CLOSED = `if wal-e --terse wal-fetch -p 0 "$1" "$2"; then exit 0; fi
+[ "$1" != 00000001.history ] || exit 1 # the first timeline has none
 python3 ${ARCHIVE_DIR}/exists.py "$1"
 case $? in
   3) exit 1 ;;

@@ -54,11 +54,13 @@ type Piece =
   | { readonly from: number; readonly to: number }
   | { readonly from: number; readonly to: number; readonly line: number };
 
+type RowSink = Pick<ReadBackSink, "attempted" | "element" | "unreadable">;
+
 /**
  * Every row of the ledger that can be read, its hash taken from what was read. A page that cannot be read costs only itself, and one
  * row that cannot only itself; what the index still knows of them is reported by name, row by row.
  */
-export async function readLedger(open: OpenSession, store: string, sink: ReadBackSink): Promise<void> {
+export async function readLedger(open: OpenSession, store: string, sink: RowSink): Promise<void> {
   const session = new PatientSession(open);
   const seen = new Set<string>();
   const refused: { piece: Piece; why: string }[] = [];
@@ -124,7 +126,7 @@ async function nameUnreadable(
   store: string,
   seen: ReadonlySet<string>,
   refused: readonly { piece: Piece; why: string }[],
-  sink: ReadBackSink,
+  sink: RowSink,
 ): Promise<void> {
   await session.use(BY_INDEX);
   let named = 0;

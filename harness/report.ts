@@ -138,6 +138,35 @@ export interface Users {
   };
 }
 
+export interface BackupRow {
+  readonly component: string;
+  readonly label: string;
+  readonly level: string;
+  /** The databases that it stands for, as the server counted them. */
+  readonly dataBytes: number;
+  /** What the store keeps of it. */
+  readonly storedBytes: number;
+  readonly tookMs: number;
+}
+
+export interface RestoreRow {
+  readonly step: string;
+  readonly node: string;
+  /** Label of the backup. */
+  readonly backup: string;
+  readonly level: string;
+  /** The databases on the restored machine. */
+  readonly dataBytes: number;
+  /** History that was replayed after the backup's beginning. */
+  readonly walBytes: number;
+  /** Until the backup was unpacked on the machine. */
+  readonly fetchMs: number;
+  /** From then on until the server served as asked. */
+  readonly replayMs: number;
+  /** From the backup's completion until the restored machine served; null for a backup that the record does not know. */
+  readonly backupAgeMs: number | null;
+}
+
 export interface Report extends Result {
   readonly title: string;
   readonly sentence: string;
@@ -174,6 +203,10 @@ export interface Report extends Result {
   readonly membership: readonly { readonly stores: readonly string[]; readonly count: number }[] | null;
   /** Null where no workload goes through an application. */
   readonly users: Users | null;
+  /** Every backup that was taken, the one before anybody wrote included. */
+  readonly backups: readonly BackupRow[];
+  /** Every restore that came to a machine that serves. */
+  readonly restores: readonly RestoreRow[];
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
   readonly settings: readonly {
     readonly node: string;

@@ -45,14 +45,14 @@ export const restore = defineRecovery<z.output<typeof params>>({
   target: "node",
   requires: "archive",
   params,
-  async recover(target, { point, repoint, ...options }, { signal, mark, keep, rewound }) {
+  async recover(target, { point, repoint, ...options }, { signal, mark, keep, rewound, restored }) {
     const { component } = target;
     const node = requireNode(target);
     if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
     await component.restore(
       node.name,
       { ...options, at: point },
-      { signal, mark, keep, rewound: (to) => rewound({ store: component.name, ...to }) },
+      { signal, mark, keep, restored, rewound: (to) => rewound({ store: component.name, ...to }) },
     );
     if (repoint) mark("repointed", await component.clients.repoint(node.name));
   },

@@ -27,6 +27,8 @@ import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
+import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
+import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
@@ -62,6 +64,7 @@ export const boot: Boot<PostgresConfig> = async (
   return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
     password,
     archiver,
+    backupTaken: context.backupTaken,
   });
 };
 
@@ -192,6 +195,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #password: string;
   readonly #admin: AdminConnections;
   readonly #archiver: Archiver | null;
+  readonly #backupTaken: StackContext["backupTaken"];
   readonly #points: Points;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
@@ -201,7 +205,11 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     config: PostgresConfig,
     nodes: ReadonlyMap<string, Node>,
     paths: ComponentPaths,
-    { password, archiver }: { password: string; archiver: Archiver | null },
+    {
+      password,
+      archiver,
+      backupTaken,
+    }: { password: string; archiver: Archiver | null } & Pick<StackContext, "backupTaken">,
   ) {
     this.name = name;
     this.nodes = nodes;
@@ -210,6 +218,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
     this.#archiver = archiver;
+    this.#backupTaken = backupTaken;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
@@ -260,6 +269,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   async prepare(): Promise<void> {
     await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    if (this.#config.ballast !== undefined)
+      await this.#admin.query(this.clients.leadsTo, ballastSql(this.#config.ballast), BALLAST_TIMEOUT_MS);
     if (!this.#archiver) return;
     await this.#archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
@@ -268,7 +279,22 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    const [row] = await this.#admin.query(
+      this.clients.leadsTo,
+      `SELECT (${DATA_BYTES})::text AS bytes`,
+      DATA_BYTES_TIMEOUT_MS,
+    );
+    const { value, at } = await bracket(() => this.#archive().backUp(this.#shell(), level));
+    const { label, startLsn, stopLsn, bytes } = value;
+    this.#backupTaken({
+      component: this.name,
+      label,
+      level: value.level,
+      dataBytes: Number(textOf(row, "bytes")),
+      storedBytes: bytes,
+      fromNs: String(at.fromNs),
+      toNs: String(at.toNs),
+    });
     return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
   }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ComponentKind, NodeSpec, Use } from "../../component.ts";
 import { type ArchiveConfig, archiveConfig } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
+import { byteSize } from "../../scenario/units.ts";
 import { hasProgram, imageOf, MAJORS } from "./versions.ts";
 
 const nodeName = z
@@ -35,6 +36,13 @@ const config = z.strictObject({
   archive: archiveConfig
     .optional()
     .meta({ description: "Backups and a continuous archive; the first backup is taken before anybody writes" }),
+  ballast: byteSize
+    .refine((bytes) => bytes >= 1024 ** 2 && bytes <= 64 * 1024 ** 3, { error: "expected 1MiB to 64GiB" })
+    .optional()
+    .meta({
+      description:
+        "Made-up data, written before the first backup, so that backups have a size; a third of it does not compress",
+    }),
   uniqueKey: z.boolean().default(false).meta({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",

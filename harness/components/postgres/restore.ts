@@ -4,6 +4,7 @@ import { parsePosition } from "../../position.ts";
 import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
+import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { type Archiver, ARCHIVE_DIR, type Backup, DATA_DIR } from "./archiver.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Points } from "./points.ts";
@@ -49,6 +50,27 @@ export async function restoreNode(
     await served(bench, options.onEnd, signal);
   });
   mark("restored", restored);
+  context.restored({
+    node: node.name,
+    backup: backup.label,
+    level: backup.level,
+    ...(await brought(bench, backup)),
+    fromNs: String(fetched.fromNs),
+    fetchedNs: String(fetched.toNs),
+    toNs: String(restored.toNs),
+  });
+}
+
+/** Asked after the machine served, so that no figure of it contains the asking. The position stays what it was when recovery ended. */
+async function brought({ node, admin }: RestoreBench, { label, startLsn }: Backup) {
+  const [row] = await admin.query(
+    node.name,
+    `SELECT pg_last_wal_replay_lsn()::text AS position, (${DATA_BYTES})::text AS bytes`,
+    DATA_BYTES_TIMEOUT_MS,
+  );
+  const [from, to] = [parsePosition(startLsn), parsePosition(textOf(row, "position"))];
+  if (from === null || to === null) throw new Error(`it cannot be told how much history ${label} was followed by`);
+  return { dataBytes: Number(textOf(row, "bytes")), walBytes: Number(to - from) };
 }
 
 /**

@@ -181,7 +181,7 @@ export interface EventData {
     level: string;
     /** The databases on the restored machine, as its server counted them. */
     dataBytes: number;
-    /** From where the backup's history begins to the last of it that was replayed. */
+    /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
     walBytes: number;
     fromNs: string;
     fetchedNs: string;

@@ -157,7 +157,7 @@ export interface RestoreRow {
   readonly level: string;
   /** The databases on the restored machine. */
   readonly dataBytes: number;
-  /** History that was replayed after the backup's beginning. */
+  /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
   readonly walBytes: number;
   /** Until the backup was unpacked on the machine. */
   readonly fetchMs: number;

@@ -30,7 +30,7 @@ interface About {
   readonly ballastBytes: number;
 }
 
-export interface DrillLine extends Omit<About, "run"> {
+interface DrillLine extends Omit<About, "run"> {
   readonly run: string | null;
   readonly scenario: string | null;
   readonly verdict: Verdict | "not run";
@@ -42,7 +42,8 @@ export interface DrillLine extends Omit<About, "run"> {
   readonly missing: string | null;
 }
 
-export type BackupLine = BackupRow & About & { /** Share of the data's bytes that the store does not keep. */ readonly saved: number };
+export type BackupLine = BackupRow &
+  About & { /** Share of the data's bytes that the store does not keep. */ readonly saved: number };
 export type RestoreLine = RestoreRow & About & { readonly verdict: Verdict; readonly totalMs: number };
 
 export interface Extrapolation extends Prediction {
@@ -86,9 +87,7 @@ export function summariseRestoreTest(tested: readonly Tested[], suite: Suite): R
   const { productionBytes, ...about } = suite;
   const reports = tested.flatMap((one) => (one.report ? [{ ...one, report: one.report }] : []));
   const backups = reports.flatMap(({ report, which, ballastBytes }) =>
-    report.backups.map(
-      (row): BackupLine => ({ run: report.run, which, ballastBytes, ...row, saved: savedBy(row) }),
-    ),
+    report.backups.map((row): BackupLine => ({ run: report.run, which, ballastBytes, ...row, saved: savedBy(row) })),
   );
   const restores = reports.flatMap(({ report, which, ballastBytes }) =>
     report.restores.map((row): RestoreLine => {
@@ -161,7 +160,11 @@ function validationOf(tested: readonly Tested[], restores: readonly RestoreLine[
   const ends = (["newest", "oldest"] as const).filter((end) => good.some(({ which }) => which === end));
   const proven = tested.every(({ report }) => report?.verdict === "pass");
   if (!proven || ends.length < 2)
-    return { ...about, verdict: "unknown", detail: `proven good: ${ends.join(" and ") || "neither end"} of the window` };
+    return {
+      ...about,
+      verdict: "unknown",
+      detail: `proven good: ${ends.join(" and ") || "neither end"} of the window`,
+    };
   const ages = good.map(({ backupAgeMs }) => backupAgeMs);
   if (ages.includes(null)) return { ...about, verdict: "unknown", detail: "a backup's age is not on record" };
   const oldest = Math.max(...(ages as number[]));

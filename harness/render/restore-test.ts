@@ -27,7 +27,7 @@ export function renderRestoreTest(test: RestoreTest): string {
 <div class="bar"></div>
 <div class="page">
 <div class="top"><span><b>Blackstart</b> restore test</span><span>${test.startedAt.slice(0, 16).replace("T", " ")} UTC</span></div>
-<header class="lead"><h1><span class="verdict">${word}</span><span class="title">Newest and oldest backup restored by ${test.tool} and validated</span></h1>
+<header class="lead"><h1><span class="verdict">${word}</span><span class="title">Newest and oldest backup restored and validated; archiver: ${test.tool}</span></h1>
 <p class="sentence">${meaning}</p></header>
 <main>
 <section><h2>Against the objectives</h2>${goals(test)}</section>

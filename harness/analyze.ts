@@ -2,6 +2,8 @@ import { backupsOf, restoresOf } from "./analyze/backups.ts";
 import { type AnalysisContext, readContext } from "./analyze/context.ts";
 import { sentenceOf, settingsOf, stepsOf, topologyOf } from "./analyze/describe.ts";
 import { judge } from "./analyze/judge.ts";
+import type { Checker } from "./checker.ts";
+import { checkers as all } from "./checkers.ts";
 import { baselineOf } from "./checkers/clients.ts";
 import { slowestDetection } from "./checkers/detection.ts";
 import { guaranteeOf } from "./checkers/guarantee.ts";
@@ -28,10 +30,13 @@ const ONE_RUN = 1;
 export const analyzePack = async (dir: string): Promise<Report> =>
   analyze(await loadHistory(dir), await readContext(dir));
 
-/** The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. */
-export function analyze(history: History, context: AnalysisContext = {}): Report {
+/**
+ * The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. Other
+ * `checkers` than those of the registry are for the test that a selftest notices a blind one.
+ */
+export function analyze(history: History, context: AnalysisContext = {}, checkers: readonly Checker[] = all): Report {
   const { plan, run, host, images } = history;
-  const { verdict, exitCode, reasons } = judge(history);
+  const { verdict, exitCode, reasons } = judge(history, checkers);
   const guaranteed = guaranteeOf(history);
   const counts = lossOf(history) ?? nothingRead(history);
   const {
@@ -101,6 +106,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     attempts: context.attempts ?? { number: 1, windowDays: 0, passed: 0, failed: 0, other: 0 },
     intent: context.intent === undefined ? signedIntent(history) : context.intent,
     keyFingerprint: context.keyFingerprint ?? null,
+    selftest: context.selftest ?? null,
   };
 }
 

@@ -71,7 +71,8 @@ export interface RecoveredElement {
 
 /**
  * One line of raw/inventory.jsonl: an element that the store lists by another way than the one it is read by (an index of versions,
- * a snapshot's keys), for a store whose history has no positions.
+ * a snapshot's keys), for a store whose history has no positions. Where `store` is a node, a row of that node, which follows the one
+ * that serves; `version` is then the hash of its content.
  */
 export interface ListedElement {
   readonly store: string;

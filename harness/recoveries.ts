@@ -1,5 +1,6 @@
 import { exec } from "./recoveries/exec.ts";
 import { failover } from "./recoveries/failover.ts";
+import { follow } from "./recoveries/follow.ts";
 import { promote } from "./recoveries/promote.ts";
 import { replaceDrive } from "./recoveries/replace-drive.ts";
 import { repoint } from "./recoveries/repoint.ts";
@@ -8,6 +9,8 @@ import { scrub } from "./recoveries/scrub.ts";
 import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { repair } from "./recoveries/repair.ts";
+import { syncSequences } from "./recoveries/sync-sequences.ts";
+
 import { restore } from "./recoveries/restore.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";
@@ -18,6 +21,8 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   wait,
   start,
   promote,
+  syncSequences,
+  follow,
   repoint,
   replaceDrive,
   scrub,

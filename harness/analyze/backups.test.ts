@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { addEvent, drill, nsOf } from "../checkers/testing.ts";
+import { drill, nsOf } from "../selftest/golden.ts";
+import { addEvent } from "../selftest/edits.ts";
 import { backupsOf, restoresOf } from "./backups.ts";
 
 const taken = { component: "db", label: "monday", level: "full", dataBytes: 4_000, storedBytes: 1_000 };

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lossOf } from "./loss.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { comparisonOf, secondEstimate } from "./second-estimate.ts";
-import { addEvent, drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf, formatLsn } from "./testing.ts";
+import { addEvent, setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, elementOf, lsnOf, verdictOf, formatLsn } from "../selftest/golden.ts";
 
 const promoted = (values: Record<string, string | undefined>) => (h: DraftHistory) =>
   setFacts(h, "recovered", "db.standby", values);
@@ -151,6 +152,19 @@ describe("the loss from WAL positions", () => {
       verdict: "fail",
       detail: expect.stringContaining("1 of them given up on purpose"),
     });
+  });
+
+  it("reads where a subscriber had got to from its origin, though both servers are on a timeline 1", () => {
+    const subscriber = (lineage: string) => (h: DraftHistory) => {
+      for (const op of h.operations) if (op.node === "standby") op.lineage = lineage;
+      promoted({ lineage })(h);
+    };
+    const history = drill({ loseFrom: 380 }, subscriber("1@7520"));
+    expect(comparisonOf(history)).toMatchObject({ lowest: 20, highest: 20, agrees: true });
+    expect(secondEstimate.check(history).detail).toContain("where timeline 1 was left for timeline 1 of system 7520");
+    expect(comparisonOf(drill({ loseFrom: 390 }, subscriber("1@7520")))).toMatchObject({ lowest: 10, agrees: true });
+    // Were the two taken for one history, nothing would say where the first had ended.
+    expect(comparisonOf(drill({ loseFrom: 380 }, subscriber("1")))).toHaveProperty("missing");
   });
 
   it("counts an acknowledgement on the old timeline after the switch as lost", () => {

@@ -41,6 +41,15 @@ const promotesAStandby: Rule = ({ source, stack, path, target: { component, node
   });
 };
 
+const isALogicalStandby: Rule = ({ source, stack, path, target: { component, node } }) => {
+  if (!node || node.role.startsWith("logical")) return;
+  const known = stack.nodes.filter((n) => n.component === component.name && n.role.startsWith("logical"));
+  source.complain([...path, "target"], {
+    found: `${node.name}, a ${node.role}`,
+    expected: `a logical standby: ${oneOf(known.map((n) => n.name))}`,
+  });
+};
+
 const hasADisk: Rule = ({ source, path, target: { node }, earlier }) => {
   const lost = earlier.find(
     (s) => s.does === "fault" && node && s.target === node.name && s.params?.["disk"] === "lost",
@@ -97,6 +106,7 @@ function filesystemOf({ does, kind, params }: ActDraft): Filesystem | undefined 
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
   "recover promote": promotesAStandby,
+  "recover follow": isALogicalStandby,
   "recover start": hasADisk,
   "recover repair": repairIsKnown,
   "recover reconcile": hasAnotherStore,

@@ -3,17 +3,31 @@
  */
 import { z } from "zod";
 import type { NodeFacts } from "../../history.ts";
+import { shortName } from "../reading.ts";
 import { demand, factsBeforeFault, type Reasons, type StoreRules } from "./reasons.ts";
 
 export const judgePostgres: StoreRules = ({ history, store, served, after }, reasons) => {
   const looks = factsBeforeFault(history, store, served);
   if (looks.length === 0) return void reasons.permits.push(`the settings of ${served} at the fault are not recorded`);
   if (served === after) return looks.forEach((look) => judgeRestart(look, reasons));
+  const promoted = factsBeforeFault(history, store, after);
+  judgeSubscription(looks, promoted, reasons);
   for (const look of looks) judgePromotion(look, after, reasons);
   judgeConfirmation(looks, after, reasons);
-  const promoted = factsBeforeFault(history, store, after);
   for (const look of promoted.length > 0 ? promoted : looks) demand(look, "fsync", ["on"], reasons);
 };
+
+/** A subscriber is one more standby to the rule about names; one that it does not name gets rows when they have long been acknowledged. */
+function judgeSubscription(looks: readonly NodeFacts[], promoted: readonly NodeFacts[], reasons: Reasons): void {
+  const subscriber = promoted.find(({ values }) => (values["subscription"] ?? "null") !== "null");
+  const name = subscriber && shortName(subscriber.node).toLowerCase();
+  if (name === undefined) return;
+  const waits = looks.every((look) =>
+    parseStandbyNames(look.values["synchronous_standby_names"] ?? "")?.names.includes(name),
+  );
+  if (!waits)
+    reasons.permits.push(`${shortName(subscriber!.node)} follows by logical replication, and no commit waits for it`);
+}
 
 /** The node comes back on its own disk: what was acknowledged must have been on it. */
 function judgeRestart(look: NodeFacts, reasons: Reasons): void {

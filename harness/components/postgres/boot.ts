@@ -7,22 +7,28 @@ import {
   type Component,
   type ComponentPaths,
   type Elements,
+  type Followers,
+  type FollowOptions,
+  type HasSchema,
   isDepot,
+  type KeepsSequences,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
   type RestoreContext,
   type RestoreOptions,
+  type SchemaChange,
   type Serviceable,
   type Session,
   type StackContext,
+  type TakesBatches,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
-import { bracket, nowNs } from "../../time.ts";
+import { bracket, type Bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
@@ -31,12 +37,16 @@ import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
 import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
-import { postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
 import { Points } from "./points.ts";
 import { restoreNode } from "./restore.ts";
 import { type Shell, shellOn } from "./shell.ts";
+import { syncSequences } from "./beside-rows.ts";
+import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
+import { readAccounts, readLedger, schemaSql, SEED_SQL } from "./ledger-tables.ts";
+import { LogicalStandbys, slotName } from "./logical.ts";
+import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -61,12 +71,25 @@ export const boot: Boot<PostgresConfig> = async (
     ),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
-  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
+  const nodes = new Map(started.map((node) => [node.name, node]));
+  return new PostgresComponent(name, config, {
+    nodes,
+    paths,
     password,
     archiver,
+    signal: context.signal,
     backupTaken: context.backupTaken,
   });
 };
+
+interface Booted {
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly paths: ComponentPaths;
+  readonly password: string;
+  readonly archiver: Archiver | null;
+  readonly signal: AbortSignal;
+  readonly backupTaken: StackContext["backupTaken"];
+}
 
 /** The store has to be there first: the files of every node say how it is reached. */
 async function openArchiver(
@@ -96,17 +119,20 @@ function nodeStart(
 ): NodeStart {
   const { role } = spec;
   const isPrimary = role === "primary";
+  const standby = config.standbys.find((s) => s.name === spec.name);
+  const follows = standby !== undefined && !isLogical(standby);
   const primaryAddress = context.addressOf(`${name}.primary`);
-  const slot = spec.name.replaceAll("-", "_");
+  const slot = slotName(spec.name);
   const env = {
-    ROLE: isPrimary || role === "spare" ? role : role.endsWith("receiver") ? "receiver" : "standby",
+    ROLE: follows ? "standby" : standby ? "logical" : role.endsWith("receiver") ? "receiver" : role,
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
   };
-  // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
-  const names = synchronousNames(config);
-  const argv = isPrimary && names ? ["-c", `synchronous_standby_names=${names}`] : [];
+  // On the command line, for a file would be copied with the base backup.
+  const argv = isPrimary
+    ? Object.entries(primaryAlone(config)).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+    : [];
   return {
     name: spec.full,
     image: spec.image,
@@ -127,8 +153,9 @@ function nodeStart(
       {
         path: "/blackstart/server.conf",
         content: serverConf(spec.name, config, {
-          archiver,
-          standby: isPrimary || role === "spare" ? null : { primaryAddress, slot },
+          // Another system that counts its timelines from 1 too: its WAL would take the place of the primary's in the archive.
+          archiver: standby && !follows ? null : archiver,
+          standby: follows ? { primaryAddress, slot } : null,
         }),
         mode: 0o644,
       },
@@ -145,7 +172,7 @@ function serverConf(
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
     cluster_name: nodeName,
-    wal_level: "replica",
+    wal_level: config.standbys.some(isLogical) ? "logical" : "replica",
     max_wal_senders: 10,
     max_replication_slots: 10,
     hot_standby: "on",
@@ -155,11 +182,19 @@ function serverConf(
     log_timezone: "UTC",
     shared_preload_libraries: "",
     ...archiver?.settings,
+    ...(config.timescale && TIMESCALE_SETTINGS),
     ...config.settings,
+    ...[...config.standbys, ...config.spares].find(({ name }) => name === nodeName)?.settings,
   };
   if (standby) {
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
     settings["primary_slot_name"] = standby.slot;
+    if (config.standbys.some((s) => s.failoverSlot)) {
+      // The worker that keeps slots in step logs in to a database; without feedback the primary removes what the slots still need.
+      settings["primary_conninfo"] += ` dbname=${DATABASE}`;
+      settings["sync_replication_slots"] = "on";
+      settings["hot_standby_feedback"] = "on";
+    }
   }
   return Object.entries(settings)
     .map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`)
@@ -169,6 +204,17 @@ function serverConf(
 /** YAML 1.2 reads `on` and `off` as words, `true` and `false` as booleans; the server knows both. */
 const settingText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+
+/** What only the primary may have: a promoted standby that inherited it would wait for ever for standbys that it does not have. */
+function primaryAlone(config: PostgresConfig): Record<string, string> {
+  const names = synchronousNames(config);
+  const failover = config.standbys.some((s) => s.failoverSlot);
+  const physical = config.standbys.filter((s) => !isLogical(s)).map((s) => slotName(s.name));
+  return {
+    ...(names && { synchronous_standby_names: names }),
+    ...(failover && { synchronized_standby_slots: physical.join(", ") }),
+  };
+}
 
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
@@ -185,7 +231,18 @@ const attached = ({ standbys, archive }: PostgresConfig): { name: string; replic
   ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
 ];
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived {
+class PostgresComponent
+  implements
+    Component,
+    Archived,
+    Followers,
+    HasSchema,
+    KeepsSequences,
+    Promotable,
+    Reconcilable,
+    Serviceable,
+    TakesBatches
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -194,29 +251,23 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
+  readonly #logical: LogicalStandbys;
+  readonly #signal: AbortSignal;
   readonly #archiver: Archiver | null;
   readonly #backupTaken: StackContext["backupTaken"];
   readonly #points: Points;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
 
-  constructor(
-    name: string,
-    config: PostgresConfig,
-    nodes: ReadonlyMap<string, Node>,
-    paths: ComponentPaths,
-    {
-      password,
-      archiver,
-      backupTaken,
-    }: { password: string; archiver: Archiver | null } & Pick<StackContext, "backupTaken">,
-  ) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archiver, signal, backupTaken }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
+    this.#signal = signal;
+    this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
     this.#archiver = archiver;
     this.#backupTaken = backupTaken;
     this.#points = new Points(this.#admin);
@@ -242,7 +293,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
-  /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
+  /** What is not attached yet, in words; empty when every physical standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
   async #missing(): Promise<string> {
     const primary = this.clients.leadsTo;
     const senders = await this.#admin.query(
@@ -251,7 +302,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of attached(this.#config)) {
+    for (const { name, replication } of attached(this.#config).filter((s) => !isLogical(s))) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
@@ -264,13 +315,17 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       const status = textOf(receiver[0], "status");
       if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
     }
+    await this.#logical.answer();
     return "";
   }
 
   async prepare(): Promise<void> {
-    await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    const primary = this.clients.leadsTo;
+    await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
+    await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
     if (this.#config.ballast !== undefined)
-      await this.#admin.query(this.clients.leadsTo, ballastSql(this.#config.ballast), BALLAST_TIMEOUT_MS);
+      await this.#admin.query(primary, ballastSql(this.#config.ballast), BALLAST_TIMEOUT_MS);
+    if (this.#config.timescale) await loadHypertable(this.#admin, primary);
     if (!this.#archiver) return;
     await this.#archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
@@ -321,7 +376,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   connect(timeoutMs: number): Promise<Session> {
-    return openSession(this.name, this.clients.port, this.#password, timeoutMs);
+    const { port } = this.clients;
+    return openSession(this.name, { port, password: this.#password, apart: this.#logical.shortNames }, timeoutMs);
   }
 
   serviceAccess(): Record<string, string | number> {
@@ -334,13 +390,14 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       this.#asked().map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = await nodeFacts(
-            this.#admin,
-            node.name,
-            at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS,
-          );
+          const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
+          const values = await nodeFacts(this.#admin, node.name, timeoutMs);
+          const serving = this.clients.leadsTo;
+          Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
+          if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
+            Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
           return [
             {
               at,
@@ -400,10 +457,12 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   async readBack(sink: ReadBackSink): Promise<void> {
     await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
     await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
-  async promote(node: string, signal: AbortSignal) {
+  async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void) {
+    if (this.#logical.has(node)) return this.#logical.promote(node, signal, mark);
     const { at } = await bracket(async () => {
       await this.#admin.query(node, "SELECT pg_promote(false)", 10_000);
       const done = await awaitCondition(
@@ -415,6 +474,22 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });
     return at;
+  }
+
+  changeSchema(change: SchemaChange): Promise<string> {
+    return changeSchema(this.#admin, this.clients.leadsTo, change);
+  }
+
+  batch(rows: number): Promise<string> {
+    return runBatch(this.#admin, this.clients.leadsTo, rows);
+  }
+
+  syncSequences(node: string): Promise<string> {
+    return syncSequences(this.#admin, node);
+  }
+
+  follow(node: string, options: FollowOptions, signal: AbortSignal): Promise<void> {
+    return this.#logical.follow(node, this.clients.leadsTo, options, signal);
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {

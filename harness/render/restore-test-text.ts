@@ -3,7 +3,7 @@ import type { RestoreTest } from "../restore-test.ts";
 import { grouped } from "../text.ts";
 import { shown } from "./escape.ts";
 import { columns } from "./paint.ts";
-import { comparison, decimal, intervalWords, long, stampOf } from "./restore-test.ts";
+import { comparison, decimal, intervalWords, lineOf, long, stampOf } from "./restore-test.ts";
 import { bytes, interval, printed } from "./words.ts";
 
 export function restoreTestText(test: RestoreTest): string {
@@ -36,8 +36,8 @@ export function restoreTestText(test: RestoreTest): string {
 
 function lineWords({ line, lineRefused }: RestoreTest): string {
   if (!line) return lineRefused ?? "";
-  const { n, intercept, slope, r2 } = line;
-  return `${intercept.toFixed(2)} s + ${(slope * 1024 ** 3).toFixed(2)} s per GiB of data, n = ${n}, R² = ${r2.toFixed(4)}`;
+  const { n, r2 } = line;
+  return `${lineOf(line)} of data, n = ${n}, R² = ${r2.toFixed(4)}`;
 }
 
 function productionWords({ extrapolation, extrapolationRefused, objectiveMs }: RestoreTest): string[] {

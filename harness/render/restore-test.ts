@@ -1,27 +1,26 @@
 /** The page of a series of restore tests: it loads nothing and runs nothing, like that of a drill. */
+import type { Line } from "../least-squares.ts";
 import { pointOf, type Extrapolation, fittedOf, type RestoreTest } from "../restore-test.ts";
 import type { Verdict } from "../verdict.ts";
 import { grouped } from "../text.ts";
-import { type Markup, code, Markup as Made, markup, pairs, table } from "./markup.ts";
+import { code, Markup, markup, pairs, table } from "./markup.ts";
 import { pageCss, plotCss, tokenCss } from "./theme.ts";
 import { interval, objective, printed } from "./words.ts";
 import { restorePlot } from "./restore-plot.ts";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-type Tone = Verdict;
-
 export function renderRestoreTest(test: RestoreTest): string {
   const { tone, word, meaning } = stampOf(test);
   const page = markup`<html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Made(POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${word}: restore test by ${test.tool}, ${test.startedAt.slice(0, 10)}</title>
-<style>${new Made(tokenCss + plotCss + pageCss + OWN_CSS)}</style>
+<style>${new Markup(tokenCss + plotCss + pageCss + OWN_CSS)}</style>
 </head>
 <body class="tone-${tone}">
 <div class="bar"></div>
@@ -60,7 +59,7 @@ const OWN_CSS = `
 `;
 
 /** The worst drill decides; figures against the ADR stand beside it. */
-export function stampOf({ drills: all }: RestoreTest): { tone: Tone; word: string; meaning: string } {
+export function stampOf({ drills: all }: RestoreTest): { tone: Verdict; word: string; meaning: string } {
   const count = (verdict: string) => all.filter((drill) => drill.verdict === verdict).length;
   const n = `${all.length} ${all.length === 1 ? "drill" : "drills"}`;
   if (count("fail") > 0) return { tone: "fail", word: "Fail", meaning: `${count("fail")} of ${n} failed.` };
@@ -160,7 +159,7 @@ function line(test: RestoreTest): Markup {
   const pace = fit.slope > 0 ? `${size(1 / fit.slope)} a second` : "none: it does not rise";
   return markup`${figure}
 ${pairs("grid", [
-  ["Line", `${seconds(fit.intercept)} + ${(fit.slope * 1024 ** 3).toFixed(2)} s per GiB`],
+  ["Line", lineOf(fit)],
   ["Pace on the line", pace],
   ["n", String(fit.n)],
   ["R²", fit.r2.toFixed(4)],
@@ -255,6 +254,11 @@ const seconds = (value: number): string => `${value < 0 ? "−" : ""}${Math.abs(
 
 const size = (bytes: number): string =>
   bytes >= 10 * 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+
+export function lineOf({ intercept, slope }: Line): string {
+  const perGiB = slope * 1024 ** 3;
+  return `${seconds(intercept)} ${perGiB < 0 ? "−" : "+"} ${seconds(Math.abs(perGiB))} per GiB`;
+}
 
 /** As people name the size of a production system. */
 export function decimal(bytes: number): string {

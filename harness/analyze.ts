@@ -11,7 +11,7 @@ import { type LossReading, lossOf } from "./checkers/loss.ts";
 import { membershipOf } from "./checkers/membership.ts";
 import { type Outage, outageOf } from "./checkers/outage.ts";
 import { positionsOf } from "./checkers/positions.ts";
-import { eventsOf, storesOf } from "./checkers/reading.ts";
+import { eventsOf, keyOf, storesOf, struckOf } from "./checkers/reading.ts";
 import { comparisonOf } from "./checkers/second-estimate.ts";
 import { usersOf } from "./checkers/users.ts";
 import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
@@ -212,6 +212,9 @@ function causeOf(history: History, op: Operation): string {
   if ("missing" in positions) return where;
   const fate = positions.fate(op);
   if (fate === "lost") return `${where}, beyond ${positions.point(op)}`;
+  const struckBy = struckOf(history).get(keyOf(op));
+  if (fate === "kept" && struckBy !== undefined)
+    return `${where}; stood in bytes that ${struckBy} damaged, or beside them`;
   if (fate === "kept")
     return `${where}; its position survived (${positions.point(op)}) and it is absent all the same: a hole`;
   return `${where}, at the edge of ${positions.point(op)}`;

@@ -159,7 +159,7 @@ test("every checker has controls, and every file of controls is in their registr
 
 test("every fault, recovery and component is in its registry", () => {
   for (const [registry, folder, shared] of [
-    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts"]],
+    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts", "damages.ts", "disk-files.ts"]],
     ["recoveries.ts", "recoveries", []],
   ] as const) {
     const expected = inFolder(folder).filter((file) => !(shared as readonly string[]).includes(basename(file)));

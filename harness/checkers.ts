@@ -17,6 +17,7 @@ import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
 import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
 import { recoveryTime } from "./checkers/recovery-time.ts";
+import { restoreTarget } from "./checkers/restore-target.ts";
 import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
@@ -37,6 +38,7 @@ export const checkers: readonly Checker[] = [
   subscribers,
   tamperRefused,
   recoveryProcedure,
+  restoreTarget,
   routine,
   reconciliation,
   secondEstimate,

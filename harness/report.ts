@@ -217,7 +217,7 @@ export interface Report extends Result {
     readonly agrees: boolean;
   } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
-  /** Of the lost: taken away on purpose by a reconciliation. */
+  /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
   /** For workloads that write to several stores: how many orders stand in exactly these; null where there are none. */

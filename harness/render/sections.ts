@@ -213,6 +213,7 @@ function data(report: Report): Markup {
   const perStore = Object.entries(lost.byStore);
   return markup`${pairs("grid counts", [
     ["Lost", count(lost.count, true)],
+    ["Of the lost, given up on purpose", report.discarded > 0 && count(report.discarded)],
     ["Phantom", count(report.phantom, true)],
     ["Resurrected", count(report.resurrected, true)],
     ["Duplicated", count(report.duplicated, true)],

@@ -81,7 +81,7 @@ function figures(report: Report, width: number, paint: Paint): string[] {
     ...figure(
       "lost writes",
       `${grouped(lost.count)} of ${grouped(operations.acknowledged)}`,
-      `objective at most ${grouped(objectives.lostWrites)}; ${grouped(operations.indeterminate)} indeterminate, ${grouped(operations.failed)} failed`,
+      `objective at most ${grouped(objectives.lostWrites)}${report.discarded > 0 ? `; ${grouped(report.discarded)} given up on purpose` : ""}; ${grouped(operations.indeterminate)} indeterminate, ${grouped(operations.failed)} failed`,
       lossTone,
     ),
   ];

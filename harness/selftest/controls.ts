@@ -18,6 +18,7 @@ import { reconciliation } from "./controls/reconciliation.ts";
 import { record } from "./controls/record.ts";
 import { recoveryProcedure } from "./controls/recovery-procedure.ts";
 import { recoveryTime } from "./controls/recovery-time.ts";
+import { restoreTarget } from "./controls/restore-target.ts";
 import { routine } from "./controls/routine.ts";
 import { secondEstimate } from "./controls/second-estimate.ts";
 import { steadyState } from "./controls/steady-state.ts";
@@ -38,6 +39,7 @@ export const controls: readonly CheckControls[] = [
   subscribers,
   tamperRefused,
   recoveryProcedure,
+  restoreTarget,
   routine,
   reconciliation,
   secondEstimate,

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: ROLE (primary|standby|logical|spare|receiver), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
+# Reads /blackstart/node.env: ROLE (primary|standby|logical|spare|receiver), VERSION, PRIMARY, SLOT, CHECKSUMS (on|off), WAL_SEGMENT_MIB.
+# Runs again on every start of the machine.
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
+export PATH=/blackstart/shims:$PATH # where a fault may put a program that fails
 umask 077
 
 say() { echo "blackstart: $*" >&2; }
@@ -64,7 +66,9 @@ fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   if [ "$ROLE" != standby ]; then # a logical standby is a server of its own
-    server "$bin/initdb" -D "$PGDATA" -U postgres -k -E UTF8 --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/blackstart/run/password --no-instructions >/dev/null
+    # Until 17 checksums are asked for, since 18 they are refused.
+    if [ "$CHECKSUMS" = on ]; then checksums=--data-checksums; elif [ "$VERSION" -ge 18 ]; then checksums=--no-data-checksums; else checksums=; fi
+    server "$bin/initdb" -D "$PGDATA" -U postgres $checksums --wal-segsize="$WAL_SEGMENT_MIB" -E UTF8 --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/blackstart/run/password --no-instructions >/dev/null
     printf 'host all all all scram-sha-256\nhost replication all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     echo "include '/blackstart/server.conf'" >>"$PGDATA/postgresql.conf"
   else

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ComponentKind, NodeSpec, Use } from "../../component.ts";
+import { byteSize } from "../../scenario/units.ts";
 import { type ArchiveConfig, archiveConfig } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
-import { byteSize } from "../../scenario/units.ts";
 import { hasProgram, imageOf, MAJORS } from "./versions.ts";
 
 const nodeName = z
@@ -29,6 +29,8 @@ const standby = z.strictObject({
   }),
   settings: ownSettings,
 });
+
+const MIB = 1024 * 1024;
 
 const config = z.strictObject({
   version: z.literal(MAJORS).default(17).meta({ description: "Major version of the server" }),
@@ -70,6 +72,13 @@ const config = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: "TimescaleDB, preloaded in every server, and a filled hypertable beside the ledger" }),
+  checksums: z.boolean().default(true).meta({ description: "Whether pages of data carry checksums" }),
+  walSegment: byteSize
+    .refine((bytes) => Number.isInteger(Math.log2(bytes)) && bytes >= MIB && bytes <= 1024 * MIB, {
+      error: "expected a power of two from 1MiB to 1GiB",
+    })
+    .prefault("16MiB")
+    .meta({ description: "Size of a segment of WAL; a small one makes many of them with a small load" }),
   settings: settings.meta({ description: "Server settings of the primary and every standby, as in postgresql.conf" }),
 });
 
@@ -229,9 +238,32 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
   ];
 };
 
+/** What a fault may look for on a node's disk. */
+export const PLACES = {
+  "wal-segment": "a file of pg_wal from the redo point of the last checkpoint to the end; middle needs three of them",
+  "wal-page": "one page of 8 KiB in those files",
+  heap: "a page of the ledger's table that holds rows; its value is the payload of one of them",
+  index: "a leaf page of the ledger's index; its value is the key of one entry",
+  clog: "the byte in pg_xact that says whether the transaction of a row committed, for a row on which nobody has noted it",
+  control: "pg_control",
+  "backup-label": "the label of a base backup that no server has started on",
+  "history-file": "a timeline's history in pg_wal",
+} as const;
+
+/** Procedures on a node, by the name that a scenario gives under `method`. What no sane runbook has is called forbidden. */
+export const REPAIRS = {
+  "copy-in-place":
+    "The base backup in the folder `copy` of the disk takes the place of the data, with the WAL that is there",
+  "forbidden-pg-resetwal": "pg_resetwal -f: the server starts, and whatever stood only in the WAL is gone",
+  "forbidden-ignore-checksums":
+    "Reads everything with ignore_checksum_failure, then a checkpoint: damaged pages get a valid checksum",
+} as const;
+
+export type Repair = keyof typeof REPAIRS;
+
 const kind: ComponentKind<PostgresConfig> = {
   kind: "postgres",
-  summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming or logical standbys",
+  summary: "PostgreSQL 14 to 18: a primary and any number of streaming or logical standbys",
   config,
   nodes,
   uses,
@@ -239,11 +271,13 @@ const kind: ComponentKind<PostgresConfig> = {
   capabilities: ({ archive, standbys, timescale }) => [
     "schema",
     "batches",
+    "statements",
+    "page-writes",
     ...(archive ? ["archive"] : []),
     ...(timescale ? ["hypertable"] : []),
     ...(standbys.some(isLogical) ? ["logical standbys"] : []),
   ],
-  triggers: ["wal-switch", "checkpoint"],
+  triggers: ["wal-switch", "checkpoint", "mid-checkpoint", "base-backup", "recovery"],
   checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "hypertable", "drop-in", "subscribers"],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
@@ -255,10 +289,15 @@ const kind: ComponentKind<PostgresConfig> = {
     "sync-sequences",
     "follow",
     "restore",
+    "copy-back",
+    "rejoin",
+    "repair",
     "exec",
     "reconcile",
     "replay-unsure",
   ],
+  repairs: Object.keys(REPAIRS),
+  places: PLACES,
   settings: {
     synchronous_commit: "what an acknowledged write has reached",
     synchronous_standby_names: "which standbys must confirm",

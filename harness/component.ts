@@ -1,5 +1,13 @@
 import type { z } from "zod";
-import type { ClockBracket, ListedElement, NodeFacts, RecoveredAccount, RecoveredElement } from "./history.ts";
+import type {
+  BackupTaken,
+  ClockBracket,
+  EventData,
+  ListedElement,
+  NodeFacts,
+  RecoveredAccount,
+  RecoveredElement,
+} from "./history.ts";
 import type { ClientPath, Node } from "./node.ts";
 import type { Bracket } from "./time.ts";
 
@@ -81,6 +89,8 @@ export interface StackContext {
    * of those it is known that nobody waits in a circle.
    */
   component(name: string): Promise<Component>;
+  /** For the record: every backup, also those that are taken before anybody writes. */
+  readonly backupTaken: (backup: BackupTaken) => void;
 }
 
 export interface NodeStart {
@@ -297,6 +307,8 @@ export interface RestoreOptions {
 
 export interface RestoreContext extends RepairContext {
   readonly rewound: (to: Rewind) => void;
+  /** The machine serves as asked: what was brought to it, and how long each part took. */
+  readonly restored: (what: Omit<EventData["restored"], "step">) => void;
 }
 
 /** The point that a restore was told to end at: it lies between two positions of that lineage, which may be the same. */

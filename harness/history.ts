@@ -177,8 +177,37 @@ export interface EventData {
     fromNs: string;
     toNs: string;
   };
+  /**
+   * A backup was complete. `dataBytes`: the databases that it stands for, as the server counted them; `storedBytes`: what the store
+   * keeps of it.
+   */
+  "backup-taken": BackupTaken;
+  /** A machine was filled from a backup between fromNs and fetchedNs, and served as asked at toNs. */
+  restored: {
+    step: string;
+    node: string;
+    backup: string;
+    level: string;
+    /** The databases on the restored machine, as its server counted them. */
+    dataBytes: number;
+    /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
+    walBytes: number;
+    fromNs: string;
+    fetchedNs: string;
+    toNs: string;
+  };
   note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
+}
+
+export interface BackupTaken {
+  readonly component: string;
+  readonly label: string;
+  readonly level: string;
+  readonly dataBytes: number;
+  readonly storedBytes: number;
+  readonly fromNs: string;
+  readonly toNs: string;
 }
 
 export type Phase = "stack" | "steady" | "steps" | "settle" | "read-back" | "down";

@@ -13,6 +13,7 @@ const text = z.string().max(100_000);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected a sha256 in hexadecimal" });
 const amount = z.int();
 const ms = z.number().min(0);
+const size = z.int().min(0);
 const position = z.string().refine((value) => parsePosition(value) !== null, {
   error: "expected a position such as 0/5000158 or 4711",
 });
@@ -103,6 +104,18 @@ export const eventData = {
     noticed: z.enum(["yes", "no", "not-run"]),
     detail: text,
     ...span,
+  }),
+  "backup-taken": z.object({ component: name, label: name, level: name, dataBytes: size, storedBytes: size, ...span }),
+  restored: z.object({
+    step: name,
+    node: name,
+    backup: name,
+    level: name,
+    dataBytes: size,
+    walBytes: size,
+    fromNs: ns,
+    fetchedNs: ns,
+    toNs: ns,
   }),
   note: z.object({ text }),
   "run-ended": z.object({ outcome: z.enum(["completed", "aborted"]), error: text.exactOptional() }),

@@ -54,6 +54,13 @@ const config = z.strictObject({
   archive: archiveConfig
     .optional()
     .meta({ description: "Backups and a continuous archive; the first backup is taken before anybody writes" }),
+  ballast: byteSize
+    .refine((bytes) => bytes >= 1024 ** 2 && bytes <= 64 * 1024 ** 3, { error: "expected 1MiB to 64GiB" })
+    .optional()
+    .meta({
+      description:
+        "Made-up data, written before the first backup, so that backups have a size; a third of it does not compress",
+    }),
   uniqueKey: z.boolean().default(false).meta({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
@@ -140,8 +147,14 @@ function problems(value: PostgresConfig) {
 
 export const isLogical = ({ replication }: { readonly replication: string }): boolean => replication === "logical";
 
-function logicalProblems({ version, standbys, settings }: PostgresConfig): ConfigProblem[] {
+function logicalProblems({ version, standbys, settings, ballast }: PostgresConfig): ConfigProblem[] {
   const found: ConfigProblem[] = [];
+  if (standbys.some(isLogical) && ballast !== undefined)
+    found.push({
+      path: ["ballast"],
+      message: "a logical standby has no table that ballast could be replicated into",
+      hint: "leave ballast out, or use physical standbys",
+    });
   const level = settings["wal_level"];
   if (standbys.some(isLogical) && level !== undefined && level !== "logical")
     found.push({

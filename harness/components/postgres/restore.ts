@@ -1,10 +1,12 @@
 import pg from "pg";
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
+import { messageOf } from "../../errors.ts";
 import { parsePosition } from "../../position.ts";
 import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
+import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
 import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
 import { openForWork, startServer } from "./maintenance.ts";
@@ -73,6 +75,42 @@ export async function restoreNode(
   });
   mark("restored", restored);
   tellEnd(target, rewound);
+  await tellBrought(bench, backup, context, { fetched, restored });
+}
+
+/** Asked after the machine served, so that no figure of it contains the asking. What cannot be told fails no restore: it is kept in words. */
+async function tellBrought(
+  bench: RestoreBench,
+  backup: Backup,
+  context: RestoreContext,
+  { fetched, restored }: { fetched: Bracket; restored: Bracket },
+): Promise<void> {
+  try {
+    context.restored({
+      node: bench.node.name,
+      backup: backup.label,
+      level: backup.level,
+      ...(await brought(bench, backup)),
+      fromNs: String(fetched.fromNs),
+      fetchedNs: String(fetched.toNs),
+      toNs: String(restored.toNs),
+    });
+  } catch (thrown) {
+    await context.keep("restored-size.txt", `what was brought could not be told: ${messageOf(thrown)}\n`);
+  }
+}
+
+/** The position stays what it was when recovery ended. */
+async function brought({ node, admin }: RestoreBench, { label, startLsn }: Backup) {
+  const [row] = await admin.query(
+    node.name,
+    `SELECT pg_last_wal_replay_lsn()::text AS position, (${DATA_BYTES})::text AS bytes`,
+    DATA_BYTES_TIMEOUT_MS,
+  );
+  const [from, to] = [parsePosition(startLsn), parsePosition(textOf(row, "position"))];
+  if (from === null || to === null || to < from)
+    throw new Error(`it cannot be told how much history ${label} was followed by`);
+  return { dataBytes: Number(textOf(row, "bytes")), walBytes: Number(to - from) };
 }
 
 function tellEnd(target: RestoreTarget | null, rewound: RestoreContext["rewound"]): void {

@@ -5,8 +5,10 @@ import { checksums } from "./checkers/checksums.ts";
 import { clock } from "./checkers/clock.ts";
 import { crossCheck } from "./checkers/cross-check.ts";
 import { detection } from "./checkers/detection.ts";
+import { dropIn } from "./checkers/drop-in.ts";
 import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
+import { hypertable } from "./checkers/hypertable.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
@@ -20,6 +22,7 @@ import { restoreTarget } from "./checkers/restore-target.ts";
 import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
+import { subscribers } from "./checkers/subscribers.ts";
 import { tamperRefused } from "./checkers/tamper-refused.ts";
 
 /** Every judgement there is, in the order of the report. A new one is one file and one line here. */
@@ -32,6 +35,9 @@ export const checkers: readonly Checker[] = [
   checksums,
   amcheck,
   noDamageNoticed,
+  hypertable,
+  dropIn,
+  subscribers,
   tamperRefused,
   recoveryProcedure,
   restoreTarget,

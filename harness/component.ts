@@ -43,6 +43,8 @@ export interface ComponentKind<Config = unknown> {
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
   readonly repairs?: readonly string[];
+  /** What a fault may look for on a node's disk, and what each word stands for; see place.ts. */
+  readonly places?: Readonly<Record<string, string>>;
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
   readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
@@ -132,10 +134,16 @@ export interface Component {
   readBack(sink: ReadBackSink): Promise<void>;
   /** Whether every replica that the scenario asked for is attached now, in words. */
   redundancy(): Promise<{ restored: boolean; detail: string }>;
-  /** Resolves at the next event of that name. */
-  awaitTrigger(trigger: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves at the next event of that name, on the node if one is given. Where the event is a span of time it resolves inside of
+   * it, with a way to find out afterwards whether what was done then lay inside as well.
+   */
+  awaitTrigger(trigger: string, signal: AbortSignal, node?: string): Promise<InsideSpan | void>;
   close(): Promise<void>;
 }
+
+/** Whether something that happened between two instants lay inside the span that a trigger began with, from what was observed. */
+export type InsideSpan = (at: Bracket) => Promise<{ observed: boolean; proof: string }>;
 
 export interface ReadBackSink {
   /** Every operation that was sent to the store, so that one that is not listed can be looked for by its name. */
@@ -151,10 +159,53 @@ export interface ReadBackSink {
 /** Capability: a replica can be made the one that takes writes. */
 export interface Promotable {
   /** Promotes the node and returns when it takes writes. `mark` gets the milestones as they happen. */
-  promote(node: string, signal: AbortSignal): Promise<Bracket>;
+  promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void): Promise<Bracket>;
 }
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
+
+/** Capability: numbers its rows itself, from counters that not every kind of replication carries. */
+export interface KeepsSequences {
+  /** Sets every counter on that node beyond the numbers that its rows have; resolves with what was set, in words. */
+  syncSequences(node: string): Promise<string>;
+}
+
+export const keepsSequences = (component: Component): component is Component & KeepsSequences =>
+  "syncSequences" in component;
+
+/** What a release may add to a schema. */
+export const SCHEMA_CHANGES = ["table", "column"] as const;
+export type SchemaChange = (typeof SCHEMA_CHANGES)[number];
+
+/** Capability: has a schema, which is changed by commands on the node that serves. */
+export interface HasSchema {
+  /** Resolves when it is done; with what it was, in words. */
+  changeSchema(change: SchemaChange): Promise<string>;
+}
+
+export const hasSchema = (component: Component): component is Component & HasSchema => "changeSchema" in component;
+
+/** Capability: writes many elements in one transaction. */
+export interface TakesBatches {
+  /** Elements that are no part of the ledger; resolves when they are committed, with what it was, in words. */
+  batch(rows: number): Promise<string>;
+}
+
+export const takesBatches = (component: Component): component is Component & TakesBatches => "batch" in component;
+
+/** Capability: a replica can be told to follow the node that serves now. */
+export interface Followers {
+  /** Resolves when the node has everything that the serving one had when it was asked; rejects when it does not follow. */
+  follow(node: string, options: FollowOptions, signal: AbortSignal): Promise<void>;
+}
+
+export interface FollowOptions {
+  readonly timeoutMs: number;
+  /** kept: the place where it had stopped is known to the serving node, or it fails · new: it goes on from now, whatever it missed. */
+  readonly place: "kept" | "new";
+}
+
+export const hasFollowers = (component: Component): component is Component & Followers => "follow" in component;
 
 /** Capability: backups and an archive are kept elsewhere, and a machine can be made anew from them. */
 export interface Archived {

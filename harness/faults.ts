@@ -23,6 +23,7 @@ import { removeFolder } from "./faults/remove-folder.ts";
 import { reset } from "./faults/reset.ts";
 import { restart } from "./faults/restart.ts";
 import { shutdown } from "./faults/shutdown.ts";
+import { tornWrite } from "./faults/torn-write.ts";
 
 /** Every fault that a scenario may name. A new one is one file and one line here. */
 export const faultKinds: readonly FaultKind[] = [
@@ -43,6 +44,7 @@ export const faultKinds: readonly FaultKind[] = [
   lockBypass,
   expiryRule,
   fileDamage,
+  tornWrite,
   readOnlyFolder,
   eraseData,
   memoryPressure,

@@ -71,7 +71,8 @@ export interface RecoveredElement {
 
 /**
  * One line of raw/inventory.jsonl: an element that the store lists by another way than the one it is read by (an index of versions,
- * a snapshot's keys), for a store whose history has no positions.
+ * a snapshot's keys), for a store whose history has no positions. Where `store` is a node, a row of that node, which follows the one
+ * that serves; `version` is then the hash of its content.
  */
 export interface ListedElement {
   readonly store: string;
@@ -142,6 +143,11 @@ export interface EventData {
   attempt: { step: string; attempt: string; refused: boolean; detail: string };
   /** What a reconciliation did to one operation on purpose: taken away (its history was given up) or written again. */
   reconciled: { step: string; op: string; store: string; action: "discarded" | "replayed" };
+  /**
+   * What stood in the bytes that a fault changed, read out of them before: the elements whose own bytes changed, and those beside
+   * them in what is read as one with them. What became of them is for the read-back to find.
+   */
+  struck: { step: string; store: string; damaged: readonly string[]; beside: readonly string[] };
   /**
    * A restore was told to end there: whatever was acknowledged on that lineage at or beyond the position is given up on purpose.
    * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back. The point itself is

@@ -1,6 +1,7 @@
 import { copyBack } from "./recoveries/copy-back.ts";
 import { exec } from "./recoveries/exec.ts";
 import { failover } from "./recoveries/failover.ts";
+import { follow } from "./recoveries/follow.ts";
 import { promote } from "./recoveries/promote.ts";
 import { replaceDrive } from "./recoveries/replace-drive.ts";
 import { repoint } from "./recoveries/repoint.ts";
@@ -10,6 +11,8 @@ import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { rejoin } from "./recoveries/rejoin.ts";
 import { repair } from "./recoveries/repair.ts";
+import { syncSequences } from "./recoveries/sync-sequences.ts";
+
 import { restore } from "./recoveries/restore.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";
@@ -20,6 +23,8 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   wait,
   start,
   promote,
+  syncSequences,
+  follow,
   repoint,
   replaceDrive,
   scrub,

@@ -164,6 +164,27 @@ export interface Inspection {
   readonly leftBehind: boolean;
 }
 
+/** What a report says of the selftest whose signed statement lies in its pack. It changes no verdict. */
+export interface SelftestOnRecord {
+  /** Of the signed statement. */
+  readonly sha256: string;
+  readonly when: string;
+  /** Whole minutes from its end until this drill's intent was signed, by the wall clock; null when it says that it came later. */
+  readonly ageMinutes: number | null;
+  readonly evaluatorSha256: string;
+  /** Whether it put the very evaluator to the test that judged this drill. */
+  readonly sameEvaluator: boolean;
+  readonly ok: boolean;
+  /** Controls that were made by hand; `failed` names those that did not get the finding that they must. */
+  readonly planted: { readonly count: number; readonly failed: readonly string[] };
+  /** Short drills on real stores that must lose writes; `notRun` says which of them were left out and why. */
+  readonly real: {
+    readonly count: number;
+    readonly failed: readonly string[];
+    readonly notRun: readonly { readonly control: string; readonly why: string }[];
+  };
+}
+
 export interface Report extends Result {
   readonly title: string;
   readonly sentence: string;
@@ -229,4 +250,6 @@ export interface Report extends Result {
   };
   readonly intent: { readonly sha256: string; readonly ledgerIndex: number } | null;
   readonly keyFingerprint: string | null;
+  /** The newest selftest of the evaluator that was on record when the intent was signed; null when there was none. */
+  readonly selftest: SelftestOnRecord | null;
 }

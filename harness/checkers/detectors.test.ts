@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { EventData, History } from "../history.ts";
 import { detectorsOf } from "./detectors.ts";
 import { noDamageNoticed } from "./no-damage-noticed.ts";
-import { addEvent, drill, type DraftHistory, nsOf, setFacts, wallNsOf } from "./testing.ts";
+import { addEvent, setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, nsOf, wallNsOf } from "../selftest/golden.ts";
 
 /** The golden drill ends its load at 9,000 ms; its fault is effective between 5,000 and 5,002 ms. */
 const ran = (

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { durabilitySettings } from "./durability-settings.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import { parseStandbyNames } from "./guarantee/postgres.ts";
-import { drill, type DraftHistory, sender, setEvent, setFacts, verdictOf } from "./testing.ts";
+import { setEvent, setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, sender, verdictOf } from "../selftest/golden.ts";
 
 type Values = Record<string, string | undefined>;
 const both = (values: Values) => (h: DraftHistory) => {
@@ -90,6 +91,27 @@ describe("whether zero loss is guaranteed", () => {
     ],
     ["fsync off only on the lost one", true, both({ fsync: "off" }), "fsync=on on db.standby"],
     ["nothing recorded", false, (h) => void (h.facts = h.facts.filter((f) => f.at === "recovered")), "not recorded"],
+    [
+      "a subscriber that no commit waits for",
+      false,
+      (h) => {
+        both(names(""))(h);
+        setFacts(h, "steady", "db.standby", { subscription: '{"name":"standby"}' });
+      },
+      "standby follows by logical replication, and no commit waits for it",
+    ],
+    [
+      "a subscriber that every commit waits for",
+      true,
+      (h) => setFacts(h, "fault", "db.standby", { subscription: '{"name":"standby"}' }),
+      "every commit waits for standby",
+    ],
+    [
+      "no subscription",
+      true,
+      (h) => setFacts(h, "fault", "db.standby", { subscription: "null" }),
+      "every commit waits for standby",
+    ],
     ["restart, all on", true, restarted({}), "full_page_writes=on"],
     ["restart, local", true, restarted({ synchronous_commit: "local" }), "synchronous_commit=local"],
     ["restart, commit off", false, restarted({ synchronous_commit: "off" }), "synchronous_commit=off"],

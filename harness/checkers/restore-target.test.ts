@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { outcomeClass } from "./outcome-class.ts";
 import { restoreTarget } from "./restore-target.ts";
-import { addEvent, type DraftHistory, drill, dropEvents, formatLsn, lsnOf, setFacts } from "./testing.ts";
+import { addEvent, dropEvents, setFacts } from "../selftest/edits.ts";
+import { type DraftHistory, drill, formatLsn, lsnOf } from "../selftest/golden.ts";
 
 const told =
   (from: number, upTo = from, lineage = "1") =>

@@ -6,7 +6,13 @@ import { mistake } from "./mistake.ts";
 
 const at = { fromNs: 1n, toNs: 2n };
 const signal = AbortSignal.timeout(5_000);
-const context = { signal, step: "oops", attempted: () => undefined, keep: () => Promise.resolve() };
+const context = {
+  signal,
+  step: "oops",
+  attempted: () => undefined,
+  struck: () => undefined,
+  keep: () => Promise.resolve(),
+};
 const on = (abilities: object): FaultTarget =>
   ({
     component: { name: "db", kind: "store", ...abilities },

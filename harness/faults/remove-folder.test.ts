@@ -20,6 +20,7 @@ function inject(removals: (ExecResult | Error)[], files: string[]) {
     signal: AbortSignal.timeout(5_000),
     step: "rm",
     attempted: () => undefined,
+    struck: () => undefined,
     keep: () => Promise.resolve(),
   };
   return removeFolder.inject({ component: {}, node } as unknown as FaultTarget, { path: "data" }, context);

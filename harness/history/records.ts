@@ -93,6 +93,7 @@ export const eventData = {
   redundancy: z.object({ state: z.enum(["restored", "not-restored"]), detail: text }),
   attempt: z.object({ step: name, attempt: name, refused: z.boolean(), detail: text }),
   reconciled: z.object({ step: name, op: name, store: name, action: z.enum(["discarded", "replayed"]) }),
+  struck: z.object({ step: name, store: name, damaged: z.array(name), beside: z.array(name) }),
   rewound: z.object({ step: name, store: name, lineage: name, position, upTo: position.exactOptional() }),
   "routine-ended": z.object({ step: name, routine: name, target: name, ok: z.boolean(), detail: text, ...span }),
   "read-back": z.object({ component: name, ...span }),

@@ -3,6 +3,7 @@ import { grouped } from "../text.ts";
 import { noticedWords } from "./detectors.ts";
 import { shown } from "./escape.ts";
 import { fit, painter, wrap, type Paint } from "./paint.ts";
+import { selftestLine } from "./selftest.ts";
 import {
   against,
   attempts,
@@ -160,6 +161,7 @@ function closing(report: Report, width: number, paint: Paint): string[] {
     wrap(text, width - 13).map((line, i) => `${name(i === 0 ? term : "")}${line}`);
   return [
     ...row("evidence", `${report.class}; ${environment(report)}; ${attempts(report)}`),
+    ...row("controls", selftestLine(report).text),
     ...row("claim", report.confidence.claim.supported),
     `${name("pack")}${shown(report.pack)}`,
     `${name("report")}${shown(report.pack)}/views/report.html`,

@@ -2,6 +2,7 @@
 import type { Inspection, Interval, Mark, Report, Users } from "../report.ts";
 import { EXIT, type Finding, type Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
+import { selftestBanner } from "./selftest.ts";
 
 export type Tone = "pass" | "fail" | "unknown" | "lucky" | "control";
 
@@ -70,6 +71,8 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
       text: `Nothing was lost this time, but the settings permit loss: ${guaranteed.why.join("; ")}.`,
     });
   if (report.inspection?.leftBehind) notices.push(damageNotice(report.inspection));
+  const untrusted = selftestBanner(report);
+  if (untrusted) notices.push({ tone: "fail", ...untrusted });
   if (overrides.length > 0)
     notices.push({
       tone: "unknown",

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { History, NodeFacts } from "../../history.ts";
 import type { PlannedStep } from "../../plan.ts";
-import { eventsOf } from "../reading.ts";
+import { eventsOf, shortName } from "../reading.ts";
 import { demand, factsBeforeFault, type Reasons, type StoreRules } from "./reasons.ts";
 
 export const judgePostgres: StoreRules = ({ history, store, served, after }, reasons) => {
@@ -13,11 +13,24 @@ export const judgePostgres: StoreRules = ({ history, store, served, after }, rea
   const restore = restoreOf(history, store, after);
   if (restore) return judgeRestored(looks, restore, reasons);
   if (served === after) return looks.forEach((look) => judgeRestart(look, reasons));
+  const promoted = factsBeforeFault(history, store, after);
+  judgeSubscription(looks, promoted, reasons);
   for (const look of looks) judgePromotion(look, after, reasons);
   judgeConfirmation(looks, after, reasons);
-  const promoted = factsBeforeFault(history, store, after);
   for (const look of promoted.length > 0 ? promoted : looks) demand(look, "fsync", ["on"], reasons);
 };
+
+/** A subscriber is one more standby to the rule about names; one that it does not name gets rows when they have long been acknowledged. */
+function judgeSubscription(looks: readonly NodeFacts[], promoted: readonly NodeFacts[], reasons: Reasons): void {
+  const subscriber = promoted.find(({ values }) => (values["subscription"] ?? "null") !== "null");
+  const name = subscriber && shortName(subscriber.node).toLowerCase();
+  if (name === undefined) return;
+  const waits = looks.every((look) =>
+    parseStandbyNames(look.values["synchronous_standby_names"] ?? "")?.names.includes(name),
+  );
+  if (!waits)
+    reasons.permits.push(`${shortName(subscriber!.node)} follows by logical replication, and no commit waits for it`);
+}
 
 type Restore = PlannedStep & { does: "recover" };
 

@@ -13,7 +13,12 @@ import {
   type CopiesBack,
   type Elements,
   type Inspectable,
+  type Followers,
+  type FollowOptions,
+  type HasSchema,
+  type InsideSpan,
   isDepot,
+  type KeepsSequences,
   type Mistakable,
   type Mistake,
   type Mistaken,
@@ -22,20 +27,25 @@ import {
   type ReadBackSink,
   type Reconcilable,
   type Rejoinable,
+  type Repairable,
   type RepairContext,
   type RestoreContext,
   type RestoreOptions,
+  type SchemaChange,
   type Serviceable,
   type Session,
   type Sighting,
+  type Settles,
   type StackContext,
+  type TakesBatches,
   type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
-import { bracket, nowNs } from "../../time.ts";
+import { bracket, type Bracket, nowNs } from "../../time.ts";
+import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
@@ -47,14 +57,22 @@ import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { Inspection } from "./inspection.ts";
-import { postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { DiskSide } from "./disk-side.ts";
 import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
+import { patiently, readAccounts, readLedger } from "./read-back.ts";
 import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
+import { settle } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
+import { syncSequences } from "./beside-rows.ts";
+import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
+import { schemaSql, SEED_SQL } from "./ledger-tables.ts";
+import { LogicalStandbys, slotName } from "./logical.ts";
+import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
+import { TRIGGERS } from "./triggers.ts";
 import { tryOut } from "./try-out.ts";
 
 const PORT = 5432;
@@ -81,11 +99,17 @@ export const boot: Boot<PostgresConfig> = async (
     ),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
-  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
-    password,
-    archive,
-  });
+  const nodes = new Map(started.map((node) => [node.name, node]));
+  return new PostgresComponent(name, config, { nodes, paths, password, archive, signal: context.signal });
 };
+
+interface Booted {
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly paths: ComponentPaths;
+  readonly password: string;
+  readonly archive: OpenArchive | null;
+  readonly signal: AbortSignal;
+}
 
 /** The store has to be there first: the files of every node say how it is reached. */
 async function openArchive(
@@ -120,18 +144,22 @@ function nodeStart(
 ): NodeStart {
   const { role } = spec;
   const isPrimary = role === "primary";
+  const standby = config.standbys.find((s) => s.name === spec.name);
+  const follows = standby !== undefined && !isLogical(standby);
   const primaryAddress = context.addressOf(`${name}.primary`);
-  const slot = spec.name.replaceAll("-", "_");
+  const slot = slotName(spec.name);
   const env = {
-    ROLE: isPrimary || role === "spare" ? role : role.endsWith("receiver") ? "receiver" : "standby",
+    ROLE: follows ? "standby" : standby ? "logical" : role.endsWith("receiver") ? "receiver" : role,
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    CHECKSUMS: config.checksums ? "on" : "off",
     WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
-  // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
-  const names = synchronousNames(config);
-  const argv = isPrimary && names ? ["-c", `synchronous_standby_names=${names}`] : [];
+  // On the command line, for a file would be copied with the base backup.
+  const argv = isPrimary
+    ? Object.entries(primaryAlone(config)).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+    : [];
   return {
     name: spec.full,
     image: spec.image,
@@ -152,8 +180,9 @@ function nodeStart(
       {
         path: "/blackstart/server.conf",
         content: serverConf(spec.name, config, {
-          archiver,
-          standby: isPrimary || role === "spare" ? null : { primaryAddress, slot },
+          // Another system that counts its timelines from 1 too: its WAL would take the place of the primary's in the archive.
+          archiver: standby && !follows ? null : archiver,
+          standby: follows ? { primaryAddress, slot } : null,
         }),
         mode: 0o644,
       },
@@ -170,7 +199,7 @@ function serverConf(
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
     cluster_name: nodeName,
-    wal_level: "replica",
+    wal_level: config.standbys.some(isLogical) ? "logical" : "replica",
     max_wal_senders: 10,
     max_replication_slots: 10,
     hot_standby: "on",
@@ -180,11 +209,19 @@ function serverConf(
     log_timezone: "UTC",
     shared_preload_libraries: "",
     ...archiver?.settings,
+    ...(config.timescale && TIMESCALE_SETTINGS),
     ...config.settings,
+    ...[...config.standbys, ...config.spares].find(({ name }) => name === nodeName)?.settings,
   };
   if (standby) {
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
     settings["primary_slot_name"] = standby.slot;
+    if (config.standbys.some((s) => s.failoverSlot)) {
+      // The worker that keeps slots in step logs in to a database; without feedback the primary removes what the slots still need.
+      settings["primary_conninfo"] += ` dbname=${DATABASE}`;
+      settings["sync_replication_slots"] = "on";
+      settings["hot_standby_feedback"] = "on";
+    }
   }
   return Object.entries(settings)
     .map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`)
@@ -194,6 +231,17 @@ function serverConf(
 /** YAML 1.2 reads `on` and `off` as words, `true` and `false` as booleans; the server knows both. */
 const settingText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+
+/** What only the primary may have: a promoted standby that inherited it would wait for ever for standbys that it does not have. */
+function primaryAlone(config: PostgresConfig): Record<string, string> {
+  const names = synchronousNames(config);
+  const failover = config.standbys.some((s) => s.failoverSlot);
+  const physical = config.standbys.filter((s) => !isLogical(s)).map((s) => slotName(s.name));
+  return {
+    ...(names && { synchronous_standby_names: names }),
+    ...(failover && { synchronized_standby_slots: physical.join(", ") }),
+  };
+}
 
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
@@ -213,14 +261,22 @@ const attached = ({ standbys, archive }: PostgresConfig): { name: string; replic
 class PostgresComponent
   implements
     Component,
+    Archived,
+    CopiesBack,
+    Followers,
+    HasSchema,
+    Inspectable,
+    KeepsSequences,
+    Locatable,
+    Mistakable,
+    PageWriting,
     Promotable,
     Reconcilable,
-    Serviceable,
-    Archived,
-    Inspectable,
-    Mistakable,
-    CopiesBack,
     Rejoinable,
+    Repairable,
+    Serviceable,
+    Settles,
+    TakesBatches,
     Triable
 {
   readonly kind = "postgres";
@@ -231,30 +287,30 @@ class PostgresComponent
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
+  readonly #logical: LogicalStandbys;
+  readonly #signal: AbortSignal;
   readonly #archive: OpenArchive | null;
   readonly #points: Points;
   readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
+  readonly #disks: DiskSide;
   /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
   #systemIdentifier: string | null = null;
 
-  constructor(
-    name: string,
-    config: PostgresConfig,
-    nodes: ReadonlyMap<string, Node>,
-    paths: ComponentPaths,
-    { password, archive }: { password: string; archive: OpenArchive | null },
-  ) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
+    this.#signal = signal;
+    this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
     this.#archive = archive;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
+    this.#disks = new DiskSide(name, this.#admin);
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -276,7 +332,7 @@ class PostgresComponent
     await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
-  /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
+  /** What is not attached yet, in words; empty when every physical standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
   async #missing(): Promise<string> {
     const primary = this.clients.leadsTo;
     const senders = await this.#admin.query(
@@ -285,7 +341,7 @@ class PostgresComponent
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of attached(this.#config)) {
+    for (const { name, replication } of attached(this.#config).filter((s) => !isLogical(s))) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
@@ -298,14 +354,21 @@ class PostgresComponent
       const status = textOf(receiver[0], "status");
       if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
     }
+    await this.#logical.answer();
     return "";
   }
 
+  /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
   async prepare(): Promise<void> {
-    await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
+    const primary = this.clients.leadsTo;
+    await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
+    await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
+    if (this.#config.timescale) await loadHypertable(this.#admin, primary);
+    await this.#admin.query(primary, "CHECKPOINT", 30_000);
+    await this.#disks.askRelations(primary);
     if (!this.#archive) return;
     const [system] = await this.#admin.query(
-      this.clients.leadsTo,
+      primary,
       "SELECT system_identifier::text AS id FROM pg_control_system()",
       ADMIN_TIMEOUT_MS,
     );
@@ -396,8 +459,25 @@ class PostgresComponent
     return shellOn(this.nodes.get(this.clients.leadsTo)!);
   }
 
+  locate(node: string, what: string, where: Where): Promise<Location> {
+    return this.#disks.locate(this.nodes.get(node)!, what, where);
+  }
+
+  crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
+    return this.#disks.crashInPageWrite(this.nodes.get(node)!, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return this.#disks.repair(this.nodes.get(node)!, method, context);
+  }
+
+  settled(node: string, signal: AbortSignal): Promise<void> {
+    return settle(this.nodes.get(node)!, this.#admin, signal);
+  }
+
   connect(timeoutMs: number): Promise<Session> {
-    return openSession(this.name, this.clients.port, this.#password, timeoutMs);
+    const { port } = this.clients;
+    return openSession(this.name, { port, password: this.#password, apart: this.#logical.shortNames }, timeoutMs);
   }
 
   serviceAccess(): Record<string, string | number> {
@@ -410,13 +490,14 @@ class PostgresComponent
       this.#asked().map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = await nodeFacts(
-            this.#admin,
-            node.name,
-            at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS,
-          );
+          const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
+          const values = await nodeFacts(this.#admin, node.name, timeoutMs);
+          const serving = this.clients.leadsTo;
+          Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
+          if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
+            Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
           if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
           return [
             {
@@ -442,14 +523,12 @@ class PostgresComponent
     return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
   }
 
+  /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const [recovery, integrity, structure] = await Promise.all([
-      recoveryFacts(this.#admin, node),
-      integrityFacts(this.#admin, node.name),
-      bracket(() => amcheck(node)),
-    ]);
+    const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
+    const structure = await bracket(() => amcheck(node));
     this.#inspection.sawStructure({ node: node.name, values: structure.value, at: structure.at });
-    return { ...recovery, ...integrity, ...structure.value };
+    return { ...recovery, ...structure.value, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -476,8 +555,10 @@ class PostgresComponent
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
-    await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    const open = patiently(this.#admin, this.clients.leadsTo);
+    await readLedger(open, this.name, sink);
+    await readAccounts(open, this.name, sink);
+    await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
   }
 
   inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
@@ -490,7 +571,8 @@ class PostgresComponent
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
-  async promote(node: string, signal: AbortSignal) {
+  async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void) {
+    if (this.#logical.has(node)) return this.#logical.promote(node, signal, mark);
     const { at } = await bracket(async () => {
       await this.#admin.query(node, "SELECT pg_promote(false)", 10_000);
       const done = await awaitCondition(
@@ -502,6 +584,22 @@ class PostgresComponent
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });
     return at;
+  }
+
+  changeSchema(change: SchemaChange): Promise<string> {
+    return changeSchema(this.#admin, this.clients.leadsTo, change);
+  }
+
+  batch(rows: number): Promise<string> {
+    return runBatch(this.#admin, this.clients.leadsTo, rows);
+  }
+
+  syncSequences(node: string): Promise<string> {
+    return syncSequences(this.#admin, node);
+  }
+
+  follow(node: string, options: FollowOptions, signal: AbortSignal): Promise<void> {
+    return this.#logical.follow(node, this.clients.leadsTo, options, signal);
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
@@ -518,19 +616,10 @@ class PostgresComponent
     };
   }
 
-  async awaitTrigger(trigger: string, signal: AbortSignal): Promise<void> {
+  async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
     const serving = this.clients.leadsTo;
-    if (trigger === "checkpoint") return this.nodes.get(serving)?.awaitLog(/checkpoint starting/, signal);
-    const file = async () =>
-      (
-        await this.#admin.query(
-          serving,
-          "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file",
-          ADMIN_TIMEOUT_MS,
-        )
-      )[0]?.["file"];
-    const first = await file();
-    await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: 600_000, signal });
+    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.nodes.get(serving)!;
+    return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
   }
 
   async close(): Promise<void> {

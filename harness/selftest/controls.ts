@@ -35,6 +35,7 @@ export const controls: readonly CheckControls[] = [
   balances,
   checksums,
   amcheck,
+  noDamageNoticed,
   hypertable,
   dropIn,
   subscribers,

@@ -66,8 +66,13 @@ test("only components know of database clients", () => {
   expect(users.filter((file) => !file.startsWith("components/"))).toEqual([]);
 });
 
+test("certificates are written in one place", () => {
+  const users = [...imports].filter(([, { all }]) => all.includes("node-forge")).map(([file]) => file);
+  expect(users).toEqual(["components/certificate.ts"]);
+});
+
 /** What a kind of component says of itself before anything acts: its own file, and what it is put together from. */
-const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?)\.ts$/;
+const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?|versions)\.ts$/;
 
 test("what is right and left of the drill loads no code that acts on containers", () => {
   const pure = inFolder("scenario", "checkers", "history", "render", "evidence");

@@ -24,6 +24,11 @@ test.each<[string, [string, string][], string]>([
     "stack.db.standbys[0].failoverSlot: there is no physical standby that could keep the slot; add a standby with replication: synchronous or asynchronous",
   ],
   [
+    "a slot that an older server cannot keep",
+    [[CONFIG, `version: 16, ${BOTH}`]],
+    "stack.db.standbys[1].failoverSlot: PostgreSQL 16 cannot keep a slot on another server; use version 17 or newer, or leave it out",
+  ],
+  [
     "a physical standby's own slot",
     [[CONFIG, "standbys: [{ name: standby, replication: synchronous, failoverSlot: true }]"]],
     "stack.db.standbys[0].failoverSlot: standby is a physical standby, whose slot no other server can keep; say it of a standby with replication: logical",

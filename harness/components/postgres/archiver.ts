@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { Depot, DepotAccess, NodeStart } from "../../component.ts";
 import { component } from "../../scenario/names.ts";
 import type { Shell } from "./shell.ts";
+import type { Major } from "./versions.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain", "incremental"] as const;
+export const TOOLS = ["plain", "incremental", "wal-e"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({
@@ -15,6 +16,9 @@ export const archiveConfig = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" })
     .optional()
     .meta({ description: "Under which name in the bucket; the component's own if left out" }),
+  retries: z.int().min(1).max(1_000).optional().meta({
+    description: "How often the tool tries a damaged file again; WAL-E's own 100 attempts take hours",
+  }),
   receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
     description:
       "A machine of its own, named receiver, on which pg_receivewal writes history as it is made; synchronous: every commit waits for it",
@@ -31,7 +35,7 @@ export interface ArchiverKind {
   /** Major versions of the server that it can serve. */
   readonly versions: readonly number[];
   /** An image of ours with the server and the tool. */
-  image(version: number): string;
+  image(version: Major): string;
   /** What the store must be able to do, in a word of its capabilities. */
   readonly needs?: string;
   /** Keys of the config beside tool, to and prefix that mean something to it. */
@@ -59,6 +63,8 @@ export type OpenArchiver = (site: ArchiveSite) => Archiver;
 export interface Archiver {
   /** Files of every machine, by their name under ARCHIVE_DIR. Secrets travel here alone. */
   readonly files: Readonly<Record<string, string>>;
+  /** What keeps the archive and how, for the report. */
+  readonly words: string;
   /** Settings of a server that archives. */
   readonly settings: Readonly<Record<string, string>>;
   /** What has to be there before the first backup. */

@@ -1,11 +1,12 @@
 import type { ArchiverKind, Tool } from "./archiver.ts";
+import { imageOf } from "./versions.ts";
 
 /** Every archiver. A new one is a file in archivers/, its name in archiver.ts and an entry here. */
 const archiverKinds: readonly ArchiverKind[] = [
   {
     tool: "plain",
     versions: [14, 15, 16, 17],
-    image: (version) => (version === 17 ? "postgres-tools" : `postgres-${version}`),
+    image: (version) => imageOf({ version }, true),
     options: ["receiver"],
     levels: ["full"],
     load: () => import("./archivers/plain.ts"),
@@ -17,6 +18,15 @@ const archiverKinds: readonly ArchiverKind[] = [
     options: ["receiver"],
     levels: ["full", "incremental"],
     load: () => import("./archivers/incremental.ts"),
+  },
+  {
+    tool: "wal-e",
+    versions: [14], // it calls pg_start_backup, which PostgreSQL 15 no longer has
+    image: () => "postgres-wal-e",
+    needs: "signature-v2",
+    options: ["retries"],
+    levels: ["full"],
+    load: () => import("./archivers/wal-e.ts"),
   },
 ];
 

@@ -18,9 +18,14 @@ if [ -z "$bin" ]; then
   say "no PostgreSQL $VERSION server in this image; looked on PATH, /usr/lib/postgresql/$VERSION/bin and the usual places"
   exit 78
 fi
-for program in initdb pg_basebackup pg_isready; do
-  if [ ! -x "$bin/$program" ]; then say "$program is missing beside $bin/postgres" && exit 78; fi
-done
+if [ ! -x "$bin/initdb" ]; then say "initdb is missing beside $bin/postgres" && exit 78; fi
+# Client programs may be of another major and lie elsewhere.
+export PATH="$bin:$PATH"
+if [ "$ROLE" = standby ]; then
+  for program in pg_basebackup pg_isready; do
+    if ! command -v "$program" >/dev/null 2>&1; then say "$program is missing: neither beside $bin/postgres nor on PATH" && exit 78; fi
+  done
+fi
 ln -sfn "$bin" /blackstart/bin
 
 become=
@@ -64,8 +69,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     printf 'host all all all scram-sha-256\nhost replication all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     echo "include '/blackstart/server.conf'" >>"$PGDATA/postgresql.conf"
   else
-    until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
-    server "$bin/pg_basebackup" -h "$PRIMARY" -U postgres -D "$PGDATA" -X stream -c fast -C -S "$SLOT"
+    until server pg_isready -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+    server pg_basebackup -h "$PRIMARY" -U postgres -D "$PGDATA" -X stream -c fast -C -S "$SLOT"
     server touch "$PGDATA/standby.signal"
   fi
 fi

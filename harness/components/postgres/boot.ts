@@ -368,7 +368,11 @@ class PostgresComponent
               at,
               component: this.name,
               node: node.name,
-              values: { ...values, serves: String(node.name === this.clients.leadsTo) },
+              values: {
+                ...values,
+                ...(this.#archiver && { archive: this.#archiver.words }),
+                serves: String(node.name === this.clients.leadsTo),
+              },
             },
           ];
         } catch (thrown) {

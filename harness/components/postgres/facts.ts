@@ -67,6 +67,8 @@ export async function amcheck(node: Node): Promise<Record<string, string>> {
       ["/blackstart/bin/pg_amcheck", "-U", USER, "-d", DATABASE, "--heapallindexed", "-s", "blackstart"],
       { timeoutMs: 60_000 },
     );
+    // 126 and 127: the engine found nothing to run.
+    if (said.code === 126 || said.code === 127) return { "amcheck.output": "pg_amcheck is not in this image" };
     return {
       "amcheck.exit": String(said.code),
       "amcheck.output": `${said.stdout}${said.stderr}`.trim().slice(0, 4_000),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ComponentKind, NodeSpec, Use } from "../../component.ts";
 import { type ArchiveConfig, archiveConfig } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
+import { hasProgram, imageOf, MAJORS } from "./versions.ts";
 
 const nodeName = z
   .string()
@@ -19,7 +20,7 @@ const standby = z.strictObject({
 });
 
 const config = z.strictObject({
-  version: z.literal(17).default(17).meta({ description: "Major version of the server" }),
+  version: z.literal(MAJORS).default(17).meta({ description: "Major version of the server" }),
   image: z
     .string()
     .min(1)
@@ -101,6 +102,12 @@ function problems(value: PostgresConfig) {
       hint: `use a count of at most ${synchronous}, or make more standbys synchronous`,
     });
   }
+  if (value.standbys.length > 0 && hasProgram(value, "pg_basebackup") === false)
+    found.push({
+      path: ["standbys"],
+      message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no standby can be made`,
+      hint: `leave standbys out, or name an image of your own that has pg_basebackup ${value.version} with image:`,
+    });
   for (const name of Object.keys(value.settings)) {
     if (OWNED.includes(name))
       found.push({
@@ -180,7 +187,7 @@ function uses({ archive }: PostgresConfig): Use[] {
 }
 
 const nodes = (value: PostgresConfig): NodeSpec[] => {
-  const image = value.image ?? (value.archive ? archiverKind(value.archive.tool).image(value.version) : "postgres");
+  const image = value.image ?? (value.archive ? archiverKind(value.archive.tool).image(value.version) : imageOf(value));
   return [
     { name: "primary", role: "primary", image },
     ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
@@ -191,7 +198,7 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
 
 const kind: ComponentKind<PostgresConfig> = {
   kind: "postgres",
-  summary: "PostgreSQL 17 with data checksums: a primary and any number of streaming or logical standbys",
+  summary: "PostgreSQL 14 to 18 with data checksums: a primary and any number of streaming or logical standbys",
   config,
   nodes,
   uses,
@@ -224,6 +231,7 @@ const kind: ComponentKind<PostgresConfig> = {
     fsync: "off: a crash of the machine may lose or corrupt anything",
     full_page_writes: "off: torn pages after a crash of the machine",
     data_checksums: "off: corruption is read as data",
+    archive: "where history is kept besides the machine, and by which tool",
     wal_level: "what can be replicated and restored",
   },
   load: () => import("./boot.ts"),

@@ -10,6 +10,7 @@ import { Plain, SETTINGS } from "./plain.ts";
 export const open: OpenArchiver = (site) => new Incremental(site);
 
 class Incremental extends Plain {
+  override readonly words = "pg_basebackup with --incremental, and archive_command by curl";
   override readonly settings = { ...SETTINGS, summarize_wal: "on" };
 
   override async backUp(on: Shell, level: BackupLevel): Promise<Backup> {

@@ -2,7 +2,15 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
-import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, type BackupLevel, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import {
+  type Archiver,
+  ARCHIVE_DIR,
+  type ArchiveSite,
+  type Backup,
+  type BackupLevel,
+  DATA_DIR,
+  type OpenArchiver,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
 
@@ -13,6 +21,7 @@ export const SETTINGS = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR
 export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>> = SETTINGS;
+  readonly words: string = "pg_basebackup, and archive_command by curl";
   protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
@@ -64,8 +73,10 @@ for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file
 echo "$label"`;
 
 const FETCH = `. ${ARCHIVE_DIR}/store
-mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar"' EXIT
-get "base/$1/base.tar.zst" "$tar"; zstd -q -d -c "$tar" >"$2.tar"; tar -x -f "$2.tar" -C "$2"; rm -f "$2.tar"
+mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar" "$tar.failed"' EXIT
+get "base/$1/base.tar.zst" "$tar"
+{ zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
+if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
 
 /** Between which positions the backup is consistent, from its manifest (manual, 68.1). */

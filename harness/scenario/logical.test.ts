@@ -14,6 +14,8 @@ test("a standby by logical replication can be promoted, have its sequences set, 
   expect((await planOf(text)).components[0]?.config).toMatchObject({
     standbys: [{ name: "standby", replication: "logical" }],
   });
+  const of18 = `version: 18, ${CONFIG.replace("synchronous", "logical")}`; // it is copied by nobody
+  expect(await problemsOf(soundBut([CONFIG, of18]))).toEqual([]);
   expect(await problemsOf(soundBut([CONFIG, BOTH], [VERIFY, follow("db.copy")]))).toEqual([]);
 });
 

@@ -1,6 +1,8 @@
 import { type AnalysisContext, readContext } from "./analyze/context.ts";
 import { sentenceOf, settingsOf, stepsOf, topologyOf } from "./analyze/describe.ts";
 import { judge } from "./analyze/judge.ts";
+import type { Checker } from "./checker.ts";
+import { checkers as all } from "./checkers.ts";
 import { baselineOf } from "./checkers/clients.ts";
 import { slowestDetection } from "./checkers/detection.ts";
 import { guaranteeOf } from "./checkers/guarantee.ts";
@@ -8,7 +10,7 @@ import { type LossReading, lossOf } from "./checkers/loss.ts";
 import { membershipOf } from "./checkers/membership.ts";
 import { type Outage, outageOf } from "./checkers/outage.ts";
 import { positionsOf } from "./checkers/positions.ts";
-import { eventsOf, storesOf } from "./checkers/reading.ts";
+import { eventsOf, keyOf, storesOf, struckOf } from "./checkers/reading.ts";
 import { comparisonOf } from "./checkers/second-estimate.ts";
 import { usersOf } from "./checkers/users.ts";
 import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
@@ -27,10 +29,13 @@ const ONE_RUN = 1;
 export const analyzePack = async (dir: string): Promise<Report> =>
   analyze(await loadHistory(dir), await readContext(dir));
 
-/** The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. */
-export function analyze(history: History, context: AnalysisContext = {}): Report {
+/**
+ * The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. Other
+ * `checkers` than those of the registry are for the test that a selftest notices a blind one.
+ */
+export function analyze(history: History, context: AnalysisContext = {}, checkers: readonly Checker[] = all): Report {
   const { plan, run, host, images } = history;
-  const { verdict, exitCode, reasons } = judge(history);
+  const { verdict, exitCode, reasons } = judge(history, checkers);
   const guaranteed = guaranteeOf(history);
   const counts = lossOf(history) ?? nothingRead(history);
   const {
@@ -98,6 +103,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     attempts: context.attempts ?? { number: 1, windowDays: 0, passed: 0, failed: 0, other: 0 },
     intent: context.intent === undefined ? signedIntent(history) : context.intent,
     keyFingerprint: context.keyFingerprint ?? null,
+    selftest: context.selftest ?? null,
   };
 }
 
@@ -203,6 +209,9 @@ function causeOf(history: History, op: Operation): string {
   if ("missing" in positions) return where;
   const fate = positions.fate(op);
   if (fate === "lost") return `${where}, beyond ${positions.point(op)}`;
+  const struckBy = struckOf(history).get(keyOf(op));
+  if (fate === "kept" && struckBy !== undefined)
+    return `${where}; stood in bytes that ${struckBy} damaged, or beside them`;
   if (fate === "kept")
     return `${where}; its position survived (${positions.point(op)}) and it is absent all the same: a hole`;
   return `${where}, at the edge of ${positions.point(op)}`;

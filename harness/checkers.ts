@@ -8,6 +8,7 @@ import { detection } from "./checkers/detection.ts";
 import { dropIn } from "./checkers/drop-in.ts";
 import { durabilitySettings } from "./checkers/durability-settings.ts";
 import { faultEffect } from "./checkers/fault-effect.ts";
+import { hypertable } from "./checkers/hypertable.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
@@ -16,6 +17,7 @@ import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
 import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
 import { recoveryTime } from "./checkers/recovery-time.ts";
+import { restoreTarget } from "./checkers/restore-target.ts";
 import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
@@ -31,10 +33,12 @@ export const checkers: readonly Checker[] = [
   balances,
   checksums,
   amcheck,
+  hypertable,
   dropIn,
   subscribers,
   tamperRefused,
   recoveryProcedure,
+  restoreTarget,
   routine,
   reconciliation,
   secondEstimate,

@@ -138,6 +138,27 @@ export interface Users {
   };
 }
 
+/** What a report says of the selftest whose signed statement lies in its pack. It changes no verdict. */
+export interface SelftestOnRecord {
+  /** Of the signed statement. */
+  readonly sha256: string;
+  readonly when: string;
+  /** Whole minutes from its end until this drill's intent was signed, by the wall clock; null when it says that it came later. */
+  readonly ageMinutes: number | null;
+  readonly evaluatorSha256: string;
+  /** Whether it put the very evaluator to the test that judged this drill. */
+  readonly sameEvaluator: boolean;
+  readonly ok: boolean;
+  /** Controls that were made by hand; `failed` names those that did not get the finding that they must. */
+  readonly planted: { readonly count: number; readonly failed: readonly string[] };
+  /** Short drills on real stores that must lose writes; `notRun` says which of them were left out and why. */
+  readonly real: {
+    readonly count: number;
+    readonly failed: readonly string[];
+    readonly notRun: readonly { readonly control: string; readonly why: string }[];
+  };
+}
+
 export interface Report extends Result {
   readonly title: string;
   readonly sentence: string;
@@ -167,7 +188,7 @@ export interface Report extends Result {
     readonly agrees: boolean;
   } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
-  /** Of the lost: taken away on purpose by a reconciliation. */
+  /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
   /** For workloads that write to several stores: how many orders stand in exactly these; null where there are none. */
@@ -201,4 +222,6 @@ export interface Report extends Result {
   };
   readonly intent: { readonly sha256: string; readonly ledgerIndex: number } | null;
   readonly keyFingerprint: string | null;
+  /** The newest selftest of the evaluator that was on record when the intent was signed; null when there was none. */
+  readonly selftest: SelftestOnRecord | null;
 }

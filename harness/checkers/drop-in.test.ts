@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dropIn } from "./drop-in.ts";
-import { drill, type DraftHistory, setFacts } from "./testing.ts";
+import { setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory } from "../selftest/golden.ts";
 
 const sequence = (name: string, last: number | null, rows: object = {}) => ({
   name,

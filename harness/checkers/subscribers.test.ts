@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { subscribers } from "./subscribers.ts";
-import { drill, dropEvents, type DraftHistory, setEvent } from "./testing.ts";
+import { dropEvents, setEvent } from "../selftest/edits.ts";
+import { drill, type DraftHistory } from "../selftest/golden.ts";
 
 const NODE = "db.subscriber";
 const SUBSCRIPTION = JSON.stringify({ name: "subscriber", enabled: true });

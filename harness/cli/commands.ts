@@ -15,6 +15,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["report", lazy(async () => (await import("./report.ts")).reportCommand)],
   ["analyze", lazy(async () => (await import("./analyze.ts")).analyzeCommand)],
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
+  ["selftest", lazy(async () => (await import("./selftest.ts")).selftestCommand)],
   ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],
   ["compose", lazy(async () => (await import("./compose.ts")).composeCommand)],

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -21,7 +21,7 @@ let image: string;
 beforeAll(async () => {
   mkdirSync(join(folder, "tiny-1.0"));
   writeFileSync(join(folder, "tiny-1.0/setup.py"), "from setuptools import setup\nsetup(name='tiny', version='1.0')\n");
-  expect(spawnSync("tar", ["-C", folder, "-czf", archive, "tiny-1.0"]).status).toBe(0);
+  execFileSync("tar", ["-C", folder, "-czf", archive, "tiny-1.0"]);
   mirror = createServer((request, response) => {
     const known = request.headers.authorization === `Basic ${Buffer.from(`robot:${PASSWORD}`).toString("base64")}`;
     if (!known) response.writeHead(401, { "www-authenticate": "Basic realm=mirror" }).end();
@@ -56,7 +56,10 @@ test("a source archive comes from a mirror that asks for a password, byte by byt
 
 test("where the mirror says no: exit 6, pip's last words, and no password in them", async () => {
   const failure = (await fetch("a-wrong-one").catch((thrown: unknown) => thrown)) as Error;
-  expect(failure).toMatchObject({ exitCode: EXIT.notReady, message: expect.stringContaining("Could not find a version") });
+  expect(failure).toMatchObject({
+    exitCode: EXIT.notReady,
+    message: expect.stringContaining("Could not find a version"),
+  });
   expect(failure.message).not.toContain("a-wrong-one");
 });
 

@@ -29,7 +29,8 @@ const TIMEOUT_MS = 300_000;
 export function pipSettings(env: Environment): PipSettings {
   const config = env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
   const files = [
-    ...["/etc/xdg/pip/pip.conf", "/etc/pip.conf"],
+    "/etc/xdg/pip/pip.conf",
+    "/etc/pip.conf",
     ...[".pip/pip.conf", "Library/Application Support/pip/pip.conf"].map((file) => join(homedir(), file)),
     join(config, "pip/pip.conf"),
     ...(env["PIP_CONFIG_FILE"] ? [env["PIP_CONFIG_FILE"]] : []),

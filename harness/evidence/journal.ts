@@ -70,6 +70,7 @@ const KINDS: Record<keyof EventData, true> = {
   redundancy: true,
   attempt: true,
   reconciled: true,
+  struck: true,
   rewound: true,
   "routine-ended": true,
   "detector-ran": true,

@@ -65,6 +65,7 @@ function figures(report: Report): Figure[] {
     { figure: "loss in seconds", actual: lost.seconds, unit: "s", basis: "acknowledgement of the oldest lost write" },
     { figure: "loss in WAL", actual: lost.walBytes, unit: "bytes", basis: "LSN of the acknowledgements" },
     ...Object.entries(lost.byStore).map(([store, n]) => count(`lost in ${store}`, n, readBack)),
+    ...(report.discarded > 0 ? [count("of the lost, given up on purpose", report.discarded, "raw/events.jsonl")] : []),
     count("phantom", report.phantom, readBack),
     count("resurrected", report.resurrected, readBack),
     count("duplicated", report.duplicated, readBack),

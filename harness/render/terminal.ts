@@ -2,6 +2,7 @@ import type { Interval, Mark, Report } from "../report.ts";
 import { grouped } from "../text.ts";
 import { shown } from "./escape.ts";
 import { fit, painter, wrap, type Paint } from "./paint.ts";
+import { selftestLine } from "./selftest.ts";
 import {
   against,
   attempts,
@@ -80,7 +81,7 @@ function figures(report: Report, width: number, paint: Paint): string[] {
     ...figure(
       "lost writes",
       `${grouped(lost.count)} of ${grouped(operations.acknowledged)}`,
-      `objective at most ${grouped(objectives.lostWrites)}; ${grouped(operations.indeterminate)} indeterminate, ${grouped(operations.failed)} failed`,
+      `objective at most ${grouped(objectives.lostWrites)}${report.discarded > 0 ? `; ${grouped(report.discarded)} given up on purpose` : ""}; ${grouped(operations.indeterminate)} indeterminate, ${grouped(operations.failed)} failed`,
       lossTone,
     ),
   ];
@@ -151,6 +152,7 @@ function closing(report: Report, width: number, paint: Paint): string[] {
     wrap(text, width - 13).map((line, i) => `${name(i === 0 ? term : "")}${line}`);
   return [
     ...row("evidence", `${report.class}; ${environment(report)}; ${attempts(report)}`),
+    ...row("controls", selftestLine(report).text),
     ...row("claim", report.confidence.claim.supported),
     `${name("pack")}${shown(report.pack)}`,
     `${name("report")}${shown(report.pack)}/views/report.html`,

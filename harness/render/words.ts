@@ -2,6 +2,7 @@
 import type { Interval, Mark, Report, Users } from "../report.ts";
 import { EXIT, type Finding, type Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
+import { selftestBanner } from "./selftest.ts";
 
 export type Tone = "pass" | "fail" | "unknown" | "lucky" | "control";
 
@@ -63,6 +64,8 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
       title: "Lucky pass",
       text: `Nothing was lost this time, but the settings permit loss: ${guaranteed.why.join("; ")}.`,
     });
+  const untrusted = selftestBanner(report);
+  if (untrusted) notices.push({ tone: "fail", ...untrusted });
   if (overrides.length > 0)
     notices.push({
       tone: "unknown",

@@ -48,17 +48,32 @@ export class AdminConnections {
     }
   }
 
-  /** Runs several statements on one connection of their own, so that settings of the session stay in it. */
+  /** A connection of its own, so that settings of the session stay in it, and so that one that is lost costs nobody else anything. */
+  async open(
+    node: string,
+    timeoutMs: number,
+  ): Promise<{ ask: (text: string, values?: readonly unknown[]) => Promise<Row[]>; close: () => void }> {
+    const client = await openClient(this.#port(node), this.#password, timeoutMs, "blackstart-session");
+    return {
+      ask: async (text, values = []) => {
+        const statement = values.length > 0 ? { text, values: [...values] } : { text };
+        return (await query(client, statement, timeoutMs)).rows as Row[];
+      },
+      close: () => destroy(client),
+    };
+  }
+
+  /** Runs several statements on one connection of their own. */
   async withSession<T>(
     node: string,
     timeoutMs: number,
     use: (ask: (text: string) => Promise<Row[]>) => Promise<T>,
   ): Promise<T> {
-    const client = await openClient(this.#port(node), this.#password, timeoutMs, "blackstart-readback");
+    const session = await this.open(node, timeoutMs);
     try {
-      return await use(async (text) => (await query(client, { text }, timeoutMs)).rows as Row[]);
+      return await use(session.ask);
     } finally {
-      destroy(client);
+      session.close();
     }
   }
 

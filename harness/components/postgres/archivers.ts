@@ -14,7 +14,7 @@ const archiverKinds: readonly ArchiverKind[] = [
   {
     tool: "incremental",
     versions: [17],
-    image: () => "postgres-tools",
+    image: (version) => imageOf({ version }, true),
     options: ["receiver"],
     levels: ["full", "incremental"],
     load: () => import("./archivers/incremental.ts"),

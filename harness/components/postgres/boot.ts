@@ -2,48 +2,75 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import {
+  type ArchiveDamage,
+  type ArchiveDamaged,
   type Archived,
+  type ArchivePlace,
   type Boot,
+  type BrokenFetch,
   type Component,
   type ComponentPaths,
+  type CopiesBack,
   type Elements,
   type Followers,
   type FollowOptions,
   type HasSchema,
+  type InsideSpan,
   isDepot,
   type KeepsSequences,
+  type Mistakable,
+  type Mistake,
+  type Mistaken,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
+  type Rejoinable,
+  type Repairable,
+  type RepairContext,
   type RestoreContext,
   type RestoreOptions,
   type SchemaChange,
   type Serviceable,
   type Session,
+  type Settles,
   type StackContext,
   type TakesBatches,
+  type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, type Bracket, nowNs } from "../../time.ts";
+import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
+import { breakFetch } from "./broken-fetch.ts";
+import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
+import { DiskSide } from "./disk-side.ts";
+import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
+import { patiently, readAccounts, readLedger } from "./read-back.ts";
+import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
+import { settle } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
 import { syncSequences } from "./beside-rows.ts";
 import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql, SEED_SQL } from "./ledger-tables.ts";
+import { schemaSql, SEED_SQL } from "./ledger-tables.ts";
 import { LogicalStandbys, slotName } from "./logical.ts";
 import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
+import { TRIGGERS } from "./triggers.ts";
+import { tryOut } from "./try-out.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -59,7 +86,8 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
-  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
+  const archive = config.archive ? await openArchive(name, config, config.archive, context) : null;
+  const archiver = archive?.archiver ?? null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
@@ -69,28 +97,33 @@ export const boot: Boot<PostgresConfig> = async (
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
   const nodes = new Map(started.map((node) => [node.name, node]));
-  return new PostgresComponent(name, config, { nodes, paths, password, archiver, signal: context.signal });
+  return new PostgresComponent(name, config, { nodes, paths, password, archive, signal: context.signal });
 };
 
 interface Booted {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly paths: ComponentPaths;
   readonly password: string;
-  readonly archiver: Archiver | null;
+  readonly archive: OpenArchive | null;
   readonly signal: AbortSignal;
 }
 
 /** The store has to be there first: the files of every node say how it is reached. */
-async function openArchiver(
+async function openArchive(
   name: string,
-  { version }: PostgresConfig,
+  { version, walSegment: segmentBytes }: PostgresConfig,
   config: ArchiveConfig,
   context: StackContext,
-): Promise<Archiver> {
+): Promise<OpenArchive> {
   const depot = await context.component(config.to);
   if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
   const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
-  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+  const archiver = open({ version, config, prefix: config.prefix ?? name, access, segmentBytes, depot });
+  return { archiver, depot, bucket: access.bucket };
+}
+
+interface OpenArchive extends ArchiveStore {
+  readonly archiver: Archiver;
 }
 
 interface Booting {
@@ -117,6 +150,8 @@ function nodeStart(
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    CHECKSUMS: config.checksums ? "on" : "off",
+    WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
   // On the command line, for a file would be copied with the base backup.
   const argv = isPrimary
@@ -171,7 +206,9 @@ function serverConf(
     log_timezone: "UTC",
     shared_preload_libraries: "",
     ...archiver?.settings,
+    ...(config.timescale && TIMESCALE_SETTINGS),
     ...config.settings,
+    ...[...config.standbys, ...config.spares].find(({ name }) => name === nodeName)?.settings,
   };
   if (standby) {
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
@@ -222,13 +259,21 @@ class PostgresComponent
   implements
     Component,
     Archived,
+    CopiesBack,
     Followers,
     HasSchema,
     KeepsSequences,
+    Locatable,
+    Mistakable,
+    PageWriting,
     Promotable,
     Reconcilable,
+    Rejoinable,
+    Repairable,
     Serviceable,
-    TakesBatches
+    Settles,
+    TakesBatches,
+    Triable
 {
   readonly kind = "postgres";
   readonly name: string;
@@ -240,12 +285,15 @@ class PostgresComponent
   readonly #admin: AdminConnections;
   readonly #logical: LogicalStandbys;
   readonly #signal: AbortSignal;
-  readonly #archiver: Archiver | null;
+  readonly #archive: OpenArchive | null;
   readonly #points: Points;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
+  readonly #disks: DiskSide;
+  /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
+  #systemIdentifier: string | null = null;
 
-  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archiver, signal }: Booted) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
@@ -254,9 +302,10 @@ class PostgresComponent
     this.#admin = new AdminConnections(paths.admin, password);
     this.#signal = signal;
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
-    this.#archiver = archiver;
+    this.#archive = archive;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
+    this.#disks = new DiskSide(name, this.#admin);
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -304,19 +353,29 @@ class PostgresComponent
     return "";
   }
 
+  /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
   async prepare(): Promise<void> {
     const primary = this.clients.leadsTo;
     await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
     await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
-    if (!this.#archiver) return;
-    await this.#archiver.prepare?.(this.#shell());
+    if (this.#config.timescale) await loadHypertable(this.#admin, primary);
+    await this.#admin.query(primary, "CHECKPOINT", 30_000);
+    await this.#disks.askRelations(primary);
+    if (!this.#archive) return;
+    const [system] = await this.#admin.query(
+      primary,
+      "SELECT system_identifier::text AS id FROM pg_control_system()",
+      ADMIN_TIMEOUT_MS,
+    );
+    this.#systemIdentifier = textOf(system, "id");
+    await this.#archive.archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
     await this.backUp("full");
   }
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    const { label, startLsn, stopLsn, bytes } = await this.#opened().archiver.backUp(this.#shell(), level);
     return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
   }
 
@@ -325,21 +384,89 @@ class PostgresComponent
   }
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
-    const node = this.nodes.get(name);
-    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    const node = this.#node(name);
+    const { source = this } = options;
+    if (!(source instanceof PostgresComponent))
+      throw new Error(`${source.name} (${source.kind}) keeps no archive that ${this.name} could be restored from`);
     this.#servers.add(name);
-    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
-    const bench = { node, receiver, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    const bench = {
+      node,
+      receiver: this.nodes.get(`${this.name}.receiver`) ?? null,
+      archiver: source.#opened().archiver,
+      admin: this.#admin,
+      points: this.#points,
+      segmentBytes: source.#config.walSegment,
+      systemIdentifier: this.#systemIdentifier,
+      foreign: source !== this,
+    };
     await restoreNode(bench, options, context);
   }
 
-  #archive(): Archiver {
-    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
-    return this.#archiver;
+  archiveNow(signal: AbortSignal): Promise<string> {
+    return archiveNow({ admin: this.#admin, archiver: this.#opened().archiver, node: this.clients.leadsTo }, signal);
+  }
+
+  breakFetch(name: string, failure: { where: ArchivePlace; exit: number }): Promise<BrokenFetch> {
+    return breakFetch(this.#node(name), this.#opened().archiver, failure);
+  }
+
+  err(mistake: Mistake, name: string): Promise<Mistaken> {
+    return err({ admin: this.#admin, points: this.#points, node: this.clients.leadsTo }, mistake, name);
+  }
+
+  copyBack(from: string, context: RepairContext): Promise<string> {
+    return copyBack(this.#node(from), this.#node(this.clients.leadsTo), context);
+  }
+
+  rejoin(name: string, { history }: { history: "own" | "archive" }, context: RepairContext): Promise<void> {
+    const archiver = history === "archive" ? this.#opened().archiver : null;
+    const [node, serving] = [this.#node(name), this.#node(this.clients.leadsTo)];
+    return rejoinNode({ node, serving, admin: this.#admin, archiver }, context);
+  }
+
+  tryOut(name: string, rows: number, signal: AbortSignal): Promise<string> {
+    return tryOut({ admin: this.#admin, archiver: this.#archive?.archiver ?? null, node: name }, rows, signal);
+  }
+
+  #node(name: string): Node {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    return node;
+  }
+
+  async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {
+    const archive = this.#opened();
+    return damageArchive({ ...archive, on: shellOn(await this.#anyRunning()) }, damage);
+  }
+
+  async #anyRunning(): Promise<Node> {
+    for (const node of this.nodes.values()) if ((await node.state()) === "running") return node;
+    throw new Error(`no machine of ${this.name} runs`);
+  }
+
+  #opened(): OpenArchive {
+    if (!this.#archive) throw new Error(`${this.name} keeps no archive`);
+    return this.#archive;
   }
 
   #shell(): Shell {
     return shellOn(this.nodes.get(this.clients.leadsTo)!);
+  }
+
+  locate(node: string, what: string, where: Where): Promise<Location> {
+    return this.#disks.locate(this.nodes.get(node)!, what, where);
+  }
+
+  crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
+    return this.#disks.crashInPageWrite(this.nodes.get(node)!, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return this.#disks.repair(this.nodes.get(node)!, method, context);
+  }
+
+  settled(node: string, signal: AbortSignal): Promise<void> {
+    return settle(this.nodes.get(node)!, this.#admin, signal);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -363,6 +490,8 @@ class PostgresComponent
           Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
+          if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
+            Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
           return [
             {
               at,
@@ -370,7 +499,7 @@ class PostgresComponent
               node: node.name,
               values: {
                 ...values,
-                ...(this.#archiver && { archive: this.#archiver.words }),
+                ...(this.#archive && { archive: this.#archive.archiver.words }),
                 serves: String(node.name === this.clients.leadsTo),
               },
             },
@@ -387,13 +516,11 @@ class PostgresComponent
     return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
   }
 
+  /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const [recovery, integrity, structure] = await Promise.all([
-      recoveryFacts(this.#admin, node),
-      integrityFacts(this.#admin, node.name),
-      amcheck(node),
-    ]);
-    return { ...recovery, ...integrity, ...structure };
+    const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
+    const structure = await amcheck(node);
+    return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -420,8 +547,9 @@ class PostgresComponent
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
-    await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    const open = patiently(this.#admin, this.clients.leadsTo);
+    await readLedger(open, this.name, sink);
+    await readAccounts(open, this.name, sink);
     await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
   }
 
@@ -471,19 +599,10 @@ class PostgresComponent
     };
   }
 
-  async awaitTrigger(trigger: string, signal: AbortSignal): Promise<void> {
+  async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
     const serving = this.clients.leadsTo;
-    if (trigger === "checkpoint") return this.nodes.get(serving)?.awaitLog(/checkpoint starting/, signal);
-    const file = async () =>
-      (
-        await this.#admin.query(
-          serving,
-          "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file",
-          ADMIN_TIMEOUT_MS,
-        )
-      )[0]?.["file"];
-    const first = await file();
-    await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: 600_000, signal });
+    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.nodes.get(serving)!;
+    return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,4 @@
-import type { RecoveredAccount, RecoveredElement } from "../../history.ts";
-import { ACCOUNTS, contentSha256, INITIAL_BALANCE } from "../../workload/content.ts";
-import type { AdminConnections } from "./admin.ts";
-
-const PAGE_ROWS = 10_000;
+import { ACCOUNTS, INITIAL_BALANCE } from "../../workload/content.ts";
 
 /** The index on op is not unique unless the scenario asks for it: a duplicated write must be able to show. */
 export const schemaSql = ({ uniqueKey, surrogateKey }: { uniqueKey: boolean; surrogateKey: boolean }): string => `
@@ -18,47 +14,3 @@ export const UNIQUE_INDEX = "ledger_op";
 
 /** The rows that the ledger begins with. A logical standby gets them by its initial copy. */
 export const SEED_SQL = `INSERT INTO blackstart.accounts SELECT n, ${INITIAL_BALANCE}, ${INITIAL_BALANCE} FROM generate_series(0, ${ACCOUNTS - 1}) AS n`;
-
-/** A count or an index-only scan can pass over a damaged page; every row has to be fetched from the heap, and its content compared. */
-const HEAP_ONLY =
-  "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; SET statement_timeout = 0";
-
-/** Every row of the ledger, its hash taken from what was read. Rejects on the first page that cannot be read. */
-export async function readLedger(
-  admin: AdminConnections,
-  node: string,
-  found: (element: Omit<RecoveredElement, "store">) => void,
-): Promise<void> {
-  await admin.withSession(node, 120_000, async (ask) => {
-    await ask(`${HEAP_ONLY}; BEGIN READ ONLY`);
-    await ask(
-      "DECLARE everything NO SCROLL CURSOR FOR SELECT op, payload, debit, credit, amount FROM blackstart.ledger",
-    );
-    for (;;) {
-      const rows = await ask(`FETCH ${PAGE_ROWS} FROM everything`);
-      for (const row of rows) {
-        const transfer =
-          row["debit"] === null
-            ? null
-            : { from: Number(row["debit"]), to: Number(row["credit"]), amount: Number(row["amount"]) };
-        const [op, payload] = [String(row["op"]), String(row["payload"])];
-        found({ op, sha256: contentSha256({ op, payload, transfer }), transfer });
-      }
-      if (rows.length < PAGE_ROWS) break;
-    }
-    await ask("COMMIT");
-  });
-}
-
-export async function readAccounts(
-  admin: AdminConnections,
-  node: string,
-  found: (account: Omit<RecoveredAccount, "store">) => void,
-): Promise<void> {
-  await admin.withSession(node, 120_000, async (ask) => {
-    await ask(HEAP_ONLY);
-    for (const row of await ask("SELECT id, initial, balance FROM blackstart.accounts ORDER BY id")) {
-      found({ account: Number(row["id"]), initial: Number(row["initial"]), balance: Number(row["balance"]) });
-    }
-  });
-}

@@ -8,7 +8,7 @@ import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, type Row, textOf } from "./admin.ts";
 import { besideRows, sequencesAgainstRows } from "./beside-rows.ts";
 import { isLogical, type PostgresConfig } from "./kind.ts";
-import { readLedger } from "./ledger-tables.ts";
+import { patiently, readLedger } from "./read-back.ts";
 import { DATABASE, lineageOf, USER } from "./session.ts";
 
 const TIMEOUT_MS = 2_000;
@@ -190,7 +190,13 @@ export class LogicalStandbys {
         const [slot] = publisher === serving ? await this.#slot(node, serving) : [];
         if (textOf(slot, "active") === "true") await this.#caughtUp(node, serving, CATCH_UP_TIMEOUT_MS, signal);
         await this.#admin.query(node, "SELECT 1", TIMEOUT_MS);
-        await readLedger(this.#admin, node, (element) => rows.push(element));
+        await readLedger(patiently(this.#admin, node), node, {
+          attempted: () => [],
+          element: (element) => rows.push(element),
+          unreadable: ({ why }) => {
+            throw new Error(why);
+          },
+        });
       } catch (thrown) {
         signal.throwIfAborted();
         sink.unreadable({ store: node, op: "every row", why: messageOf(thrown) });

@@ -127,11 +127,11 @@ function problems(value: PostgresConfig) {
       hint: `use a count of at most ${synchronous}, or make more standbys synchronous`,
     });
   }
-  if (value.standbys.length > 0 && hasProgram(value, "pg_basebackup") === false)
+  if (!value.standbys.every(isLogical) && hasProgram(value, "pg_basebackup") === false)
     found.push({
       path: ["standbys"],
-      message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no standby can be made`,
-      hint: `leave standbys out, or name an image of your own that has pg_basebackup ${value.version} with image:`,
+      message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no physical standby can be made`,
+      hint: `leave it out or make it logical, or name an image of your own that has pg_basebackup ${value.version} with image:`,
     });
   if (value.timescale && value.version !== 17 && value.image === undefined)
     found.push({

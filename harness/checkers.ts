@@ -12,11 +12,13 @@ import { hypertable } from "./checkers/hypertable.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
+import { noDamageNoticed } from "./checkers/no-damage-noticed.ts";
 import { noLostWrites } from "./checkers/no-lost-writes.ts";
 import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
 import { recoveryProcedure } from "./checkers/recovery-procedure.ts";
 import { recoveryTime } from "./checkers/recovery-time.ts";
+import { restoreTarget } from "./checkers/restore-target.ts";
 import { routine } from "./checkers/routine.ts";
 import { secondEstimate } from "./checkers/second-estimate.ts";
 import { steadyState } from "./checkers/steady-state.ts";
@@ -35,8 +37,10 @@ export const checkers: readonly Checker[] = [
   hypertable,
   dropIn,
   subscribers,
+  noDamageNoticed,
   tamperRefused,
   recoveryProcedure,
+  restoreTarget,
   routine,
   reconciliation,
   secondEstimate,

@@ -215,7 +215,63 @@ export interface Archived {
   markPoint(name: string, signal: AbortSignal): Promise<string>;
   /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
   restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
+  /** Hands over the history that the archive does not have yet, and resolves when it has it; in words. */
+  archiveNow(signal: AbortSignal): Promise<string>;
+  /** Changes what the archiver stored behind its back. */
+  damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged>;
+  /** On that machine the archiver's program ends with this exit code when asked for one segment. */
+  breakFetch(node: string, failure: { readonly where: ArchivePlace; readonly exit: number }): Promise<BrokenFetch>;
 }
+
+export interface BrokenFetch {
+  readonly at: Bracket;
+  readonly segment: string;
+  /** With which code the program ends now when asked for it. */
+  exit(): Promise<number>;
+  undo(): Promise<void>;
+}
+
+/** What an archiver stores: pieces of history, what tells its branches apart, and of each backup its data, its list and its mark. */
+export const ARCHIVE_PARTS = ["segment", "history", "base", "manifest", "label"] as const;
+export type ArchivePart = (typeof ARCHIVE_PARTS)[number];
+export const ARCHIVE_PLACES = ["first", "middle", "last"] as const;
+export type ArchivePlace = (typeof ARCHIVE_PLACES)[number];
+export const ARCHIVE_DAMAGES = ["flip", "truncate", "empty", "zero-tail", "wrong-content", "delete", "swap"] as const;
+
+export interface ArchiveDamage {
+  readonly part: ArchivePart;
+  /** Among the segments from the newest backup's start on; among all backups or branches, oldest first, for the rest. */
+  readonly where: ArchivePlace;
+  readonly damage: (typeof ARCHIVE_DAMAGES)[number];
+  /** Inside of what the archiver compressed, which is wrapped again, so that its own unwrapping notices nothing. */
+  readonly inside: boolean;
+}
+
+export interface ArchiveDamaged {
+  readonly at: Bracket;
+  /** A line for each object that changed, from its hash as read back before and after. */
+  readonly changes: readonly string[];
+  /** What is not damaged as asked, in words; empty when everything is. */
+  readonly unchanged: readonly string[];
+  /** Puts back what was there. Idempotent. */
+  undo(): Promise<void>;
+}
+
+/** Capability: what a recovery left, and the archive behind it, can be searched for damage by tools that are made for it. */
+export interface Inspectable {
+  /** Runs every detector and tells each as it ends; what stops a server comes last. No detector that breaks makes it reject. */
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface Sighting {
+  readonly detector: string;
+  /** `not-run`: it could not look, and `detail` says why; that is not silence. */
+  readonly noticed: "yes" | "no" | "not-run";
+  readonly detail: string;
+  readonly at: Bracket;
+}
+
+export const isInspectable = (component: Component): component is Component & Inspectable => "inspect" in component;
 
 /** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */
 export const RESTORE_TARGETS = ["latest", "immediate", "lsn", "name", "time", "xid"] as const;
@@ -226,9 +282,11 @@ export interface RestoreOptions {
   /** The point, by the name of the step that noted it; `now`, and `before-backups`, are always known. */
   readonly at: string | undefined;
   readonly inclusive: boolean;
-  /** Whether a target that lies before a backup's end is refused, as a runbook must; the server itself does not. */
+  /** Whether a target before a backup's end, and the backup of another system, are refused, as a runbook must; the server itself does not. */
   readonly checked: boolean;
-  readonly onEnd: "promote" | "pause";
+  /** Whose archive it is; its own if left out. */
+  readonly source?: Component;
+  readonly onEnd: "promote" | "pause" | "follow";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
   /** Whether the history that only a receiver has is brought into the archive first. */
@@ -238,11 +296,61 @@ export interface RestoreOptions {
 }
 
 export interface RestoreContext extends RepairContext {
-  readonly rewound: (to: { lineage: string; position: string }) => void;
+  readonly rewound: (to: Rewind) => void;
+}
+
+/** The point that a restore was told to end at: it lies between two positions of that lineage, which may be the same. */
+export interface Rewind {
+  readonly lineage: string;
+  readonly position: string;
+  readonly upTo: string;
 }
 
 export const isArchived = (component: Component): component is Component & Archived =>
   "restore" in component && "backUp" in component && component.restore !== undefined;
+
+/** Capability: obeys what an operator tells it by mistake. */
+export interface Mistakable {
+  /** The point right before it is known to `restore` by `name`. */
+  err(mistake: Mistake, name: string): Promise<Mistaken>;
+}
+
+/** drop-table, truncate: everything that was written · bad-update: all content that was there by then is changed. */
+export const MISTAKES = ["drop-table", "truncate", "bad-update"] as const;
+export type Mistake = (typeof MISTAKES)[number];
+
+export interface Mistaken {
+  readonly at: Bracket;
+  /** From what was seen before and after it. */
+  readonly observed: boolean;
+  readonly proof: string;
+}
+
+export const isMistakable = (component: Component): component is Component & Mistakable => "err" in component;
+
+/** Capability: what one machine still has can be brought back into the one that serves, row by row. */
+export interface CopiesBack {
+  /** What the serving node lacks or has otherwise is written; the rest of it stays. Resolves with the counts, in words. */
+  copyBack(from: string, context: RepairContext): Promise<string>;
+}
+
+export const copiesBack = (component: Component): component is Component & CopiesBack => "copyBack" in component;
+
+/** Capability: a machine that served before can follow the one that serves now, on what it still has. */
+export interface Rejoinable {
+  /** What only it has is kept as text first. `history`: what it lacks of the common history is fetched from the archive. */
+  rejoin(node: string, options: { readonly history: "own" | "archive" }, context: RepairContext): Promise<void>;
+}
+
+export const isRejoinable = (component: Component): component is Component & Rejoinable => "rejoin" in component;
+
+/** Capability: people can try a node by writing into it what no client of the drill sent. */
+export interface Triable {
+  /** Resolves when that many rows are committed and, where it keeps an archive, handed over to it. */
+  tryOut(node: string, rows: number, signal: AbortSignal): Promise<string>;
+}
+
+export const isTriable = (component: Component): component is Component & Triable => "tryOut" in component;
 
 /** Capability: the store stands on several drives that can be broken one by one. */
 export interface OnDrives {

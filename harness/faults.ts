@@ -1,14 +1,17 @@
 import type { FaultKind } from "./fault.ts";
+import { archiveDamage } from "./faults/archive-damage.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
 import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
 import { driveLoss } from "./faults/drive-loss.ts";
 import { expiryRule } from "./faults/expiry-rule.ts";
 import { eraseData } from "./faults/erase-data.ts";
+import { fetchFailure } from "./faults/fetch-failure.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
 import { lockBypass } from "./faults/lock-bypass.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
+import { mistake } from "./faults/mistake.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
 import { overwriteObjects } from "./faults/overwrite-objects.ts";
 import { partition } from "./faults/partition.ts";
@@ -16,6 +19,7 @@ import { pause } from "./faults/pause.ts";
 import { powerLoss } from "./faults/power-loss.ts";
 import { processCrash } from "./faults/process-crash.ts";
 import { readOnlyFolder } from "./faults/read-only-folder.ts";
+import { removeFolder } from "./faults/remove-folder.ts";
 import { reset } from "./faults/reset.ts";
 import { restart } from "./faults/restart.ts";
 import { shutdown } from "./faults/shutdown.ts";
@@ -44,6 +48,10 @@ export const faultKinds: readonly FaultKind[] = [
   readOnlyFolder,
   eraseData,
   memoryPressure,
+  archiveDamage,
+  fetchFailure,
+  mistake,
+  removeFolder,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

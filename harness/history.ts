@@ -150,9 +150,10 @@ export interface EventData {
   struck: { step: string; store: string; damaged: readonly string[]; beside: readonly string[] };
   /**
    * A restore was told to end there: whatever was acknowledged on that lineage at or beyond the position is given up on purpose.
-   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back.
+   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back. The point itself is
+   * known as lying between `position` and `upTo`: a transaction, a time and a name have no position of their own.
    */
-  rewound: { step: string; store: string; lineage: string; position: string };
+  rewound: { step: string; store: string; lineage: string; position: string; upTo?: string };
   "routine-ended": {
     step: string;
     routine: string;
@@ -162,6 +163,8 @@ export interface EventData {
     fromNs: string;
     toNs: string;
   };
+  /** Everything that is in a component was read back between these instants. */
+  "read-back": { component: string; fromNs: string; toNs: string };
   /**
    * A tool that is meant to notice damage was run on what the recovery left, or on the archive. `not-run`: it could not be, and
    * `detail` says why; that is not silence.

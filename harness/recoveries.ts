@@ -1,3 +1,4 @@
+import { copyBack } from "./recoveries/copy-back.ts";
 import { exec } from "./recoveries/exec.ts";
 import { failover } from "./recoveries/failover.ts";
 import { follow } from "./recoveries/follow.ts";
@@ -8,6 +9,7 @@ import { restoreVersions } from "./recoveries/restore-versions.ts";
 import { scrub } from "./recoveries/scrub.ts";
 import { reconcile } from "./recoveries/reconcile.ts";
 import { replayUnsure } from "./recoveries/replay-unsure.ts";
+import { rejoin } from "./recoveries/rejoin.ts";
 import { repair } from "./recoveries/repair.ts";
 import { syncSequences } from "./recoveries/sync-sequences.ts";
 
@@ -29,6 +31,8 @@ export const recoveryKinds: readonly RecoveryKind[] = [
   restoreVersions,
   failover,
   restore,
+  copyBack,
+  rejoin,
   repair,
   reconcile,
   replayUnsure,

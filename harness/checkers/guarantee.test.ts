@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { durabilitySettings } from "./durability-settings.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import { parseStandbyNames } from "./guarantee/postgres.ts";
-import { setFacts } from "../selftest/edits.ts";
+import { setEvent, setFacts } from "../selftest/edits.ts";
 import { drill, type DraftHistory, sender, verdictOf } from "../selftest/golden.ts";
 
 type Values = Record<string, string | undefined>;
@@ -147,4 +147,42 @@ describe("synchronous_standby_names", () => {
     ["FIRST 1 ()", null],
     ["", null],
   ])("%s", (text, rule) => expect(parseStandbyNames(text)).toEqual(rule));
+});
+
+describe("a machine made anew from an archive", () => {
+  const restored =
+    (params: Record<string, unknown>, values: Values = { archive_mode: "on", archive_timeout: "60" }) =>
+    (h: DraftHistory) => {
+      h.plan.steps[1] = {
+        ...h.plan.steps[1]!,
+        does: "recover",
+        kind: "restore",
+        target: "db.standby",
+        params,
+        expect: "success",
+      };
+      both(values)(h);
+    };
+
+  it.each<[string, (h: DraftHistory) => void, string[]]>([
+    ["handed over every minute", restored({ to: "latest" }), ["in the last 60 s, and until it was handed over"]],
+    ["handed over when full", restored({}, { archive_mode: "on", archive_timeout: "0" }), ["until then is lost"]],
+    ["not written", restored({}, { archive_mode: "off", archive_timeout: "0" }), ["nothing more was archived"]],
+    ["not recorded", restored({}, {}), ["is not recorded"]],
+    ["left at a point", restored({ to: "xid" }), ["beyond it is given up", "in the last 60 s"]],
+  ])("guarantees nothing of a tail: %s", (_name, change, why) => {
+    const guarantee = guaranteeOf(drill({}, change));
+    expect(guarantee.zeroLoss).toBe(false);
+    expect([...new Set(guarantee.why)]).toEqual(
+      expect.arrayContaining(why.map((words) => expect.stringContaining(words) as unknown)),
+    );
+  });
+
+  it("was restored only if the restore succeeded", () => {
+    const refused = (h: DraftHistory) => {
+      restored({})(h);
+      setEvent(h, "recovery-ended", { ok: false });
+    };
+    expect(guaranteeOf(drill({}, refused)).why.join("; ")).not.toContain("archive");
+  });
 });

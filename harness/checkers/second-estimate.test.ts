@@ -208,3 +208,42 @@ describe("the loss from WAL positions", () => {
     expect(comparisonOf(zombie)).toMatchObject({ lowest: 1, agrees: false });
   });
 });
+
+describe("several histories", () => {
+  const ancestry = (...left: [lineage: string, seq: number][]) =>
+    left.map(([lineage, seq]) => `${lineage} ${formatLsn(lsnOf(seq))}`).join(", ");
+  const serving = (h: DraftHistory, values: Record<string, string>) => setFacts(h, "recovered", "db.standby", values);
+
+  it("each write is judged by where its own was left", () => {
+    const history = drill({ loseFrom: 380 }, (h) => {
+      serving(h, {
+        lineage: "3",
+        switch_from_lineage: "2",
+        switch_position: formatLsn(lsnOf(450)),
+        ancestry: ancestry(["1", 380], ["2", 450]),
+      });
+      for (const op of h.operations) if (op.lineage === "2" && op.seq >= 600) Object.assign(op, { lineage: "3" });
+      const lost = new Set(h.operations.filter((op) => op.lineage === "2" && op.seq >= 450).map(({ op }) => op));
+      h.recovered = h.recovered.filter(({ op }) => !lost.has(op));
+    });
+    const ok = history.operations.filter((op) => op.outcome === "ok");
+    const gone = ok.filter((op) => !history.recovered.some((element) => element.op === op.op)).length;
+    expect(comparisonOf(history)).toMatchObject({ lowest: gone, agrees: true });
+  });
+
+  it("what went into a branch that is no ancestor is lost, also where its number was used again", () => {
+    const history = drill({}, (h) => {
+      serving(h, { ancestry: ancestry(["1", 400]) });
+      for (const op of h.operations)
+        if (op.lineage === "2" && op.seq < 500)
+          Object.assign(op, op.seq < 480 ? { node: "interim" } : { lineage: "9" });
+      const lost = new Set(
+        h.operations.filter((op) => op.node === "interim" || op.lineage === "9").map(({ op }) => op),
+      );
+      h.recovered = h.recovered.filter(({ op }) => !lost.has(op));
+    });
+    const lost = history.operations.filter((op) => op.node === "interim" || op.lineage === "9").length;
+    expect(lost).toBeGreaterThan(20);
+    expect(comparisonOf(history)).toMatchObject({ lowest: lost, agrees: true });
+  });
+});

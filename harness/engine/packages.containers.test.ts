@@ -56,7 +56,10 @@ test("a source archive comes from a mirror that asks for a password, byte by byt
 
 test("where the mirror says no: exit 6, pip's last words, and no password in them", async () => {
   const failure = (await fetch("a-wrong-one").catch((thrown: unknown) => thrown)) as Error;
-  expect(failure).toMatchObject({ exitCode: EXIT.notReady, message: expect.stringContaining("Could not find a version") });
+  expect(failure).toMatchObject({
+    exitCode: EXIT.notReady,
+    message: expect.stringContaining("Could not find a version"),
+  });
   expect(failure.message).not.toContain("a-wrong-one");
 });
 

@@ -6,6 +6,7 @@ import type { Path } from "./path.ts";
 import { shown } from "./problem.ts";
 import type { Source } from "./source.ts";
 import type { StackView, Target } from "./stack-view.ts";
+import { judgeRestore } from "./restore-rules.ts";
 import { closest } from "./suggest.ts";
 
 /** What a step means beyond its schema: rules that need the stack or the steps before it. */
@@ -33,8 +34,14 @@ const peersExist: Rule = ({ source, stack, step, path, target }) => {
   }
 };
 
-const promotesAStandby: Rule = ({ source, stack, path, target: { component, node } }) => {
-  if (node?.role !== "primary") return;
+/** Whether the step made the node one that follows another. */
+const follows =
+  (node: string) =>
+  (step: StepDraft): boolean =>
+    step.does === "recover" && step.kind?.name === "rejoin" && step.target === node;
+
+const promotesAStandby: Rule = ({ source, stack, path, target: { component, node }, earlier }) => {
+  if (node?.role !== "primary" || earlier.some(follows(node.name))) return;
   const standbys = stack.nodes.filter((n) => n.component === component.name && n.role !== "primary").map((n) => n.name);
   source.complain([...path, "target"], {
     found: `${node.name}, which is the primary already`,
@@ -129,6 +136,8 @@ const rules: Readonly<Record<string, Rule>> = {
   "recover start": hasADisk,
   "recover repair": repairIsKnown,
   "recover reconcile": hasAnotherStore,
+  "recover restore": (context) => (hasADisk(context), judgeRestore(context)),
+  "recover rejoin": hasADisk,
 };
 
 /** Judges a step whose target exists. */

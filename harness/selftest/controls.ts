@@ -12,12 +12,14 @@ import { faultEffect } from "./controls/fault-effect.ts";
 import { hypertable } from "./controls/hypertable.ts";
 import { load } from "./controls/load.ts";
 import { membership } from "./controls/membership.ts";
+import { noDamageNoticed } from "./controls/no-damage-noticed.ts";
 import { noLostWrites } from "./controls/no-lost-writes.ts";
 import { outcomeClass } from "./controls/outcome-class.ts";
 import { reconciliation } from "./controls/reconciliation.ts";
 import { record } from "./controls/record.ts";
 import { recoveryProcedure } from "./controls/recovery-procedure.ts";
 import { recoveryTime } from "./controls/recovery-time.ts";
+import { restoreTarget } from "./controls/restore-target.ts";
 import { routine } from "./controls/routine.ts";
 import { secondEstimate } from "./controls/second-estimate.ts";
 import { steadyState } from "./controls/steady-state.ts";
@@ -36,8 +38,10 @@ export const controls: readonly CheckControls[] = [
   hypertable,
   dropIn,
   subscribers,
+  noDamageNoticed,
   tamperRefused,
   recoveryProcedure,
+  restoreTarget,
   routine,
   reconciliation,
   secondEstimate,

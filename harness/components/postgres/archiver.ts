@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Depot, DepotAccess, NodeStart } from "../../component.ts";
+import type { ArchivePart, Depot, DepotAccess, NodeStart } from "../../component.ts";
 import { component } from "../../scenario/names.ts";
 import type { Shell } from "./shell.ts";
 import type { Major } from "./versions.ts";
@@ -53,6 +53,8 @@ export interface ArchiveSite {
   /** Where in the bucket, without a slash at either end. */
   readonly prefix: string;
   readonly access: DepotAccess;
+  /** Of one piece of history. */
+  readonly segmentBytes: number;
   /** For lists that need no tool; the way of the harness, which toxics never touch. */
   readonly depot: Depot;
 }
@@ -72,13 +74,55 @@ export interface Archiver {
   backUp(on: Shell, level: BackupLevel): Promise<Backup>;
   /** What there is to restore from, the oldest first. */
   list(on: Shell): Promise<Backup[]>;
-  /** Fills the empty data directory; a restore has its own settings written after it. */
-  fetch(on: Shell, backup: Backup): Promise<void>;
+  /** Fills the empty data directory, or another one; a restore has its own settings written after it. */
+  fetch(on: Shell, backup: Backup, into?: string): Promise<void>;
+  /** Everything of history that is archived, by the names that the server gave it, in no order. */
+  names(): Promise<string[]>;
+  /** Puts archived files into a folder as the server would get them; resolves with those that could not be had. */
+  copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]>;
+  /** The tool's own check of what it keeps, where it has one. Judged by what it prints, for exit codes lie. */
+  check?(on: Shell): Promise<{ noticed: boolean; detail: string }>;
   /**
    * The server's restore_command. stock: as the tool's manual has it; any exit code of 1 to 125 is read as the end of history
    * (PostgreSQL manual, 19.5.5). fail-closed: definitely not there 1, anything else 255, which ends recovery.
    */
   restoreCommand(mode: "stock" | "fail-closed"): string;
+  /** By which program a machine fetches what is archived. */
+  readonly program?: string;
+  /** Where the store has things, for whoever damages or inspects them; segments from the newest backup's start on, all else whole, oldest first. */
+  objects?(part: ArchivePart): Promise<Stored[]>;
+}
+
+/** One thing that an archiver stored. */
+export interface Stored {
+  /** `00000001000000000000000A`, `00000002.history`; for what belongs to a backup its label and the file. */
+  readonly name: string;
+  readonly key: string;
+  /** Compressed or encrypted as it lies there: damage to the object is then noticed by whoever unwraps it. */
+  readonly wrapped: boolean;
+  /** The content within, where it can be taken out and put back; null puts nothing back in its place. */
+  readonly inside?: Inside;
+}
+
+export interface Inside {
+  /** `on` is a machine with the archiver's own programs, for what only they can unwrap. */
+  take(object: Buffer, on: Shell): Buffer | Promise<Buffer>;
+  put(object: Buffer, content: Buffer | null, on: Shell): Buffer | Promise<Buffer>;
+}
+
+export interface NotCopied {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Of the names, those that a script, which ends by listing the folder, has not put there. */
+export function notCopied(
+  names: readonly string[],
+  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+): NotCopied[] {
+  const copied = new Set(stdout.split("\n"));
+  const why = stderr.trim().split("\n")[0] || "the store did not hand it out";
+  return names.filter((name) => !copied.has(name)).map((name) => ({ name, why }));
 }
 
 export interface Backup {
@@ -102,3 +146,12 @@ export const archiveFiles = (archiver: Archiver): NodeStart["files"] =>
     content,
     mode: 0o600,
   }));
+
+/** The file of the archive that holds a position (manual, 28.6): timeline, then the segment's number in two parts. */
+export function segmentName(timeline: string | number, lsn: bigint, segmentBytes: number): string {
+  const perId = 0x1_0000_0000n / BigInt(segmentBytes);
+  const segment = lsn / BigInt(segmentBytes);
+  return [BigInt(timeline), segment / perId, segment % perId]
+    .map((part) => part.toString(16).toUpperCase().padStart(8, "0"))
+    .join("");
+}

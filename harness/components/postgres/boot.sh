@@ -5,6 +5,7 @@
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
+export PATH=/blackstart/shims:$PATH # where a fault may put a program that fails
 umask 077
 
 say() { echo "blackstart: $*" >&2; }

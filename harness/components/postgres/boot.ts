@@ -2,21 +2,31 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import {
+  type ArchiveDamage,
+  type ArchiveDamaged,
   type Archived,
+  type ArchivePlace,
   type Boot,
+  type BrokenFetch,
   type Component,
   type ComponentPaths,
+  type CopiesBack,
   type Elements,
   type Followers,
   type FollowOptions,
   type HasSchema,
   type InsideSpan,
+  type Inspectable,
   isDepot,
   type KeepsSequences,
+  type Mistakable,
+  type Mistake,
+  type Mistaken,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
+  type Rejoinable,
   type Repairable,
   type RepairContext,
   type RestoreContext,
@@ -25,8 +35,10 @@ import {
   type Serviceable,
   type Session,
   type Settles,
+  type Sighting,
   type StackContext,
   type TakesBatches,
+  type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
@@ -36,13 +48,20 @@ import { bracket, type Bracket, nowNs } from "../../time.ts";
 import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
+import { breakFetch } from "./broken-fetch.ts";
+import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { DiskSide } from "./disk-side.ts";
+import { Inspection } from "./inspection.ts";
+import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
 import { patiently, readAccounts, readLedger } from "./read-back.ts";
+import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
 import { settle } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
@@ -54,6 +73,7 @@ import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
 import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
 import { TRIGGERS } from "./triggers.ts";
+import { tryOut } from "./try-out.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -69,7 +89,8 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
-  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
+  const archive = config.archive ? await openArchive(name, config, config.archive, context) : null;
+  const archiver = archive?.archiver ?? null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
@@ -79,28 +100,33 @@ export const boot: Boot<PostgresConfig> = async (
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
   const nodes = new Map(started.map((node) => [node.name, node]));
-  return new PostgresComponent(name, config, { nodes, paths, password, archiver, signal: context.signal });
+  return new PostgresComponent(name, config, { nodes, paths, password, archive, signal: context.signal });
 };
 
 interface Booted {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly paths: ComponentPaths;
   readonly password: string;
-  readonly archiver: Archiver | null;
+  readonly archive: OpenArchive | null;
   readonly signal: AbortSignal;
 }
 
 /** The store has to be there first: the files of every node say how it is reached. */
-async function openArchiver(
+async function openArchive(
   name: string,
-  { version }: PostgresConfig,
+  { version, walSegment: segmentBytes }: PostgresConfig,
   config: ArchiveConfig,
   context: StackContext,
-): Promise<Archiver> {
+): Promise<OpenArchive> {
   const depot = await context.component(config.to);
   if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
   const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
-  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+  const archiver = open({ version, config, prefix: config.prefix ?? name, access, segmentBytes, depot });
+  return { archiver, depot, bucket: access.bucket };
+}
+
+interface OpenArchive extends ArchiveStore {
+  readonly archiver: Archiver;
 }
 
 interface Booting {
@@ -236,17 +262,22 @@ class PostgresComponent
   implements
     Component,
     Archived,
+    CopiesBack,
     Followers,
     HasSchema,
+    Inspectable,
     KeepsSequences,
     Locatable,
+    Mistakable,
     PageWriting,
     Promotable,
     Reconcilable,
+    Rejoinable,
     Repairable,
     Serviceable,
     Settles,
-    TakesBatches
+    TakesBatches,
+    Triable
 {
   readonly kind = "postgres";
   readonly name: string;
@@ -258,13 +289,16 @@ class PostgresComponent
   readonly #admin: AdminConnections;
   readonly #logical: LogicalStandbys;
   readonly #signal: AbortSignal;
-  readonly #archiver: Archiver | null;
+  readonly #archive: OpenArchive | null;
   readonly #points: Points;
+  readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
   readonly #disks: DiskSide;
+  /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
+  #systemIdentifier: string | null = null;
 
-  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archiver, signal }: Booted) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
@@ -273,7 +307,7 @@ class PostgresComponent
     this.#admin = new AdminConnections(paths.admin, password);
     this.#signal = signal;
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
-    this.#archiver = archiver;
+    this.#archive = archive;
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.#disks = new DiskSide(name, this.#admin);
@@ -332,15 +366,21 @@ class PostgresComponent
     if (this.#config.timescale) await loadHypertable(this.#admin, primary);
     await this.#admin.query(primary, "CHECKPOINT", 30_000);
     await this.#disks.askRelations(primary);
-    if (!this.#archiver) return;
-    await this.#archiver.prepare?.(this.#shell());
+    if (!this.#archive) return;
+    const [system] = await this.#admin.query(
+      primary,
+      "SELECT system_identifier::text AS id FROM pg_control_system()",
+      ADMIN_TIMEOUT_MS,
+    );
+    this.#systemIdentifier = textOf(system, "id");
+    await this.#archive.archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
     await this.backUp("full");
   }
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
+    const { label, startLsn, stopLsn, bytes } = await this.#opened().archiver.backUp(this.#shell(), level);
     return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
   }
 
@@ -349,17 +389,70 @@ class PostgresComponent
   }
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
-    const node = this.nodes.get(name);
-    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    const node = this.#node(name);
+    const { source = this } = options;
+    if (!(source instanceof PostgresComponent))
+      throw new Error(`${source.name} (${source.kind}) keeps no archive that ${this.name} could be restored from`);
     this.#servers.add(name);
-    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
-    const bench = { node, receiver, archiver: this.#archive(), admin: this.#admin, points: this.#points };
+    const bench = {
+      node,
+      receiver: this.nodes.get(`${this.name}.receiver`) ?? null,
+      archiver: source.#opened().archiver,
+      admin: this.#admin,
+      points: this.#points,
+      segmentBytes: source.#config.walSegment,
+      systemIdentifier: this.#systemIdentifier,
+      foreign: source !== this,
+      chosen: this.#inspection.sawRestore.bind(this.#inspection),
+    };
     await restoreNode(bench, options, context);
   }
 
-  #archive(): Archiver {
-    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
-    return this.#archiver;
+  archiveNow(signal: AbortSignal): Promise<string> {
+    return archiveNow({ admin: this.#admin, archiver: this.#opened().archiver, node: this.clients.leadsTo }, signal);
+  }
+
+  breakFetch(name: string, failure: { where: ArchivePlace; exit: number }): Promise<BrokenFetch> {
+    return breakFetch(this.#node(name), this.#opened().archiver, failure);
+  }
+
+  err(mistake: Mistake, name: string): Promise<Mistaken> {
+    return err({ admin: this.#admin, points: this.#points, node: this.clients.leadsTo }, mistake, name);
+  }
+
+  copyBack(from: string, context: RepairContext): Promise<string> {
+    return copyBack(this.#node(from), this.#node(this.clients.leadsTo), context);
+  }
+
+  rejoin(name: string, { history }: { history: "own" | "archive" }, context: RepairContext): Promise<void> {
+    const archiver = history === "archive" ? this.#opened().archiver : null;
+    const [node, serving] = [this.#node(name), this.#node(this.clients.leadsTo)];
+    return rejoinNode({ node, serving, admin: this.#admin, archiver }, context);
+  }
+
+  tryOut(name: string, rows: number, signal: AbortSignal): Promise<string> {
+    return tryOut({ admin: this.#admin, archiver: this.#archive?.archiver ?? null, node: name }, rows, signal);
+  }
+
+  #node(name: string): Node {
+    const node = this.nodes.get(name);
+    if (!node) throw new Error(`${name} is no node of ${this.name}`);
+    return node;
+  }
+
+  async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {
+    const archive = this.#opened();
+    return damageArchive({ ...archive, on: shellOn(await this.#anyRunning()) }, damage);
+  }
+
+  async #anyRunning(): Promise<Node> {
+    for (const node of this.nodes.values()) if ((await node.state()) === "running") return node;
+    throw new Error(`no machine of ${this.name} runs`);
+  }
+
+  #opened(): OpenArchive {
+    if (!this.#archive) throw new Error(`${this.name} keeps no archive`);
+    return this.#archive;
   }
 
   #shell(): Shell {
@@ -405,6 +498,7 @@ class PostgresComponent
             Object.assign(values, await this.#recoveredFacts(node));
           if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
             Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
+          if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
           return [
             {
               at,
@@ -412,7 +506,7 @@ class PostgresComponent
               node: node.name,
               values: {
                 ...values,
-                ...(this.#archiver && { archive: this.#archiver.words }),
+                ...(this.#archive && { archive: this.#archive.archiver.words }),
                 serves: String(node.name === this.clients.leadsTo),
               },
             },
@@ -432,8 +526,9 @@ class PostgresComponent
   /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
     const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
-    const structure = await amcheck(node);
-    return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
+    const structure = await bracket(() => amcheck(node));
+    this.#inspection.sawStructure({ node: node.name, values: structure.value, at: structure.at });
+    return { ...recovery, ...structure.value, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -464,6 +559,15 @@ class PostgresComponent
     await readLedger(open, this.name, sink);
     await readAccounts(open, this.name, sink);
     await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
+  }
+
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
+    const { version, archive: config, walSegment: segmentBytes } = this.#config;
+    const archiver = this.#archive?.archiver;
+    const archive = archiver && config ? { archiver, tool: config.tool, openEnd: config.receiver !== undefined } : null;
+    const serving = this.#node(this.clients.leadsTo);
+    const nodes = [...this.nodes.values()];
+    return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */

@@ -1,16 +1,20 @@
+import pg from "pg";
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
 import { parsePosition } from "../../position.ts";
 import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { type Archiver, ARCHIVE_DIR, type Backup, DATA_DIR } from "./archiver.ts";
+import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
+import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
 import { openForWork, startServer } from "./maintenance.ts";
-import type { Points } from "./points.ts";
+import type { Restored } from "./detector.ts";
+import type { Points, RestoreTarget } from "./points.ts";
 import { shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 const RECOVERY_TIMEOUT_MS = 1_800_000;
+const WRONG_PASSWORD = "28P01";
 
 export interface RestoreBench {
   readonly node: Node;
@@ -19,6 +23,13 @@ export interface RestoreBench {
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
+  /** Told as soon as it is known, for a restore that goes wrong is one too. */
+  readonly chosen: (restored: Restored) => void;
+  readonly segmentBytes: number;
+  /** What the server that is to be made anew called its own system; null where it was never asked. */
+  readonly systemIdentifier: string | null;
+  /** The archive is another component's: its archiver's files are on none of these machines yet. */
+  readonly foreign: boolean;
 }
 
 /** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
@@ -31,24 +42,49 @@ export async function restoreNode(
   const { signal, mark, keep, rewound } = context;
   await openForWork(node, signal);
   const shell = shellOn(node);
+  if (bench.foreign) await takeFiles(shell, archiver);
   if (bench.receiver && options.tail === "shipped") mark("tail shipped", await shipTail(bench.receiver));
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
+  bench.chosen(restoredOf(node.name, backup, options, target));
   const settings = recoverySettings(archiver, options, target?.settings ?? {});
   await keep("restore.txt", wordsOf(backups, backup, settings));
   const { at: fetched } = await bracket(async () => {
     await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
     await archiver.fetch(shell, backup);
-    await shell.run(`cat >>"$1/postgresql.auto.conf"; touch "$1/recovery.signal"`, [DATA_DIR], { stdin: settings });
+    if (options.checked) await isOurs(bench, shell, backup);
+    const signalFile = options.onEnd === "follow" ? "standby.signal" : "recovery.signal";
+    await shell.run(
+      `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal" "$1/recovery.signal"; touch "$1/$2"`,
+      [DATA_DIR, signalFile],
+      { stdin: settings },
+    );
   });
   mark("fetched", fetched);
-  if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
+  const follows = options.onEnd === "follow";
+  const guarded = options.wal === "fail-closed" && options.to === "latest" && !follows;
+  const segments = guarded || follows ? await segmentsOf(archiver) : [];
   const { at: restored } = await bracket(async () => {
     await startServer(node);
-    await served(bench, options.onEnd, signal);
+    if (follows) await replayedAll(bench, shell, segments, signal);
+    else await served(bench, options.onEnd === "pause" ? "paused" : "promoted", signal);
+    if (guarded) await reachedTheEnd(bench, shell, segments);
   });
   mark("restored", restored);
+  tellEnd(target, rewound);
+}
+
+function tellEnd(target: RestoreTarget | null, rewound: RestoreContext["rewound"]): void {
+  if (target?.lineage && target.lsn && target.upTo)
+    rewound({ lineage: target.lineage, position: target.lsn, upTo: target.upTo });
+}
+
+/** A time that no position is known of, such as now, lies at the end of history. */
+function restoredOf(node: string, backup: Backup, { to }: RestoreOptions, target: RestoreTarget | null): Restored {
+  const { lineage, lsn } = target ?? { lineage: null, lsn: null };
+  const at = lineage !== null && lsn !== null ? { lineage, lsn } : null;
+  return { node, backup, target: at, latest: at === null && to !== "immediate" };
 }
 
 /**
@@ -79,7 +115,7 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
   const settings: Record<string, string> = {
     restore_command: archiver.restoreCommand(options.wal),
     recovery_target_timeline: "latest",
-    recovery_target_action: options.onEnd,
+    ...(options.onEnd !== "follow" && { recovery_target_action: options.onEnd }),
     ...(options.to === "immediate" && { recovery_target: "immediate" }),
     ...target,
     primary_conninfo: "",
@@ -93,17 +129,23 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
 }
 
 /** The server's start says nothing: it is asked until it takes writes, or until it is gone. */
-async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause", signal: AbortSignal): Promise<void> {
+async function served(
+  { node, admin }: RestoreBench,
+  wanted: "promoted" | "paused",
+  signal: AbortSignal,
+): Promise<void> {
   let state = "it did not answer";
   const done = await awaitCondition(
     async () => {
       if ((await node.state()) !== "running") throw new Error(`the server ended instead: ${await lastWords(node)}`);
       try {
         state = textOf((await admin.query(node.name, STATE, ADMIN_TIMEOUT_MS))[0], "state");
-      } catch {
+      } catch (thrown) {
+        if (thrown instanceof pg.DatabaseError && thrown.code === WRONG_PASSWORD) throw thrown; // another cluster's
         return false; // not yet: it takes no connections before it is consistent
       }
-      return state === (onEnd === "pause" ? "paused" : "promoted");
+      if (wanted === "paused" && state === "promoted") throw new Error(`${node.name} was to pause and promoted itself`);
+      return state === wanted;
     },
     { everyMs: 10, timeoutMs: RECOVERY_TIMEOUT_MS, signal },
   );

@@ -2,6 +2,10 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { ArchivePart } from "../../../component.ts";
+import { messageOf } from "../../../errors.ts";
+import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,
   ARCHIVE_DIR,
@@ -9,10 +13,15 @@ import {
   type Backup,
   type BackupLevel,
   DATA_DIR,
+  type NotCopied,
+  notCopied,
   type OpenArchiver,
+  segmentName,
+  type Stored,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
+import { putMember, takeMember } from "../tar-member.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
@@ -22,6 +31,7 @@ export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>> = SETTINGS;
   readonly words: string = "pg_basebackup, and archive_command by curl";
+  readonly program = "curl";
   protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
@@ -53,8 +63,18 @@ export class Plain implements Archiver {
     return Promise.all(backups);
   }
 
-  async fetch(on: Shell, { label }: Pick<Backup, "label">): Promise<void> {
-    await this.extract(on, label, DATA_DIR);
+  async fetch(on: Shell, { label }: Pick<Backup, "label">, into = DATA_DIR): Promise<void> {
+    await this.extract(on, label, into);
+  }
+
+  async names(): Promise<string[]> {
+    const { depot, access, prefix } = this.site;
+    const folder = `${prefix}/wal/`;
+    return (await depot.objects(access.bucket, folder)).map(({ key }) => key.slice(folder.length));
+  }
+
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
   }
 
   protected async extract(on: Shell, label: string, folder: string): Promise<void> {
@@ -64,7 +84,50 @@ export class Plain implements Archiver {
   restoreCommand(mode: "stock" | "fail-closed"): string {
     return `sh ${ARCHIVE_DIR}/${mode === "stock" ? "get" : "get-closed"} "%f" "%p"`;
   }
+
+  async objects(part: ArchivePart): Promise<Stored[]> {
+    const { prefix, segmentBytes } = this.site;
+    const backups = await this.list();
+    if (part === "base") return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: ZSTD }));
+    if (part === "manifest")
+      return backups.map(({ label }) => ({ ...inBackup(prefix, label, "backup_manifest"), wrapped: false }));
+    if (part === "label")
+      return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: IN_TAR("backup_label") }));
+    const names = part === "history" ? /^[0-9A-F]{8}\.history$/ : /^[0-9A-F]{24}$/;
+    const newest = backups.at(-1);
+    const from =
+      part === "segment" && newest
+        ? segmentName(newest.timeline, parsePosition(newest.startLsn) ?? 0n, segmentBytes)
+        : "";
+    return (await this.#walNames())
+      .filter((name) => names.test(name) && name >= from)
+      .map((name) => ({ name, key: `${prefix}/wal/${name}`, wrapped: false }));
+  }
+
+  async #walNames(): Promise<string[]> {
+    const { depot, access, prefix } = this.site;
+    const objects = await depot.objects(access.bucket, `${prefix}/wal/`);
+    return objects.map(({ key }) => key.slice(`${prefix}/wal/`.length)).toSorted();
+  }
 }
+
+const BASE = "base.tar.zst";
+
+const inBackup = (prefix: string, label: string, file: string) => ({
+  name: `${label}/${file}`,
+  key: `${prefix}/base/${label}/${file}`,
+  wrapped: true,
+});
+
+const ZSTD = {
+  take: (object: Buffer) => zstdDecompressSync(object),
+  put: (_: Buffer, content: Buffer | null) => zstdCompressSync(content ?? Buffer.alloc(0)),
+};
+
+const IN_TAR = (member: string) => ({
+  take: (object: Buffer) => takeMember(ZSTD.take(object), member),
+  put: (object: Buffer, content: Buffer | null) => ZSTD.put(object, putMember(ZSTD.take(object), member, content)),
+});
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store
 label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
@@ -79,12 +142,27 @@ get "base/$1/base.tar.zst" "$tar"
 if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
 
+/** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */
+const COPY = `. ${ARCHIVE_DIR}/store
+mkdir -p "$1"
+while read -r name; do printf 'url = "%s"\\noutput = "%s"\\n' "$(url "wal/$name")" "$1/$name"; done >"$1.list"
+s3 --fail --remove-on-error -K "$1.list" || true
+ls "$1"`;
+
 /** Between which positions the backup is consistent, from its manifest (manual, 68.1). */
 export function rangeOf(manifest: string, label: string): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> {
-  const { "WAL-Ranges": ranges } = JSON.parse(manifest) as {
-    "WAL-Ranges"?: { Timeline: number; "Start-LSN": string; "End-LSN": string }[];
-  };
+  const { "WAL-Ranges": ranges } = parsed(manifest, label);
   const last = ranges?.at(-1);
   if (!ranges?.[0] || !last) throw new Error(`the manifest of backup ${label} does not say which history it needs`);
   return { startLsn: ranges[0]["Start-LSN"], stopLsn: last["End-LSN"], timeline: String(last.Timeline) };
+}
+
+function parsed(manifest: string, label: string) {
+  try {
+    return JSON.parse(manifest) as {
+      "WAL-Ranges"?: { Timeline: number; "Start-LSN": string; "End-LSN": string }[];
+    };
+  } catch (thrown) {
+    throw new Error(`the manifest of backup ${label} is damaged: ${messageOf(thrown)}`, { cause: thrown });
+  }
 }

@@ -3,7 +3,21 @@
  * wal-fetch exits 1 whether a segment is not there or cannot be read, which a server in recovery takes for the end of history.
  * Without prefetching (-p 0): it makes daemons whose end a server that is a machine's first process takes for a crash of its own.
  */
-import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import type { ArchivePart } from "../../../component.ts";
+import { parsePosition } from "../../../position.ts";
+import {
+  type Archiver,
+  ARCHIVE_DIR,
+  type ArchiveSite,
+  type Backup,
+  DATA_DIR,
+  type Inside,
+  type NotCopied,
+  notCopied,
+  type OpenArchiver,
+  segmentName,
+  type Stored,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 
 export const open: OpenArchiver = (site) => new WalE(site);
@@ -19,6 +33,7 @@ class WalE implements Archiver {
     archive_command: `sh ${ARCHIVE_DIR}/push "%p"`,
     checkpoint_completion_target: "0",
   };
+  readonly program = "wal-e";
   readonly #site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
@@ -62,18 +77,34 @@ class WalE implements Archiver {
           label,
           level: "full",
           timeline: String(Number.parseInt(segment.slice(0, 8), 16)),
-          startLsn: lsnOf(segment, offset),
-          stopLsn: lsnOf(sentinel["wal_segment_backup_stop"] ?? "", sentinel["wal_segment_offset_backup_stop"] ?? ""),
+          startLsn: lsnOf(this.#site.segmentBytes, segment, offset),
+          stopLsn: lsnOf(
+            this.#site.segmentBytes,
+            sentinel["wal_segment_backup_stop"] ?? "",
+            sentinel["wal_segment_offset_backup_stop"] ?? "",
+          ),
           bytes: objects.filter((one) => one.key.startsWith(folder)).reduce((sum, { bytes }) => sum + bytes, 0),
         };
       }),
     );
   }
 
+  async names(): Promise<string[]> {
+    const { depot, access, prefix } = this.#site;
+    const folder = `${prefix}/wal_005/`;
+    const objects = await depot.objects(access.bucket, folder);
+    return objects.map(({ key }) => key.slice(folder.length).replace(/\.lzo$/, ""));
+  }
+
+  /** A start of it takes half a second, so some go side by side. */
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
+  }
+
   /** It leaves out postgresql.conf and pg_hba.conf, so they are made as on a new machine. */
-  async fetch(on: Shell, { label }: Backup): Promise<void> {
+  async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
     await on.run(`${ENV}\nmkdir -p "$1"; chmod 700 "$1"; wal-e backup-fetch "$1" "$2" >&2\n${CONFIGURE}`, [
-      DATA_DIR,
+      into,
       label,
     ]);
   }
@@ -81,6 +112,38 @@ class WalE implements Archiver {
   restoreCommand(mode: "stock" | "fail-closed"): string {
     return `sh ${ARCHIVE_DIR}/${mode === "stock" ? "get" : "get-closed"} "%f" "%p"`;
   }
+
+  /** The sentinel is the nearest to a manifest; the mark of a backup's beginning lies in its tar and has no name of its own. */
+  async objects(part: ArchivePart): Promise<Stored[]> {
+    const { depot, access, prefix, segmentBytes } = this.#site;
+    const under = async (folder: string) =>
+      (await depot.objects(access.bucket, `${prefix}/${folder}/`)).map(({ key }) => key).toSorted();
+    const named = (keys: string[], pattern: RegExp, wrapped: boolean): Stored[] =>
+      keys.flatMap((key) => {
+        const name = pattern.exec(key)?.[1];
+        return name === undefined ? [] : [{ name, key, wrapped, ...(wrapped && { inside: LZO }) }];
+      });
+    if (part === "label") return [];
+    if (part === "manifest") return named(await under("basebackups_005"), /\/([^/]+_sentinel\.json)$/, false);
+    if (part === "base")
+      return named(await under("basebackups_005"), /\/([^/]+\/tar_partitions\/[^/]+\.tar\.lzo)$/, true);
+    const stored = named(await under("wal_005"), /\/([0-9A-F]{24}|[0-9A-F]{8}\.history)\.lzo$/, true);
+    if (part === "history") return stored.filter(({ name }) => name.endsWith(".history"));
+    const newest = (await this.list()).toSorted((a, b) => (a.label < b.label ? -1 : 1)).at(-1);
+    const from = newest ? segmentName(newest.timeline, parsePosition(newest.startLsn) ?? 0n, segmentBytes) : "";
+    return stored.filter(({ name }) => !name.endsWith(".history") && name >= from);
+  }
+}
+
+/** Only lzop itself speaks this format: a machine with it is asked, in base64 because what is sent there is text. */
+const LZO: Inside = {
+  take: (object, on) => through(on, "lzop -d -c", object),
+  put: (_, content, on) => through(on, "lzop -c", content ?? Buffer.alloc(0)),
+};
+
+async function through(on: Shell, program: string, bytes: Buffer): Promise<Buffer> {
+  const said = await on.run(`base64 -d | ${program} | base64`, [], { stdin: bytes.toString("base64") });
+  return Buffer.from(said, "base64");
 }
 
 function environment({ access, prefix, config }: ArchiveSite): string {
@@ -102,6 +165,10 @@ function environment({ access, prefix, config }: ArchiveSite): string {
     .join("");
 }
 
+const COPY = `mkdir -p "$1"
+xargs -P 4 -I{} sh ${ARCHIVE_DIR}/get {} "$1/{}" || true
+ls "$1"`;
+
 const CONFIGURE = `cd "$1"
 [ -e pg_hba.conf ] || printf 'local all all trust\\nhost all all all scram-sha-256\\nhost replication all all scram-sha-256\\n' >pg_hba.conf
 [ -e pg_ident.conf ] || : >pg_ident.conf
@@ -109,6 +176,7 @@ const CONFIGURE = `cd "$1"
 
 /** wal-fetch does not tell "not there" from "cannot be read"; the store is asked, and whether anything later is there. */
 const GET_CLOSED = `if wal-e --terse wal-fetch -p 0 "$1" "$2"; then exit 0; fi
+[ "$1" != 00000001.history ] || exit 1 # the first timeline has none
 python3 ${ARCHIVE_DIR}/exists.py "$1"
 case $? in
   3) exit 1 ;;
@@ -131,8 +199,7 @@ later = [one for one in names if re.fullmatch("[0-9A-F]{24}", one) and (name.end
 sys.exit(0 if later else 3)
 `;
 
-/** Segments have 16 MiB, the server's default. */
-function lsnOf(segment: string, offset: string): string {
-  const low = (BigInt(`0x${segment.slice(16) || "0"}`) << 24n) + BigInt(`0x${offset || "0"}`);
+function lsnOf(segmentBytes: number, segment: string, offset: string): string {
+  const low = BigInt(`0x${segment.slice(16) || "0"}`) * BigInt(segmentBytes) + BigInt(`0x${offset || "0"}`);
   return `${BigInt(`0x${segment.slice(8, 16) || "0"}`).toString(16)}/${low.toString(16)}`.toUpperCase();
 }

@@ -50,7 +50,7 @@ export interface ComponentKind<Config = unknown> {
   readonly offers?: string;
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
-  readonly repairs?: readonly string[];
+  repairs?(config: Config): readonly string[];
   /** What a fault may look for on a node's disk, and what each word stands for; see place.ts. */
   readonly places?: Readonly<Record<string, string>>;
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { WHERES, type Location } from "../place.ts";
 
 /** Kinds of damage to a file, and what each makes of its bytes. */
-export const DAMAGES = [
+const DAMAGES = [
   "truncate",
   "flip",
   "zeros",
@@ -13,7 +13,7 @@ export const DAMAGES = [
   "replace",
   "swap",
 ] as const;
-export type Damage = (typeof DAMAGES)[number];
+type Damage = (typeof DAMAGES)[number];
 
 const pathOnDisk = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9_.*][A-Za-z0-9_./*-]*$/, {
   error: "expected a path relative to the node's disk; * stands for any letters, and .. is not allowed",

@@ -306,7 +306,10 @@ const kind: ComponentKind<PostgresConfig> = {
     "reconcile",
     "replay-unsure",
   ],
-  repairs: Object.keys(REPAIRS),
+  repairs: (value) =>
+    Object.keys(REPAIRS).filter(
+      (name) => name !== "forbidden-pg-resetwal" || hasProgram(value, "pg_resetwal") !== false,
+    ),
   places: PLACES,
   settings: {
     synchronous_commit: "what an acknowledged write has reached",

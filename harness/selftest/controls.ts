@@ -35,7 +35,6 @@ export const controls: readonly CheckControls[] = [
   balances,
   checksums,
   amcheck,
-  noDamageNoticed,
   hypertable,
   dropIn,
   subscribers,

@@ -168,7 +168,7 @@ export const damages: readonly Damage[] = [
       ),
     ),
   ),
-  ...["flip", "truncate", "delete"].map((kind) => inArchive("base", "last", kind, "closed")),
+  ...["truncate", "delete"].map((kind) => inArchive("base", "last", kind, "closed")),
   inArchive("manifest", "last", "delete", "closed"),
   ...PLACES.flatMap((where) =>
     WAL_DAMAGES.map((kind) => inWal(where, kind, where === "first" && kind !== "flip" ? "closed" : "silent")),

@@ -2,17 +2,7 @@ import { z } from "zod";
 import { WHERES, type Location } from "../place.ts";
 
 /** Kinds of damage to a file, and what each makes of its bytes. */
-const DAMAGES = [
-  "truncate",
-  "flip",
-  "zeros",
-  "zero-range",
-  "zero-tail",
-  "empty",
-  "delete",
-  "replace",
-  "swap",
-] as const;
+const DAMAGES = ["truncate", "flip", "zeros", "zero-range", "zero-tail", "empty", "delete", "replace", "swap"] as const;
 type Damage = (typeof DAMAGES)[number];
 
 const pathOnDisk = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9_.*][A-Za-z0-9_./*-]*$/, {

@@ -12,6 +12,7 @@ import { hypertable } from "./checkers/hypertable.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
+import { noDamageNoticed } from "./checkers/no-damage-noticed.ts";
 import { noLostWrites } from "./checkers/no-lost-writes.ts";
 import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
@@ -36,6 +37,7 @@ export const checkers: readonly Checker[] = [
   hypertable,
   dropIn,
   subscribers,
+  noDamageNoticed,
   tamperRefused,
   recoveryProcedure,
   restoreTarget,

@@ -257,6 +257,22 @@ export interface ArchiveDamaged {
   undo(): Promise<void>;
 }
 
+/** Capability: what a recovery left, and the archive behind it, can be searched for damage by tools that are made for it. */
+export interface Inspectable {
+  /** Runs every detector and tells each as it ends; what stops a server comes last. No detector that breaks makes it reject. */
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface Sighting {
+  readonly detector: string;
+  /** `not-run`: it could not look, and `detail` says why; that is not silence. */
+  readonly noticed: "yes" | "no" | "not-run";
+  readonly detail: string;
+  readonly at: Bracket;
+}
+
+export const isInspectable = (component: Component): component is Component & Inspectable => "inspect" in component;
+
 /** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */
 export const RESTORE_TARGETS = ["latest", "immediate", "lsn", "name", "time", "xid"] as const;
 

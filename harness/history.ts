@@ -163,6 +163,8 @@ export interface EventData {
     fromNs: string;
     toNs: string;
   };
+  /** Everything that is in a component was read back between these instants. */
+  "read-back": { component: string; fromNs: string; toNs: string };
   /**
    * A tool that is meant to notice damage was run on what the recovery left, or on the archive. `not-run`: it could not be, and
    * `detail` says why; that is not silence.

@@ -50,6 +50,12 @@ export interface Result {
   readonly mutated: number;
   readonly stale: number;
   readonly guaranteed: { readonly zeroLoss: boolean; readonly why: readonly string[] };
+  /** By name, who noticed that something is wrong; left out where nobody looked. No part of the figures that are signed. */
+  readonly detectors?: {
+    readonly noticed: readonly string[];
+    readonly silent: readonly string[];
+    readonly notRun: readonly string[];
+  };
   /** Relative to the reports folder's parent, as printed. */
   readonly pack: string;
   readonly bundle: string;
@@ -159,6 +165,26 @@ export interface SelftestOnRecord {
   };
 }
 
+/** One detector and what came of it. */
+export interface DetectorRow {
+  readonly component: string;
+  readonly detector: string;
+  readonly noticed: "yes" | "no" | "not-run";
+  /** When it noticed, after the first fault was effective; null where it did not, or where no fault was. */
+  readonly after: Interval | null;
+  /** Null where nobody had to run it. */
+  readonly tookMs: number | null;
+  readonly detail: string;
+}
+
+export interface Inspection {
+  /** The first fault, which the times are counted from. */
+  readonly since: { readonly fault: string; readonly target: string } | null;
+  readonly rows: readonly DetectorRow[];
+  /** A tool noticed damage in what the recovery left or in the archive, and every acknowledged write is there all the same. */
+  readonly leftBehind: boolean;
+}
+
 export interface Report extends Result {
   readonly title: string;
   readonly sentence: string;
@@ -188,6 +214,8 @@ export interface Report extends Result {
     readonly agrees: boolean;
   } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
+  /** Who noticed; left out where nobody looked. */
+  readonly inspection?: Inspection;
   /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];

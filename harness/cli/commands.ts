@@ -16,6 +16,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["analyze", lazy(async () => (await import("./analyze.ts")).analyzeCommand)],
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
   ["selftest", lazy(async () => (await import("./selftest.ts")).selftestCommand)],
+  ["detectors", lazy(async () => (await import("./detectors.ts")).detectorsCommand)],
   ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],
   ["compose", lazy(async () => (await import("./compose.ts")).composeCommand)],

@@ -73,6 +73,7 @@ const KINDS: Record<keyof EventData, true> = {
   struck: true,
   rewound: true,
   "routine-ended": true,
+  "read-back": true,
   "detector-ran": true,
   note: true,
   "run-ended": true,

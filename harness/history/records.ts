@@ -96,6 +96,7 @@ export const eventData = {
   struck: z.object({ step: name, store: name, damaged: z.array(name), beside: z.array(name) }),
   rewound: z.object({ step: name, store: name, lineage: name, position, upTo: position.exactOptional() }),
   "routine-ended": z.object({ step: name, routine: name, target: name, ok: z.boolean(), detail: text, ...span }),
+  "read-back": z.object({ component: name, ...span }),
   "detector-ran": z.object({
     component: name,
     detector: name,

@@ -3,6 +3,7 @@ import type { Report } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
 import { management } from "./cover.ts";
+import { detectors } from "./detectors.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
 import { selftestDeviation, selftestLine } from "./selftest.ts";
 import { KEYS, timelineSvg } from "./timeline.ts";
@@ -27,6 +28,7 @@ export function sections(report: Report): Section[] {
     section("timeline", "Timeline", timeline(report)),
     section("users", "As the service's users saw it", users(report)),
     section("data", "Data", data(report)),
+    section("detectors", "What noticed", detectors(report)),
     section("membership", "What stands where", membership(report)),
     section("topology", "Topology and settings", topology(report)),
     section("confidence", "Confidence", confidence(report)),

@@ -12,6 +12,7 @@ import { faultEffect } from "./controls/fault-effect.ts";
 import { hypertable } from "./controls/hypertable.ts";
 import { load } from "./controls/load.ts";
 import { membership } from "./controls/membership.ts";
+import { noDamageNoticed } from "./controls/no-damage-noticed.ts";
 import { noLostWrites } from "./controls/no-lost-writes.ts";
 import { outcomeClass } from "./controls/outcome-class.ts";
 import { reconciliation } from "./controls/reconciliation.ts";
@@ -37,6 +38,7 @@ export const controls: readonly CheckControls[] = [
   hypertable,
   dropIn,
   subscribers,
+  noDamageNoticed,
   tamperRefused,
   recoveryProcedure,
   restoreTarget,

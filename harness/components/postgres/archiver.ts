@@ -74,8 +74,14 @@ export interface Archiver {
   backUp(on: Shell, level: BackupLevel): Promise<Backup>;
   /** What there is to restore from, the oldest first. */
   list(on: Shell): Promise<Backup[]>;
-  /** Fills the empty data directory; a restore has its own settings written after it. */
-  fetch(on: Shell, backup: Backup): Promise<void>;
+  /** Fills the empty data directory, or another one; a restore has its own settings written after it. */
+  fetch(on: Shell, backup: Backup, into?: string): Promise<void>;
+  /** Everything of history that is archived, by the names that the server gave it, in no order. */
+  names(): Promise<string[]>;
+  /** Puts archived files into a folder as the server would get them; resolves with those that could not be had. */
+  copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]>;
+  /** The tool's own check of what it keeps, where it has one. Judged by what it prints, for exit codes lie. */
+  check?(on: Shell): Promise<{ noticed: boolean; detail: string }>;
   /**
    * The server's restore_command. stock: as the tool's manual has it; any exit code of 1 to 125 is read as the end of history
    * (PostgreSQL manual, 19.5.5). fail-closed: definitely not there 1, anything else 255, which ends recovery.
@@ -102,6 +108,21 @@ export interface Inside {
   /** `on` is a machine with the archiver's own programs, for what only they can unwrap. */
   take(object: Buffer, on: Shell): Buffer | Promise<Buffer>;
   put(object: Buffer, content: Buffer | null, on: Shell): Buffer | Promise<Buffer>;
+}
+
+export interface NotCopied {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Of the names, those that a script, which ends by listing the folder, has not put there. */
+export function notCopied(
+  names: readonly string[],
+  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+): NotCopied[] {
+  const copied = new Set(stdout.split("\n"));
+  const why = stderr.trim().split("\n")[0] || "the store did not hand it out";
+  return names.filter((name) => !copied.has(name)).map((name) => ({ name, why }));
 }
 
 export interface Backup {

@@ -16,6 +16,7 @@ import {
   type FollowOptions,
   type HasSchema,
   type InsideSpan,
+  type Inspectable,
   isDepot,
   type KeepsSequences,
   type Mistakable,
@@ -34,6 +35,7 @@ import {
   type Serviceable,
   type Session,
   type Settles,
+  type Sighting,
   type StackContext,
   type TakesBatches,
   type Triable,
@@ -55,6 +57,7 @@ import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { DiskSide } from "./disk-side.ts";
+import { Inspection } from "./inspection.ts";
 import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
 import { patiently, readAccounts, readLedger } from "./read-back.ts";
@@ -262,6 +265,7 @@ class PostgresComponent
     CopiesBack,
     Followers,
     HasSchema,
+    Inspectable,
     KeepsSequences,
     Locatable,
     Mistakable,
@@ -287,6 +291,7 @@ class PostgresComponent
   readonly #signal: AbortSignal;
   readonly #archive: OpenArchive | null;
   readonly #points: Points;
+  readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
   readonly #disks: DiskSide;
@@ -398,6 +403,7 @@ class PostgresComponent
       segmentBytes: source.#config.walSegment,
       systemIdentifier: this.#systemIdentifier,
       foreign: source !== this,
+      chosen: this.#inspection.sawRestore.bind(this.#inspection),
     };
     await restoreNode(bench, options, context);
   }
@@ -492,6 +498,7 @@ class PostgresComponent
             Object.assign(values, await this.#recoveredFacts(node));
           if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
             Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
+          if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
           return [
             {
               at,
@@ -519,8 +526,9 @@ class PostgresComponent
   /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
     const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
-    const structure = await amcheck(node);
-    return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
+    const structure = await bracket(() => amcheck(node));
+    this.#inspection.sawStructure({ node: node.name, values: structure.value, at: structure.at });
+    return { ...recovery, ...structure.value, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -551,6 +559,15 @@ class PostgresComponent
     await readLedger(open, this.name, sink);
     await readAccounts(open, this.name, sink);
     await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
+  }
+
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
+    const { version, archive: config, walSegment: segmentBytes } = this.#config;
+    const archiver = this.#archive?.archiver;
+    const archive = archiver && config ? { archiver, tool: config.tool, openEnd: config.receiver !== undefined } : null;
+    const serving = this.#node(this.clients.leadsTo);
+    const nodes = [...this.nodes.values()];
+    return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */

@@ -12,7 +12,7 @@ const SHIMS = "/blackstart/shims";
 /** A program of that name, found before the archiver's own, which ends that way when one segment is asked for and else hands on. */
 const shim = (program: string, segment: string, exit: number): string => `#!/bin/sh
 case "$*" in *${segment}*) echo "${program}: a fault of the drill ends it with ${exit}" >&2; exit ${exit} ;; esac
-PATH=\${PATH#${SHIMS}:} exec ${program} "$@"
+PATH=$(printf %s "$PATH" | sed 's#${SHIMS}:##g') && export PATH && exec ${program} "$@"
 `;
 
 /** Whatever goes wrong between a machine and its archive, the server sees an exit code of the program that it runs. */

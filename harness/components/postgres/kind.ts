@@ -265,7 +265,17 @@ const kind: ComponentKind<PostgresConfig> = {
     ...(standbys.some(isLogical) ? ["logical standbys"] : []),
   ],
   triggers: ["wal-switch", "checkpoint", "mid-checkpoint", "base-backup", "recovery"],
-  checks: ["no-lost-writes", "membership", "balances", "checksums", "amcheck", "hypertable", "drop-in", "subscribers"],
+  checks: [
+    "no-lost-writes",
+    "membership",
+    "balances",
+    "checksums",
+    "amcheck",
+    "no-damage-noticed",
+    "hypertable",
+    "drop-in",
+    "subscribers",
+  ],
   workloads: ["ledger", "orders", "service"],
   offers: "rows",
   recoveries: [

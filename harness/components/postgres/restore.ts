@@ -8,6 +8,7 @@ import { type AdminConnections, textOf } from "./admin.ts";
 import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
 import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
 import { openForWork, startServer } from "./maintenance.ts";
+import type { Restored } from "./detector.ts";
 import type { Points, RestoreTarget } from "./points.ts";
 import { shellOn } from "./shell.ts";
 
@@ -22,6 +23,8 @@ export interface RestoreBench {
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
+  /** Told as soon as it is known, for a restore that goes wrong is one too. */
+  readonly chosen: (restored: Restored) => void;
   readonly segmentBytes: number;
   /** What the server that is to be made anew called its own system; null where it was never asked. */
   readonly systemIdentifier: string | null;
@@ -44,6 +47,7 @@ export async function restoreNode(
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
+  bench.chosen(restoredOf(node.name, backup, options, target));
   const settings = recoverySettings(archiver, options, target?.settings ?? {});
   await keep("restore.txt", wordsOf(backups, backup, settings));
   const { at: fetched } = await bracket(async () => {
@@ -74,6 +78,13 @@ export async function restoreNode(
 function tellEnd(target: RestoreTarget | null, rewound: RestoreContext["rewound"]): void {
   if (target?.lineage && target.lsn && target.upTo)
     rewound({ lineage: target.lineage, position: target.lsn, upTo: target.upTo });
+}
+
+/** A time that no position is known of, such as now, lies at the end of history. */
+function restoredOf(node: string, backup: Backup, { to }: RestoreOptions, target: RestoreTarget | null): Restored {
+  const { lineage, lsn } = target ?? { lineage: null, lsn: null };
+  const at = lineage !== null && lsn !== null ? { lineage, lsn } : null;
+  return { node, backup, target: at, latest: at === null && to !== "immediate" };
 }
 
 /**

@@ -27,13 +27,13 @@ class Incremental extends Plain {
     );
   }
 
-  override async fetch(on: Shell, { label }: Backup): Promise<void> {
+  override async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
     const parents = await this.#parents();
     const chain = [label];
     for (let parent = parents.get(label); parent !== undefined; parent = parents.get(parent)) chain.unshift(parent);
-    if (chain.length === 1) return super.fetch(on, { label });
+    if (chain.length === 1) return super.fetch(on, { label }, into);
     for (const one of chain) await this.extract(on, one, `${CHAIN_DIR}/${one}`);
-    await on.run(COMBINE, [DATA_DIR, ...chain]);
+    await on.run(COMBINE, [into, ...chain]);
   }
 
   /** Which backup each incremental one goes on from. */

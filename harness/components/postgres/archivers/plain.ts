@@ -13,6 +13,8 @@ import {
   type Backup,
   type BackupLevel,
   DATA_DIR,
+  type NotCopied,
+  notCopied,
   type OpenArchiver,
   segmentName,
   type Stored,
@@ -61,8 +63,18 @@ export class Plain implements Archiver {
     return Promise.all(backups);
   }
 
-  async fetch(on: Shell, { label }: Pick<Backup, "label">): Promise<void> {
-    await this.extract(on, label, DATA_DIR);
+  async fetch(on: Shell, { label }: Pick<Backup, "label">, into = DATA_DIR): Promise<void> {
+    await this.extract(on, label, into);
+  }
+
+  async names(): Promise<string[]> {
+    const { depot, access, prefix } = this.site;
+    const folder = `${prefix}/wal/`;
+    return (await depot.objects(access.bucket, folder)).map(({ key }) => key.slice(folder.length));
+  }
+
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
   }
 
   protected async extract(on: Shell, label: string, folder: string): Promise<void> {
@@ -129,6 +141,13 @@ get "base/$1/base.tar.zst" "$tar"
 { zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
 if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
+
+/** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */
+const COPY = `. ${ARCHIVE_DIR}/store
+mkdir -p "$1"
+while read -r name; do printf 'url = "%s"\\noutput = "%s"\\n' "$(url "wal/$name")" "$1/$name"; done >"$1.list"
+s3 --fail --remove-on-error -K "$1.list" || true
+ls "$1"`;
 
 /** Between which positions the backup is consistent, from its manifest (manual, 68.1). */
 export function rangeOf(manifest: string, label: string): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> {

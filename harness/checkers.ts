@@ -1,5 +1,6 @@
 import type { Checker } from "./checker.ts";
 import { amcheck } from "./checkers/amcheck.ts";
+import { archivingAlarm } from "./checkers/archiving-alarm.ts";
 import { balances } from "./checkers/balances.ts";
 import { checksums } from "./checkers/checksums.ts";
 import { clock } from "./checkers/clock.ts";
@@ -30,6 +31,7 @@ export const checkers: readonly Checker[] = [
   checksums,
   amcheck,
   tamperRefused,
+  archivingAlarm,
   recoveryProcedure,
   routine,
   reconciliation,

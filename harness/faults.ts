@@ -1,4 +1,5 @@
 import type { FaultKind } from "./fault.ts";
+import { archivingFault } from "./faults/archiving-fault.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
 import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
@@ -8,6 +9,7 @@ import { eraseData } from "./faults/erase-data.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
 import { lockBypass } from "./faults/lock-bypass.ts";
+import { loseAccess } from "./faults/lose-access.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
 import { overwriteObjects } from "./faults/overwrite-objects.ts";
@@ -42,6 +44,8 @@ export const faultKinds: readonly FaultKind[] = [
   readOnlyFolder,
   eraseData,
   memoryPressure,
+  archivingFault,
+  loseAccess,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

@@ -1,8 +1,10 @@
 import type { RoutineKind } from "./routine.ts";
 import { backup } from "./routines/backup.ts";
+import { escrow } from "./routines/escrow.ts";
+import { expireBackups } from "./routines/expire-backups.ts";
 import { restorePoint } from "./routines/restore-point.ts";
 
 /** Every routine that a scenario may name. A new one is one file and one line here. */
-export const routineKinds: readonly RoutineKind[] = [backup, restorePoint];
+export const routineKinds: readonly RoutineKind[] = [backup, restorePoint, expireBackups, escrow];
 
 export const routineKind = (name: string): RoutineKind | undefined => routineKinds.find((r) => r.name === name);

@@ -73,6 +73,8 @@ const KINDS: Record<keyof EventData, true> = {
   rewound: true,
   "routine-ended": true,
   "detector-ran": true,
+  "archive-looked": true,
+  "archive-alarm": true,
   note: true,
   "run-ended": true,
 };

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Depot, DepotAccess, NodeStart } from "../../component.ts";
 import { component } from "../../scenario/names.ts";
+import { byteSize, positiveDuration } from "../../scenario/units.ts";
 import type { Shell } from "./shell.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain"] as const;
+export const TOOLS = ["plain", "pgbackrest"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({
@@ -15,6 +16,21 @@ export const archiveConfig = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" })
     .optional()
     .meta({ description: "Under which name in the bucket; the component's own if left out" }),
+  timeout: positiveDuration.optional().meta({
+    description: "How long the tool waits for an answer of the store before it gives up; its own default if left out",
+  }),
+  overwrite: z.boolean().optional().meta({
+    description: "Whether a file that is in the store with other content is written over, as a bare copy does",
+  }),
+  encrypted: z.boolean().optional().meta({
+    description: "Whether everything is encrypted before it leaves the machine, with a passphrase drawn for the drill",
+  }),
+  async: z.boolean().optional().meta({
+    description: "Whether a process of the tool's own moves segments ahead of the server's questions",
+  }),
+  queueMax: byteSize.optional().meta({
+    description: "Above how much that waits the tool drops it and tells the server that it is archived",
+  }),
 });
 export type ArchiveConfig = z.output<typeof archiveConfig>;
 
@@ -55,13 +71,21 @@ export type OpenArchiver = (site: ArchiveSite) => Archiver;
 export interface Archiver {
   /** Files of every machine, by their name under ARCHIVE_DIR. Secrets travel here alone. */
   readonly files: Readonly<Record<string, string>>;
+  /** The same as they are of use to nobody; only where something is encrypted. */
+  readonly withoutPassphrase?: Readonly<Record<string, string>>;
   /** Settings of a server that archives. */
   readonly settings: Readonly<Record<string, string>>;
+  /** archive_command as the tool's manual has it, or gone wrong in one way; null where the tool cannot go wrong so. */
+  archiveCommand(wrong?: Misconfigured): string | null;
   /** What has to be there before the first backup. */
   prepare?(on: Shell): Promise<void>;
   backUp(on: Shell, level: BackupLevel): Promise<Backup>;
   /** What there is to restore from, the oldest first. */
   list(on: Shell): Promise<Backup[]>;
+  /** Names of the segments that the store lists now, by the way of the harness and without the tool. */
+  stored(): Promise<Set<string>>;
+  /** Deletes all backups but the newest `keep`, and history; resolves with what it deleted, in words. */
+  expire(on: Shell, options: ExpireOptions): Promise<string>;
   /** Fills the empty data directory; a restore has its own settings written after it. */
   fetch(on: Shell, backup: Backup): Promise<void>;
   /**
@@ -71,6 +95,15 @@ export interface Archiver {
   restoreCommand(mode: "stock" | "fail-closed"): string;
 }
 
+/** into: the place of another cluster, by its prefix. skewSeconds: the machine's clock is off by so much. */
+export type Misconfigured = { readonly into: string } | { readonly skewSeconds: number };
+
+export interface ExpireOptions {
+  readonly keep: number;
+  /** How far back history must reach: to the oldest backup that is kept, or, wrongly, only to the newest. */
+  readonly history: "oldest" | "newest";
+}
+
 export interface Backup {
   readonly label: string;
   readonly level: BackupLevel;
@@ -78,9 +111,13 @@ export interface Backup {
   readonly startLsn: string;
   readonly stopLsn: string;
   readonly timeline: string;
-  /** As it lies in the store. */
+  /** As it lies in the store, and what it is a copy of. */
   readonly bytes: number;
+  readonly databaseBytes: number;
 }
+
+export const sizesOf = ({ bytes, databaseBytes }: Backup): string =>
+  `${bytes} bytes in the store of ${databaseBytes} in the database, ${(databaseBytes / bytes).toFixed(1)} to 1`;
 
 /** Where the tool's files are on each machine, owned by the server's user. */
 export const ARCHIVE_DIR = "/blackstart/run/archive";

@@ -6,9 +6,18 @@ const archiverKinds: readonly ArchiverKind[] = [
     tool: "plain",
     versions: [14, 15, 16, 17],
     image: (version) => (version === 17 ? "postgres-tools" : `postgres-${version}`),
-    options: [],
+    options: ["timeout", "overwrite"],
     levels: ["full"],
     load: () => import("./archivers/plain.ts"),
+  },
+  {
+    tool: "pgbackrest",
+    versions: [17],
+    image: () => "postgres-tools",
+    needs: "tls",
+    options: ["timeout", "encrypted", "async", "queueMax"],
+    levels: ["full", "incremental"],
+    load: () => import("./archivers/pgbackrest.ts"),
   },
 ];
 

@@ -3,7 +3,10 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import {
   type Archived,
+  type Archiving,
+  type ArchivingFault,
   type Boot,
+  type Broken,
   type Component,
   type ComponentPaths,
   type Elements,
@@ -14,19 +17,30 @@ import {
   type Reconcilable,
   type RestoreContext,
   type RestoreOptions,
+  type Sealed,
   type Serviceable,
   type Session,
   type StackContext,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
-import type { ClockBracket, NodeFacts } from "../../history.ts";
+import type { ArchiveLook, ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
-import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import {
+  type ArchiveConfig,
+  archiveFiles,
+  type Archiver,
+  type BackupLevel,
+  BUCKET,
+  type ExpireOptions,
+  sizesOf,
+} from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
+import { ArchiveEye, breakArchiving } from "./archiving.ts";
+import { Escrow } from "./escrow.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { postgres, type PostgresConfig } from "./kind.ts";
@@ -175,7 +189,9 @@ export function synchronousNames(config: PostgresConfig): string {
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived {
+class PostgresComponent
+  implements Component, Promotable, Reconcilable, Serviceable, Archived, Archiving, Sealed
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -185,7 +201,9 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #password: string;
   readonly #admin: AdminConnections;
   readonly #archiver: Archiver | null;
+  readonly #escrow: Escrow | null;
   readonly #points: Points;
+  #eye: { node: string; eye: ArchiveEye } | undefined;
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
 
@@ -203,6 +221,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
     this.#archiver = archiver;
+    this.#escrow = archiver && new Escrow(archiver);
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
@@ -260,8 +279,8 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#archive().backUp(this.#shell(), level);
-    return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
+    const backup = await this.#archive().backUp(this.#shell(), level);
+    return { label: backup.label, detail: `${backup.startLsn} to ${backup.stopLsn}, ${sizesOf(backup)}` };
   }
 
   markPoint(name: string): Promise<string> {
@@ -269,11 +288,48 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
+    this.#servers.add(name);
+    const bench = { ...this.#bench(name), points: this.#points, escrow: this.#safe() };
+    await restoreNode(bench, options, context);
+  }
+
+  expire(options: ExpireOptions): Promise<string> {
+    return this.#archive().expire(this.#shell(), options);
+  }
+
+  breakArchiving(how: ArchivingFault): Promise<Broken> {
+    return breakArchiving(this.#bench(this.clients.leadsTo), how);
+  }
+
+  /** Of the server that clients were led to first; one that takes over archives elsewhere, or not at all. */
+  async lookAtArchive(): Promise<ArchiveLook | null> {
+    const node = this.clients.leadsTo;
+    if (!this.#archiver || (this.#eye && this.#eye.node !== node)) return null;
+    this.#eye ??= { node, eye: new ArchiveEye(this.#bench(node)) };
+    return this.#eye.eye.look();
+  }
+
+  async escrow(material: "all" | "without-passphrase"): Promise<string> {
+    return this.#safe().keep(material);
+  }
+
+  loseAccess(node: string): Promise<Broken> {
+    return this.#safe().lose(this.#node(node));
+  }
+
+  #bench(name: string) {
+    return { node: this.#node(name), archiver: this.#archive(), admin: this.#admin };
+  }
+
+  #safe(): Escrow {
+    if (!this.#escrow) throw new Error(`${this.name} keeps no archive`);
+    return this.#escrow;
+  }
+
+  #node(name: string): Node {
     const node = this.nodes.get(name);
     if (!node) throw new Error(`${name} is no node of ${this.name}`);
-    this.#servers.add(name);
-    const bench = { node, archiver: this.#archive(), admin: this.#admin, points: this.#points };
-    await restoreNode(bench, options, context);
+    return node;
   }
 
   #archive(): Archiver {

@@ -4,7 +4,8 @@ import { parsePosition } from "../../position.ts";
 import { bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
+import { type Archiver, type Backup, DATA_DIR, sizesOf } from "./archiver.ts";
+import type { Escrow } from "./escrow.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Points } from "./points.ts";
 import { shellOn } from "./shell.ts";
@@ -17,6 +18,7 @@ export interface RestoreBench {
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
+  readonly escrow: Escrow;
 }
 
 /** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
@@ -25,10 +27,23 @@ export async function restoreNode(
   options: RestoreOptions,
   context: RestoreContext,
 ): Promise<void> {
-  const { node, archiver, points } = bench;
-  const { signal, mark, keep, rewound } = context;
+  if (options.stage !== "replay") await fill(bench, options, context);
+  if (options.stage === "fetch") return;
+  const { at: restored } = await bracket(async () => {
+    await startServer(bench.node);
+    await served(bench, options.onEnd, context.signal);
+  });
+  context.mark("restored", restored);
+}
+
+async function fill(
+  { node, archiver, points, escrow }: RestoreBench,
+  options: RestoreOptions,
+  { signal, mark, keep, rewound }: RestoreContext,
+): Promise<void> {
   await openForWork(node, signal);
   const shell = shellOn(node);
+  if (options.access === "escrow") await escrow.open(shell);
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
@@ -41,11 +56,6 @@ export async function restoreNode(
   });
   mark("fetched", fetched);
   if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
-  const { at: restored } = await bracket(async () => {
-    await startServer(node);
-    await served(bench, options.onEnd, signal);
-  });
-  mark("restored", restored);
 }
 
 /** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */
@@ -107,7 +117,7 @@ async function lastWords(node: Node): Promise<string> {
 function wordsOf(backups: readonly Backup[], chosen: Backup, settings: string): string {
   const lines = backups.map(
     (one) =>
-      `${one === chosen ? "*" : " "} ${one.label} ${one.level} timeline ${one.timeline} ${one.startLsn} to ${one.stopLsn}, ${one.bytes} bytes`,
+      `${one === chosen ? "*" : " "} ${one.label} ${one.level} timeline ${one.timeline} ${one.startLsn} to ${one.stopLsn}, ${sizesOf(one)}`,
   );
   return `${lines.join("\n")}\n\n${settings}`;
 }

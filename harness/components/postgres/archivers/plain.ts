@@ -2,7 +2,18 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
-import { type Archiver, ARCHIVE_DIR, type ArchiveSite, type Backup, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import { parsePosition } from "../../../position.ts";
+import {
+  type Archiver,
+  ARCHIVE_DIR,
+  type ArchiveSite,
+  type Backup,
+  DATA_DIR,
+  type ExpireOptions,
+  type Misconfigured,
+  type OpenArchiver,
+} from "../archiver.ts";
+import { segmentAt } from "../segments.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
 
@@ -10,12 +21,17 @@ export const open: OpenArchiver = (site) => new Plain(site);
 
 class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
-  readonly settings = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
+  readonly settings = { archive_mode: "on", archive_command: PUSH };
   readonly #site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
     this.#site = site;
     this.files = storeScripts(site);
+  }
+
+  archiveCommand(wrong?: Misconfigured): string {
+    if (!wrong) return PUSH;
+    return "into" in wrong ? `ARCHIVE_PREFIX=${wrong.into} ${PUSH}` : `ARCHIVE_SKEW=${wrong.skewSeconds} ${PUSH}`;
   }
 
   /** -X none: the server waits until the history that the backup needs is archived. The manifest goes last and completes it. */
@@ -34,9 +50,39 @@ class Plain implements Archiver {
       const folder = `${prefix}/base/${label}/`;
       const manifest = await depot.getObject(access.bucket, `${folder}backup_manifest`);
       const bytes = objects.filter(({ key }) => key.startsWith(folder)).reduce((sum, object) => sum + object.bytes, 0);
-      return { label, level: "full", bytes, ...rangeOf(manifest.toString("utf8"), label) };
+      return { label, level: "full", bytes, ...readManifest(manifest.toString("utf8"), label) };
     });
     return Promise.all(backups);
+  }
+
+  async stored(): Promise<Set<string>> {
+    return new Set((await this.#segments()).map(({ name }) => name));
+  }
+
+  async #segments(): Promise<{ name: string; key: string; bytes: number }[]> {
+    const { depot, access, prefix } = this.#site;
+    const objects = await depot.objects(access.bucket, `${prefix}/wal/`);
+    return objects.flatMap(({ key, bytes }) => {
+      const name = /\/([0-9A-F]{24})$/.exec(key)?.[1];
+      return name === undefined ? [] : [{ name, key, bytes }];
+    });
+  }
+
+  /** What pg_archivecleanup does: everything before the segment that a backup begins in, whatever its timeline. */
+  async expire(_on: Shell, { keep, history }: ExpireOptions): Promise<string> {
+    const { depot, access, prefix } = this.#site;
+    const backups = await this.list();
+    const gone = backups.slice(0, -keep);
+    const reach = history === "oldest" ? backups.at(-keep) : backups.at(-1);
+    const segments = await this.#segments();
+    if (!reach) throw new Error(`there are ${backups.length} backups, and ${keep} are to be kept`);
+    const first = segmentAt(Number(reach.timeline), parsePosition(reach.startLsn) ?? 0n, segments[0]?.bytes ?? 1);
+    const old = segments.filter(({ name }) => name.slice(8) < first.slice(8));
+    const keys = await Promise.all(
+      gone.map(({ label }) => depot.objects(access.bucket, `${prefix}/base/${label}/`)),
+    );
+    for (const { key } of [...keys.flat(), ...old]) await depot.removeObject(access.bucket, key);
+    return `${gone.length} backups and ${old.length} segments; ${backups.length - gone.length} and ${segments.length - old.length} are left`;
   }
 
   async fetch(on: Shell, { label }: Backup): Promise<void> {
@@ -47,6 +93,8 @@ class Plain implements Archiver {
     return `sh ${ARCHIVE_DIR}/${mode === "stock" ? "get" : "get-closed"} "%f" "%p"`;
   }
 }
+
+const PUSH = `sh ${ARCHIVE_DIR}/push "%p" "%f"`;
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store
 label=$(date -u +%Y%m%dT%H%M%SZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
@@ -59,12 +107,21 @@ mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar"' EXIT
 get "base/$1/base.tar.zst" "$tar"; zstd -q -d -c "$tar" >"$2.tar"; tar -x -f "$2.tar" -C "$2"; rm -f "$2.tar"
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
 
-/** Between which positions the backup is consistent, from its manifest (manual, 68.1). */
-export function rangeOf(manifest: string, label: string): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> {
-  const { "WAL-Ranges": ranges } = JSON.parse(manifest) as {
+/** How much the backup holds, and between which positions it is consistent, from its manifest (manual, 68.1). */
+export function readManifest(
+  manifest: string,
+  label: string,
+): Pick<Backup, "startLsn" | "stopLsn" | "timeline" | "databaseBytes"> {
+  const { "WAL-Ranges": ranges, Files: files = [] } = JSON.parse(manifest) as {
     "WAL-Ranges"?: { Timeline: number; "Start-LSN": string; "End-LSN": string }[];
+    Files?: { Size: number }[];
   };
   const last = ranges?.at(-1);
   if (!ranges?.[0] || !last) throw new Error(`the manifest of backup ${label} does not say which history it needs`);
-  return { startLsn: ranges[0]["Start-LSN"], stopLsn: last["End-LSN"], timeline: String(last.Timeline) };
+  return {
+    startLsn: ranges[0]["Start-LSN"],
+    stopLsn: last["End-LSN"],
+    timeline: String(last.Timeline),
+    databaseBytes: files.reduce((sum, { Size }) => sum + Size, 0),
+  };
 }

@@ -182,6 +182,8 @@ export interface RestoreOptions {
   readonly onEnd: "promote" | "pause";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
+  /** Whether the history that only a receiver has is brought into the archive first. */
+  readonly tail: "shipped" | "left";
   /** Whether the restored machine may write into the archive that it came from. */
   readonly archive: "fenced" | "open";
   /** fetch: filled, and its server left down; replay: the server of a machine that was filled is started. */
@@ -209,7 +211,8 @@ export interface Archiving {
  * skewed: the clock of the machine is off by so much.
  */
 export type ArchivingFault =
-  | { readonly mode: "lies" | "fails" }
+  | { readonly mode: "lies" }
+  | { readonly mode: "fails" }
   | { readonly mode: "astray"; readonly into: string }
   | { readonly mode: "skewed"; readonly skewMs: number };
 

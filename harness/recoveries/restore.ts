@@ -25,6 +25,10 @@ const params = z.strictObject({
   wal: z.enum(["stock", "fail-closed"]).default("stock").meta({
     description: "fail-closed: an error of the archiver, or a gap, can never be read as the end of history",
   }),
+  tail: z.enum(["shipped", "left"]).default("shipped").meta({
+    description:
+      "Whether history that only a receiver has, its unfinished last file included, goes into the archive first",
+  }),
   archive: z.enum(["fenced", "open"]).default("fenced").meta({
     description: "open: the restored machine archives into where it came from, which poisons the next restore",
   }),

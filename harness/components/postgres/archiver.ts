@@ -5,7 +5,7 @@ import { byteSize, positiveDuration } from "../../scenario/units.ts";
 import type { Shell } from "./shell.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain", "pgbackrest"] as const;
+export const TOOLS = ["plain", "incremental", "pgbackrest"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({
@@ -16,6 +16,10 @@ export const archiveConfig = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" })
     .optional()
     .meta({ description: "Under which name in the bucket; the component's own if left out" }),
+  receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
+    description:
+      "A machine of its own, named receiver, on which pg_receivewal writes history as it is made; synchronous: every commit waits for it",
+  }),
   timeout: positiveDuration.optional().meta({
     description: "How long the tool waits for an answer of the store before it gives up; its own default if left out",
   }),

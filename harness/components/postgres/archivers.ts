@@ -6,9 +6,17 @@ const archiverKinds: readonly ArchiverKind[] = [
     tool: "plain",
     versions: [14, 15, 16, 17],
     image: (version) => (version === 17 ? "postgres-tools" : `postgres-${version}`),
-    options: ["timeout", "overwrite"],
+    options: ["receiver", "timeout", "overwrite"],
     levels: ["full"],
     load: () => import("./archivers/plain.ts"),
+  },
+  {
+    tool: "incremental",
+    versions: [17],
+    image: () => "postgres-tools",
+    options: ["receiver", "timeout", "overwrite"],
+    levels: ["full", "incremental"],
+    load: () => import("./archivers/incremental.ts"),
   },
   {
     tool: "pgbackrest",

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: ROLE (primary|standby|spare), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
+# Reads /blackstart/node.env: ROLE (primary|standby|spare|receiver), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
@@ -40,6 +40,15 @@ as_server() { exec $become "$@"; }
 server() { (as_server "$@"); }
 printf '#!/bin/sh\ncd / && export PATH=%s:$PATH PGPASSFILE=%s && exec %s "$@"\n' "$bin" "$PGPASSFILE" "$become" >/blackstart/as-server
 chmod 755 /blackstart/as-server
+
+# History as it is made, on a machine that has no server.
+if [ "$ROLE" = receiver ]; then
+  server mkdir -p /blackstart/disk/wal
+  until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+  server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
+  export PGAPPNAME=receiver
+  as_server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver -D /blackstart/disk/wal --synchronous --no-password
+fi
 
 # Work without a server: on an empty spare, or where somebody left the mark. Whoever writes to the pipe ends it.
 if [ -e /blackstart/disk/maintenance ] || { [ "$ROLE" = spare ] && [ ! -s "$PGDATA/PG_VERSION" ]; }; then

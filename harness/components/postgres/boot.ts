@@ -110,7 +110,7 @@ function nodeStart(
   const primaryAddress = context.addressOf(`${name}.primary`);
   const slot = spec.name.replaceAll("-", "_");
   const env = {
-    ROLE: isPrimary || role === "spare" ? role : "standby",
+    ROLE: isPrimary || role === "spare" ? role : role.endsWith("receiver") ? "receiver" : "standby",
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
@@ -184,10 +184,17 @@ const settingText = (value: string | number | boolean): string =>
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
   const names = config.standbys.filter((s) => s.replication === "synchronous").map((s) => `"${s.name}"`);
+  if (config.archive?.receiver === "synchronous") names.push('"receiver"');
   if (names.length === 0) return "";
   const { method, count } = config.synchronous ?? { method: "first", count: names.length };
   return `${method.toUpperCase()} ${count} (${names.join(", ")})`;
 }
+
+/** Everything that follows the primary over the replication protocol. */
+const attached = ({ standbys, archive }: PostgresConfig): { name: string; replication: string }[] => [
+  ...standbys,
+  ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
+];
 
 class PostgresComponent
   implements Component, Promotable, Reconcilable, Serviceable, Archived, Archiving, Sealed
@@ -254,10 +261,11 @@ class PostgresComponent
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of this.#config.standbys) {
+    for (const { name, replication } of attached(this.#config)) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
+      if (name === "receiver") continue; // it has no server that could be asked
       const receiver = await this.#admin.query(
         `${this.name}.${name}`,
         "SELECT status FROM pg_stat_wal_receiver",
@@ -289,7 +297,8 @@ class PostgresComponent
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
     this.#servers.add(name);
-    const bench = { ...this.#bench(name), points: this.#points, escrow: this.#safe() };
+    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
+    const bench = { ...this.#bench(name), receiver, points: this.#points, escrow: this.#safe() };
     await restoreNode(bench, options, context);
   }
 
@@ -435,8 +444,8 @@ class PostgresComponent
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
-    const wanted = this.#config.standbys.length;
-    if (wanted === 0) return { restored: true, detail: "the scenario has no standby" };
+    const wanted = attached(this.#config).length;
+    if (wanted === 0) return { restored: true, detail: "the scenario has nothing that is attached" };
     const rows = await this.#admin.query(
       this.clients.leadsTo,
       "SELECT application_name AS name FROM pg_stat_replication WHERE state = 'streaming'",

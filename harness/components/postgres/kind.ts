@@ -72,7 +72,7 @@ interface ConfigProblem {
 
 function problems(value: PostgresConfig) {
   const found: ConfigProblem[] = [];
-  const seen = new Set(["primary"]);
+  const seen = new Set(["primary", ...(value.archive?.receiver ? ["receiver"] : [])]);
   for (const [i, { name }, list] of namedNodes(value)) {
     if (seen.has(name))
       found.push({
@@ -137,6 +137,7 @@ const nodes = (value: PostgresConfig): NodeSpec[] => {
   return [
     { name: "primary", role: "primary", image },
     ...value.standbys.map((s) => ({ name: s.name, role: `${s.replication} standby`, image })),
+    ...(value.archive?.receiver ? [{ name: "receiver", role: `${value.archive.receiver} receiver`, image }] : []),
     ...value.spares.map((s) => ({ name: s.name, role: "spare", image })),
   ];
 };

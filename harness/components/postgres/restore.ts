@@ -1,10 +1,10 @@
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
 import { parsePosition } from "../../position.ts";
-import { bracket } from "../../time.ts";
+import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { type Archiver, type Backup, DATA_DIR, sizesOf } from "./archiver.ts";
+import { type Archiver, ARCHIVE_DIR, type Backup, DATA_DIR, sizesOf } from "./archiver.ts";
 import type { Escrow } from "./escrow.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Points } from "./points.ts";
@@ -15,6 +15,8 @@ const RECOVERY_TIMEOUT_MS = 1_800_000;
 
 export interface RestoreBench {
   readonly node: Node;
+  /** The machine that has history as it was made, where there is one. */
+  readonly receiver: Node | null;
   readonly archiver: Archiver;
   readonly admin: AdminConnections;
   readonly points: Points;
@@ -37,13 +39,14 @@ export async function restoreNode(
 }
 
 async function fill(
-  { node, archiver, points, escrow }: RestoreBench,
+  { node, receiver, archiver, points, escrow }: RestoreBench,
   options: RestoreOptions,
   { signal, mark, keep, rewound }: RestoreContext,
 ): Promise<void> {
   await openForWork(node, signal);
   const shell = shellOn(node);
   if (options.access === "escrow") await escrow.open(shell);
+  if (receiver && options.tail === "shipped") mark("tail shipped", await shipTail(receiver));
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
@@ -56,6 +59,18 @@ async function fill(
   });
   mark("fetched", fetched);
   if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
+}
+
+/**
+ * What the receiver has goes into the archive first. Its last segment is called .partial until it is full (manual, pg_receivewal);
+ * under that name no server asks for it, and the newest writes would be lost with all of them on disk.
+ */
+async function shipTail(receiver: Node): Promise<Bracket> {
+  const { at } = await bracket(() =>
+    shellOn(receiver).run(`. ${ARCHIVE_DIR}/store
+      for file in /blackstart/disk/wal/*; do sh ${ARCHIVE_DIR}/push "$file" "$(basename "$file" .partial)"; done`),
+  );
+  return at;
 }
 
 /** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */

@@ -8,6 +8,7 @@ import {
   ARCHIVE_DIR,
   type ArchiveSite,
   type Backup,
+  type BackupLevel,
   DATA_DIR,
   type ExpireOptions,
   type Misconfigured,
@@ -19,13 +20,16 @@ import { storeScripts } from "../store-scripts.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
-class Plain implements Archiver {
+const PUSH = `sh ${ARCHIVE_DIR}/push "%p" "%f"`;
+export const SETTINGS = { archive_mode: "on", archive_command: PUSH };
+
+export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
-  readonly settings = { archive_mode: "on", archive_command: PUSH };
-  readonly #site: ArchiveSite;
+  readonly settings: Readonly<Record<string, string>> = SETTINGS;
+  protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
-    this.#site = site;
+    this.site = site;
     this.files = storeScripts(site);
   }
 
@@ -35,15 +39,18 @@ class Plain implements Archiver {
   }
 
   /** -X none: the server waits until the history that the backup needs is archived. The manifest goes last and completes it. */
-  async backUp(on: Shell): Promise<Backup> {
-    const label = (await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "";
+  async backUp(on: Shell, _level: BackupLevel): Promise<Backup> {
+    return this.made((await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "");
+  }
+
+  protected async made(label: string): Promise<Backup> {
     const made = (await this.list()).find((backup) => backup.label === label);
     if (!made) throw new Error(`the backup ${label} is not in the store although every upload was acknowledged`);
     return made;
   }
 
   async list(): Promise<Backup[]> {
-    const { depot, access, prefix } = this.#site;
+    const { depot, access, prefix } = this.site;
     const objects = await depot.objects(access.bucket, `${prefix}/base/`);
     const labels = objects.flatMap(({ key }) => /\/base\/([^/]+)\/backup_manifest$/.exec(key)?.[1] ?? []);
     const backups = labels.toSorted().map(async (label): Promise<Backup> => {
@@ -60,7 +67,7 @@ class Plain implements Archiver {
   }
 
   async #segments(): Promise<{ name: string; key: string; bytes: number }[]> {
-    const { depot, access, prefix } = this.#site;
+    const { depot, access, prefix } = this.site;
     const objects = await depot.objects(access.bucket, `${prefix}/wal/`);
     return objects.flatMap(({ key, bytes }) => {
       const name = /\/([0-9A-F]{24})$/.exec(key)?.[1];
@@ -70,7 +77,7 @@ class Plain implements Archiver {
 
   /** What pg_archivecleanup does: everything before the segment that a backup begins in, whatever its timeline. */
   async expire(_on: Shell, { keep, history }: ExpireOptions): Promise<string> {
-    const { depot, access, prefix } = this.#site;
+    const { depot, access, prefix } = this.site;
     const backups = await this.list();
     const gone = backups.slice(0, -keep);
     const reach = history === "oldest" ? backups.at(-keep) : backups.at(-1);
@@ -85,8 +92,12 @@ class Plain implements Archiver {
     return `${gone.length} backups and ${old.length} segments; ${backups.length - gone.length} and ${segments.length - old.length} are left`;
   }
 
-  async fetch(on: Shell, { label }: Backup): Promise<void> {
-    await on.run(FETCH, [label, DATA_DIR]);
+  async fetch(on: Shell, { label }: Pick<Backup, "label">): Promise<void> {
+    await this.extract(on, label, DATA_DIR);
+  }
+
+  protected async extract(on: Shell, label: string, folder: string): Promise<void> {
+    await on.run(FETCH, [label, folder]);
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
@@ -94,10 +105,8 @@ class Plain implements Archiver {
   }
 }
 
-const PUSH = `sh ${ARCHIVE_DIR}/push "%p" "%f"`;
-
 const BACK_UP = `. ${ARCHIVE_DIR}/store
-label=$(date -u +%Y%m%dT%H%M%SZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
+label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
 pg_basebackup -U postgres -D "$dir" -F tar -X none -c fast --compress=client-zstd --no-password >&2
 for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file"; done
 echo "$label"`;

@@ -186,8 +186,8 @@ export interface RestoreOptions {
   readonly tail: "shipped" | "left";
   /** Whether the restored machine may write into the archive that it came from. */
   readonly archive: "fenced" | "open";
-  /** fetch: filled, and its server left down; replay: the server of a machine that was filled is started. */
-  readonly stage: "whole" | "fetch" | "replay";
+  /** base: from the backup alone, up to where it is consistent, while history waits; history: goes on from there. */
+  readonly stage: "whole" | "base" | "history";
   /** What opens the archive: as it lies on the machine, or out of safe keeping. */
   readonly access: "machine" | "escrow";
 }

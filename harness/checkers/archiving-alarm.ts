@@ -1,9 +1,9 @@
-import { type Alarm, ALARMS, ArchiveAlarms, ARCHIVING_ALARM, missingIn } from "../archive-alarms.ts";
+import { type Alarm, ALARMS, ArchiveAlarms, ARCHIVING_ALARM, isArchived, missingIn } from "../archive-alarms.ts";
 import type { Checker } from "../checker.ts";
 import type { ArchiveLook, History } from "../history.ts";
 import { humanMs } from "../text.ts";
 import type { Finding, Verdict } from "../verdict.ts";
-import { againstObjective, finding } from "./findings.ts";
+import { againstObjective, finding, roundMs } from "./findings.ts";
 import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 
 /** Within how many of the server's own limits an alarm is due. */
@@ -18,7 +18,7 @@ interface Look {
 interface Segment {
   readonly name: string;
   readonly completed: Span;
-  /** When it was first seen in the store; null when it never was. */
+  /** When the server called it archived and the store listed it; null when that was never seen. A name alone may be another's. */
   readonly storedMs: number | null;
 }
 
@@ -52,7 +52,8 @@ function judge(history: History, component: string): Judged {
   const heard = (Object.keys(ALARMS) as Alarm[]).flatMap((alarm) => after.find((one) => one.alarm === alarm) ?? []);
   const [earliest] = heard.toSorted((a, b) => a.ms - b.ms);
   if (!earliest) return silence(first, last.at.toMs, limitMs);
-  const words = (ms: number): string => `${humanMs(sinceCompletion(first, ms).lowerMs)} to ${humanMs(sinceCompletion(first, ms).upperMs)}`;
+  const words = (ms: number): string =>
+    `${humanMs(sinceCompletion(first, ms).lowerMs)} to ${humanMs(sinceCompletion(first, ms).upperMs)}`;
   const silent = Object.keys(ALARMS).filter((alarm) => !heard.some((one) => one.alarm === alarm));
   const { verdict, detail } = againstObjective(
     `${first.name} did not reach the store; the alarm ${earliest.alarm} came after`,
@@ -60,7 +61,10 @@ function judge(history: History, component: string): Judged {
     LIMITS * limitMs,
   );
   const others = heard.filter((one) => one !== earliest).map(({ alarm, ms }) => `${alarm} after ${words(ms)}`);
-  return { verdict, detail: [detail, ...others, ...(silent.length > 0 ? [`silent: ${silent.join(", ")}`] : [])].join(", ") };
+  return {
+    verdict,
+    detail: [detail, ...others, ...(silent.length > 0 ? [`silent: ${silent.join(", ")}`] : [])].join(", "),
+  };
 }
 
 const sinceCompletion = ({ completed }: Segment, ms: number) => ({
@@ -84,7 +88,10 @@ function silence(first: Segment, endMs: number, limitMs: number): Judged {
   const words = `${first.name} did not reach the store and no alarm came within ${humanMs(watchedMs)}`;
   return watchedMs >= LIMITS * limitMs
     ? { verdict: "fail", detail: words }
-    : { verdict: "unknown", detail: `${words}, when nobody looked any more; one is due after ${humanMs(LIMITS * limitMs)}` };
+    : {
+        verdict: "unknown",
+        detail: `${words}, when nobody looked any more; one is due after ${roundMs(LIMITS * limitMs)}`,
+      };
 }
 
 const looksOf = (history: History, component: string): Look[] =>
@@ -109,7 +116,8 @@ function segmentsOf(looks: readonly Look[]): Segment[] {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, span]) => {
       const seen = looks.find(
-        ({ look, at }) => at.toMs >= span.toMs && look.unstored !== null && !look.unstored.includes(name),
+        ({ look, at }) =>
+          at.toMs >= span.toMs && isArchived(look, name) && look.unstored !== null && !look.unstored.includes(name),
       );
       return { name, completed: span, storedMs: seen?.at.toMs ?? null };
     });

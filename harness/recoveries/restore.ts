@@ -32,8 +32,8 @@ const params = z.strictObject({
   archive: z.enum(["fenced", "open"]).default("fenced").meta({
     description: "open: the restored machine archives into where it came from, which poisons the next restore",
   }),
-  stage: z.enum(["whole", "fetch", "replay"]).default("whole").meta({
-    description: "fetch: the machine is filled and its server left down; replay: that server is started",
+  stage: z.enum(["whole", "base", "history"]).default("whole").meta({
+    description: "base: the backup alone, up to where it is consistent, while history waits; history: goes on from there",
   }),
   access: z.enum(["machine", "escrow"]).default("machine").meta({
     description: "What opens the archive: what lies on the machine, or what an earlier step put into safe keeping",
@@ -60,6 +60,6 @@ export const restore = defineRecovery<z.output<typeof params>>({
       { ...options, at: point },
       { signal, mark, keep, rewound: (to) => rewound({ store: component.name, ...to }) },
     );
-    if (repoint && options.stage !== "fetch") mark("repointed", await component.clients.repoint(node.name));
+    if (repoint && options.stage !== "base") mark("repointed", await component.clients.repoint(node.name));
   },
 });

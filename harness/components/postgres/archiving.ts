@@ -9,6 +9,8 @@ import { segmentsBetween } from "./segments.ts";
 
 const TIMEOUT_MS = 2_000;
 const LOOK_MS = 1_000;
+/** A store that is not well must not hold up what the server itself has to say. */
+const LIST_MS = 300;
 /** For the next segment to be completed and tried. */
 const EFFECT_MS = 60_000;
 
@@ -23,7 +25,9 @@ export async function breakArchiving(bench: ArchivingBench, how: ArchivingFault)
   const { admin, node } = bench;
   const command = commandOf(bench.archiver, how);
   const before = await askServer(bench);
-  const { at: effective } = await bracket(() => setCommand(bench, `SET archive_command = '${command.replaceAll("'", "''")}'`));
+  const { at: effective } = await bracket(() =>
+    setCommand(bench, `SET archive_command = '${command.replaceAll("'", "''")}'`),
+  );
   return {
     effective,
     async effect(signal) {
@@ -68,11 +72,7 @@ async function setCommand({ admin, node }: ArchivingBench, clause: string): Prom
 const SHOW = "SELECT current_setting('archive_command') AS command";
 
 /** What shows that archiving is wrong in this way by now, in words; null while nothing does. */
-async function wrongBy(
-  bench: ArchivingBench,
-  mode: ArchivingFault["mode"],
-  before: Asked,
-): Promise<string | null> {
+async function wrongBy(bench: ArchivingBench, mode: ArchivingFault["mode"], before: Asked): Promise<string | null> {
   const now = await askServer(bench);
   if (mode !== "lies" && now.failures > before.failures)
     return `pg_stat_archiver counts ${now.failures - before.failures} failures more, the last with ${now.failed}`;
@@ -105,8 +105,7 @@ async function askServer({ admin, node }: ArchivingBench): Promise<Asked> {
 }
 
 /** Names of backup labels begin with that of the segment that they stand in; a timeline's history file has none. */
-const segmentOf = (row: Row | undefined): string | null =>
-  /^[0-9A-F]{24}/.exec(textOf(row, "archived"))?.[0] ?? null;
+const segmentOf = (row: Row | undefined): string | null => /^[0-9A-F]{24}/.exec(textOf(row, "archived"))?.[0] ?? null;
 
 const LOOK = `SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS current, last_archived_wal AS archived, last_failed_wal AS failed,
   archived_count::text AS count, failed_count::text AS failures, current_setting('archive_mode') AS mode,
@@ -119,6 +118,9 @@ const LOOK = `SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS current, la
 export class ArchiveEye {
   readonly #bench: ArchivingBench;
   #first: string | undefined;
+  /** A server that crashed has forgotten what it archived before. */
+  #archived: string | null = null;
+  #listing = false;
 
   constructor(bench: ArchivingBench) {
     this.#bench = bench;
@@ -129,13 +131,22 @@ export class ArchiveEye {
     const { on, segmentBytes, count: _count, failed: _failed, ...asked } = await askServer(this.#bench);
     if (!on) return null;
     this.#first ??= asked.current;
+    if (asked.archived !== null && asked.archived > (this.#archived ?? "")) this.#archived = asked.archived;
     const completed = segmentsBetween(this.#first, asked.current, segmentBytes);
-    const listed = within(LOOK_MS, this.#bench.archiver.stored(), "the store did not list its segments");
-    const stored = await listed.catch(() => null);
+    const stored = await this.#list();
     return {
       node: this.#bench.node.name,
       ...asked,
+      archived: this.#archived,
       unstored: stored && completed.filter((segment) => !stored.has(segment)),
     };
+  }
+
+  /** One question at a time; null while there is no answer. */
+  async #list(): Promise<Set<string> | null> {
+    if (this.#listing) return null;
+    this.#listing = true;
+    const listed = this.#bench.archiver.stored().finally(() => (this.#listing = false));
+    return within(LIST_MS, listed, "the store did not list its segments").catch(() => null);
   }
 }

@@ -196,9 +196,7 @@ const attached = ({ standbys, archive }: PostgresConfig): { name: string; replic
   ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
 ];
 
-class PostgresComponent
-  implements Component, Promotable, Reconcilable, Serviceable, Archived, Archiving, Sealed
-{
+class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived, Archiving, Sealed {
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;

@@ -29,7 +29,9 @@ export class Escrow {
   async lose(node: Node): Promise<Broken> {
     const shell = shellOn(node);
     const { at: effective } = await bracket(async () => {
-      const { code, stderr } = await node.exec(["rm", "-rf", "/blackstart/archive", ARCHIVE_DIR], { timeoutMs: 10_000 });
+      const { code, stderr } = await node.exec(["rm", "-rf", "/blackstart/archive", ARCHIVE_DIR], {
+        timeoutMs: 10_000,
+      });
       if (code !== 0) throw new Error(`the files of ${node.name} could not be taken away: ${stderr.trim()}`);
     });
     const { code } = await shell.attempt('test -e "$1"', [ARCHIVE_DIR]);

@@ -8,7 +8,8 @@ import { type Archiver, ARCHIVE_DIR, type Backup, DATA_DIR, sizesOf } from "./ar
 import type { Escrow } from "./escrow.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Points } from "./points.ts";
-import { shellOn } from "./shell.ts";
+import { segmentAt } from "./segments.ts";
+import { type Shell, shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 const RECOVERY_TIMEOUT_MS = 1_800_000;
@@ -29,13 +30,25 @@ export async function restoreNode(
   options: RestoreOptions,
   context: RestoreContext,
 ): Promise<void> {
-  if (options.stage !== "replay") await fill(bench, options, context);
-  if (options.stage === "fetch") return;
+  const { node } = bench;
+  const { signal, mark } = context;
+  if (options.stage !== "history") await fill(bench, options, context);
+  if (options.stage === "base") return mark("consistent", await consistent(bench, signal));
   const { at: restored } = await bracket(async () => {
-    await startServer(bench.node);
-    await served(bench, options.onEnd, context.signal);
+    if (options.stage === "history") await shellOn(node).run('rm -f "$1"', [HOLD]);
+    else await startServer(node);
+    await served(bench, options.onEnd, signal);
   });
-  context.mark("restored", restored);
+  mark("restored", restored);
+}
+
+/** A server in recovery takes readers as soon as it is consistent, and this one cannot get further. */
+async function consistent({ node, admin }: RestoreBench, signal: AbortSignal): Promise<Bracket> {
+  const { at } = await bracket(async () => {
+    await startServer(node);
+    await answers({ node, admin }, signal, () => true);
+  });
+  return at;
 }
 
 async function fill(
@@ -57,6 +70,7 @@ async function fill(
     await archiver.fetch(shell, backup);
     await shell.run(`cat >>"$1/postgresql.auto.conf"; touch "$1/recovery.signal"`, [DATA_DIR], { stdin: settings });
   });
+  if (options.stage === "base") await holdHistory(shell, backup, archiver.restoreCommand(options.wal));
   mark("fetched", fetched);
   if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
 }
@@ -102,8 +116,38 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
     .join("");
 }
 
+const HOLD = "/blackstart/run/hold";
+const AWAIT = "/blackstart/run/await";
+
+/** Puts a wait in front of restore_command, which stays as it is: what lies beyond the backup's end has to wait for the file to go. */
+async function holdHistory(on: Shell, { timeline, stopLsn }: Backup, command: string): Promise<void> {
+  const control = await on.run('pg_controldata -D "$1"', [DATA_DIR]);
+  const segmentBytes = Number(/Bytes per WAL segment:\s+(\d+)/.exec(control)?.[1]);
+  const last = segmentAt(Number(timeline), parsePosition(stopLsn) ?? 0n, segmentBytes);
+  await on.run('touch "$1"; cat >"$2"', [HOLD, AWAIT], { stdin: AWAIT_SCRIPT });
+  // Reading ahead would wait for the next segment before the end of the backup is replayed.
+  const line = `recovery_prefetch = off\nrestore_command = '${`sh ${AWAIT} %f ${last}; ${command}`.replaceAll("'", "''")}'\n`;
+  await on.run('cat >>"$1/postgresql.auto.conf"', [DATA_DIR], { stdin: line });
+}
+
+/** Files of timelines, which have a dot in their names, are asked for before anything is replayed. */
+const AWAIT_SCRIPT = `while [ -e ${HOLD} ]; do
+  case $1 in *.*) exit ;; esac
+  expr "x$1" '>' "x$2" >/dev/null || exit
+  sleep 0.05
+done
+`;
+
 /** The server's start says nothing: it is asked until it takes writes, or until it is gone. */
-async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause", signal: AbortSignal): Promise<void> {
+async function served(bench: RestoreBench, onEnd: "promote" | "pause", signal: AbortSignal): Promise<void> {
+  await answers(bench, signal, (state) => state === (onEnd === "pause" ? "paused" : "promoted"));
+}
+
+async function answers(
+  { node, admin }: Pick<RestoreBench, "node" | "admin">,
+  signal: AbortSignal,
+  asked: (state: string) => boolean,
+): Promise<void> {
   let state = "it did not answer";
   const done = await awaitCondition(
     async () => {
@@ -113,7 +157,7 @@ async function served({ node, admin }: RestoreBench, onEnd: "promote" | "pause",
       } catch {
         return false; // not yet: it takes no connections before it is consistent
       }
-      return state === (onEnd === "pause" ? "paused" : "promoted");
+      return asked(state);
     },
     { everyMs: 10, timeoutMs: RECOVERY_TIMEOUT_MS, signal },
   );

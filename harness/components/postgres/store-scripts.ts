@@ -70,7 +70,9 @@ case $code in
   404) rm -f "$2.part" ;;
   *) say "the store answered $code when asked for $1" ;;
 esac
-# Not there. The end of history is only where nothing of it comes later.
+# Not there. The first timeline has no history file, and a server asks for it when it begins another.
+[ "$1" = 00000001.history ] && exit 1
+# The end of history is only where nothing of it comes later.
 timeline=$(echo "$1" | cut -c 1-8)
 list=$(s3 --fail "$root?list-type=2&prefix=$prefix%2Fwal%2F$timeline&start-after=$prefix%2Fwal%2F$1") || say "the store could not be listed"
 case $1 in *.history) later="$prefix/wal/$timeline[0-9A-F]\\{16\\}" ;; *) later="$prefix/wal/[0-9A-F]\\{24\\}" ;; esac

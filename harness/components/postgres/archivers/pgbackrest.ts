@@ -133,7 +133,9 @@ const GET_CLOSED = `say() { echo "restore_command: $*" >&2; exit 255; }
 ${COMMAND} archive-get "$1" "$2" && exit 0
 code=$?
 [ "$code" = 1 ] || say "pgBackRest ended with $code when asked for $1"
-# Not there. The end of history is only where nothing of it comes later.
+# Not there. The first timeline has no history file, and a server asks for it when it begins another.
+[ "$1" = 00000001.history ] && exit 1
+# The end of history is only where nothing of it comes later.
 list=$(${COMMAND} repo-ls --recurse archive/${STANZA}) || say "the store could not be listed"
 timeline=$(echo "$1" | cut -c 1-8)
 later=$(echo "$list" | sed -n "s|.*/\\($timeline[0-9A-F]\\{16\\}\\)-[0-9a-f]\\{40\\}.*|\\1|p" | sort | tail -n 1)

@@ -85,9 +85,7 @@ export class Plain implements Archiver {
     if (!reach) throw new Error(`there are ${backups.length} backups, and ${keep} are to be kept`);
     const first = segmentAt(Number(reach.timeline), parsePosition(reach.startLsn) ?? 0n, segments[0]?.bytes ?? 1);
     const old = segments.filter(({ name }) => name.slice(8) < first.slice(8));
-    const keys = await Promise.all(
-      gone.map(({ label }) => depot.objects(access.bucket, `${prefix}/base/${label}/`)),
-    );
+    const keys = await Promise.all(gone.map(({ label }) => depot.objects(access.bucket, `${prefix}/base/${label}/`)));
     for (const { key } of [...keys.flat(), ...old]) await depot.removeObject(access.bucket, key);
     return `${gone.length} backups and ${old.length} segments; ${backups.length - gone.length} and ${segments.length - old.length} are left`;
   }

@@ -6,7 +6,9 @@ import { judge } from "./analyze/judge.ts";
 import { analyze, analyzePack, toResult } from "./analyze.ts";
 import type { Checker } from "./checker.ts";
 import { checkers } from "./checkers.ts";
-import { dropEvents, drill, type DraftHistory, elementOf, setEvent, setFacts, writePack } from "./checkers/testing.ts";
+import { dropEvents, setEvent, setFacts } from "./selftest/edits.ts";
+import { drill, type DraftHistory, elementOf } from "./selftest/golden.ts";
+import { writePack } from "./selftest/raw-files.ts";
 import type { History } from "./history.ts";
 import type { Expectation, Plan } from "./plan.ts";
 

@@ -1,21 +1,24 @@
 import { type AnalysisContext, readContext } from "./analyze/context.ts";
 import { sentenceOf, settingsOf, stepsOf, topologyOf } from "./analyze/describe.ts";
 import { judge } from "./analyze/judge.ts";
+import type { Checker } from "./checker.ts";
+import { checkers as all } from "./checkers.ts";
 import { baselineOf } from "./checkers/clients.ts";
 import { slowestDetection } from "./checkers/detection.ts";
+import { detectorsOf } from "./checkers/detectors.ts";
 import { guaranteeOf } from "./checkers/guarantee.ts";
 import { type LossReading, lossOf } from "./checkers/loss.ts";
 import { membershipOf } from "./checkers/membership.ts";
 import { type Outage, outageOf } from "./checkers/outage.ts";
 import { positionsOf } from "./checkers/positions.ts";
-import { eventsOf, storesOf } from "./checkers/reading.ts";
+import { eventsOf, keyOf, storesOf, struckOf } from "./checkers/reading.ts";
 import { comparisonOf } from "./checkers/second-estimate.ts";
 import { usersOf } from "./checkers/users.ts";
 import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
 import type { History, Operation, Outcome } from "./history.ts";
 import { loadHistory } from "./history/load.ts";
 import { lineageWords } from "./position.ts";
-import type { Interval, LostOperation, Report, Result } from "./report.ts";
+import type { DetectorRow, Interval, LostOperation, Report, Result } from "./report.ts";
 import { claimFor } from "./statistics.ts";
 import { humanMs } from "./text.ts";
 
@@ -27,10 +30,13 @@ const ONE_RUN = 1;
 export const analyzePack = async (dir: string): Promise<Report> =>
   analyze(await loadHistory(dir), await readContext(dir));
 
-/** The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. */
-export function analyze(history: History, context: AnalysisContext = {}): Report {
+/**
+ * The report of a run, from its record alone. `context` is what cannot be in the record: how the evidence itself came about. Other
+ * `checkers` than those of the registry are for the test that a selftest notices a blind one.
+ */
+export function analyze(history: History, context: AnalysisContext = {}, checkers: readonly Checker[] = all): Report {
   const { plan, run, host, images } = history;
-  const { verdict, exitCode, reasons } = judge(history);
+  const { verdict, exitCode, reasons } = judge(history, checkers);
   const guaranteed = guaranteeOf(history);
   const counts = lossOf(history) ?? nothingRead(history);
   const {
@@ -64,6 +70,7 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     mutated,
     stale,
     guaranteed,
+    ...noticedIn(history),
     pack,
     bundle: `${pack}/report.sigstore.json`,
     title: plan.scenario.title,
@@ -98,7 +105,17 @@ export function analyze(history: History, context: AnalysisContext = {}): Report
     attempts: context.attempts ?? { number: 1, windowDays: 0, passed: 0, failed: 0, other: 0 },
     intent: context.intent === undefined ? signedIntent(history) : context.intent,
     keyFingerprint: context.keyFingerprint ?? null,
+    selftest: context.selftest ?? null,
   };
+}
+
+function noticedIn(history: History): Pick<Report, "detectors" | "inspection"> {
+  const inspection = detectorsOf(history);
+  if (!inspection) return {};
+  const named = (noticed: DetectorRow["noticed"]): string[] => [
+    ...new Set(inspection.rows.filter((row) => row.noticed === noticed).map((row) => row.detector)),
+  ];
+  return { detectors: { noticed: named("yes"), silent: named("no"), notRun: named("not-run") }, inspection };
 }
 
 /** The stable part of a report: the contract `blackstart/result/v1` and nothing else. */
@@ -122,6 +139,7 @@ export const toResult = (report: Report): Result => ({
   mutated: report.mutated,
   stale: report.stale,
   guaranteed: report.guaranteed,
+  ...(report.detectors && { detectors: report.detectors }),
   pack: report.pack,
   bundle: report.bundle,
 });
@@ -203,6 +221,9 @@ function causeOf(history: History, op: Operation): string {
   if ("missing" in positions) return where;
   const fate = positions.fate(op);
   if (fate === "lost") return `${where}, beyond ${positions.point(op)}`;
+  const struckBy = struckOf(history).get(keyOf(op));
+  if (fate === "kept" && struckBy !== undefined)
+    return `${where}; stood in bytes that ${struckBy} damaged, or beside them`;
   if (fate === "kept")
     return `${where}; its position survived (${positions.point(op)}) and it is absent all the same: a hole`;
   return `${where}, at the edge of ${positions.point(op)}`;

@@ -66,11 +66,16 @@ test("only components know of database clients", () => {
   expect(users.filter((file) => !file.startsWith("components/"))).toEqual([]);
 });
 
+test("certificates are written in one place", () => {
+  const users = [...imports].filter(([, { all }]) => all.includes("node-forge")).map(([file]) => file);
+  expect(users).toEqual(["components/certificate.ts"]);
+});
+
 /** What a kind of component says of itself before anything acts: its own file, and what it is put together from. */
-const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?)\.ts$/;
+const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?|versions)\.ts$/;
 
 test("what is right and left of the drill loads no code that acts on containers", () => {
-  const pure = inFolder("scenario", "checkers", "history", "render", "evidence");
+  const pure = inFolder("scenario", "checkers", "history", "render", "evidence", "selftest/controls");
   const acting = (file: string) =>
     /^engine\/|^components\/|^drill\/|^(dockerode|testcontainers|toxiproxy-node-client|pg|ioredis|@aws-sdk\/.*)$/.test(
       file,
@@ -92,6 +97,19 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   checkers: ["engine", "components", "scenario", "drill", "evidence", "render", "cli"],
   history: ["engine", "components", "scenario", "drill", "render", "cli"],
   evidence: ["engine", "components", "drill", "render", "cli"],
+  /** Controls are data: what a checker must say is not taken from the checker. */
+  "selftest/controls": [
+    "engine",
+    "components",
+    "scenario",
+    "drill",
+    "checkers",
+    "analyze",
+    "evidence",
+    "render",
+    "cli",
+  ],
+  selftest: ["components", "faults", "recoveries", "workload", "checkers", "render", "cli"],
   render: ["engine", "components", "drill", "cli"],
   drill: ["cli"],
 };
@@ -123,9 +141,25 @@ test("generic code never names a kind of component", () => {
   expect(generic).toEqual([]);
 });
 
+test("every checker has controls, and every file of controls is in their registry", () => {
+  const named = (registry: string, folder: string) =>
+    imports
+      .get(registry)!
+      .atStart.filter((file) => file.startsWith(folder))
+      .map((file) => basename(file, ".ts"));
+  const controlled = named("selftest/controls.ts", "selftest/controls/");
+  expect(controlled.toSorted()).toEqual(
+    inFolder("selftest/controls")
+      .map((file) => basename(file, ".ts"))
+      .toSorted(),
+  );
+  // The check that a drill showed the loss that it declares is the verdict's own, and in no registry.
+  expect(controlled.toSorted()).toEqual([...named("checkers.ts", "checkers/"), "declared-loss"].toSorted());
+});
+
 test("every fault, recovery and component is in its registry", () => {
   for (const [registry, folder, shared] of [
-    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts"]],
+    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts", "damages.ts", "disk-files.ts"]],
     ["recoveries.ts", "recoveries", []],
   ] as const) {
     const expected = inFolder(folder).filter((file) => !(shared as readonly string[]).includes(basename(file)));

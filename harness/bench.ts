@@ -1,4 +1,5 @@
 import { verifyPace } from "./bench/verify.ts";
+import { restorePace } from "./bench/restore.ts";
 import { readinessPace } from "./bench/readiness.ts";
 import { validatePace } from "./bench/validate.ts";
 import { writerPace } from "./bench/writer.ts";
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Figure[]>>> = {
   validate: validatePace,
   verify: verifyPace,
   readiness: readinessPace,
+  restore: restorePace,
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("--"));

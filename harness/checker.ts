@@ -9,5 +9,7 @@ export interface Checker {
   readonly name: string;
   readonly summary: string;
   readonly always: boolean;
+  /** What a component must be able to do, in a word of its capabilities, to have something that this judges. */
+  readonly requires?: string;
   check(history: History): Finding;
 }

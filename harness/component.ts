@@ -43,6 +43,8 @@ export interface ComponentKind<Config = unknown> {
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
   readonly repairs?: readonly string[];
+  /** What a fault may look for on a node's disk, and what each word stands for; see place.ts. */
+  readonly places?: Readonly<Record<string, string>>;
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
   readonly settings: Readonly<Record<string, string>>;
   load(): Promise<{ boot: Boot<Config> }>;
@@ -132,10 +134,16 @@ export interface Component {
   readBack(sink: ReadBackSink): Promise<void>;
   /** Whether every replica that the scenario asked for is attached now, in words. */
   redundancy(): Promise<{ restored: boolean; detail: string }>;
-  /** Resolves at the next event of that name. */
-  awaitTrigger(trigger: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves at the next event of that name, on the node if one is given. Where the event is a span of time it resolves inside of
+   * it, with a way to find out afterwards whether what was done then lay inside as well.
+   */
+  awaitTrigger(trigger: string, signal: AbortSignal, node?: string): Promise<InsideSpan | void>;
   close(): Promise<void>;
 }
+
+/** Whether something that happened between two instants lay inside the span that a trigger began with, from what was observed. */
+export type InsideSpan = (at: Bracket) => Promise<{ observed: boolean; proof: string }>;
 
 export interface ReadBackSink {
   /** Every operation that was sent to the store, so that one that is not listed can be looked for by its name. */
@@ -151,10 +159,53 @@ export interface ReadBackSink {
 /** Capability: a replica can be made the one that takes writes. */
 export interface Promotable {
   /** Promotes the node and returns when it takes writes. `mark` gets the milestones as they happen. */
-  promote(node: string, signal: AbortSignal): Promise<Bracket>;
+  promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void): Promise<Bracket>;
 }
 
 export const isPromotable = (component: Component): component is Component & Promotable => "promote" in component;
+
+/** Capability: numbers its rows itself, from counters that not every kind of replication carries. */
+export interface KeepsSequences {
+  /** Sets every counter on that node beyond the numbers that its rows have; resolves with what was set, in words. */
+  syncSequences(node: string): Promise<string>;
+}
+
+export const keepsSequences = (component: Component): component is Component & KeepsSequences =>
+  "syncSequences" in component;
+
+/** What a release may add to a schema. */
+export const SCHEMA_CHANGES = ["table", "column"] as const;
+export type SchemaChange = (typeof SCHEMA_CHANGES)[number];
+
+/** Capability: has a schema, which is changed by commands on the node that serves. */
+export interface HasSchema {
+  /** Resolves when it is done; with what it was, in words. */
+  changeSchema(change: SchemaChange): Promise<string>;
+}
+
+export const hasSchema = (component: Component): component is Component & HasSchema => "changeSchema" in component;
+
+/** Capability: writes many elements in one transaction. */
+export interface TakesBatches {
+  /** Elements that are no part of the ledger; resolves when they are committed, with what it was, in words. */
+  batch(rows: number): Promise<string>;
+}
+
+export const takesBatches = (component: Component): component is Component & TakesBatches => "batch" in component;
+
+/** Capability: a replica can be told to follow the node that serves now. */
+export interface Followers {
+  /** Resolves when the node has everything that the serving one had when it was asked; rejects when it does not follow. */
+  follow(node: string, options: FollowOptions, signal: AbortSignal): Promise<void>;
+}
+
+export interface FollowOptions {
+  readonly timeoutMs: number;
+  /** kept: the place where it had stopped is known to the serving node, or it fails · new: it goes on from now, whatever it missed. */
+  readonly place: "kept" | "new";
+}
+
+export const hasFollowers = (component: Component): component is Component & Followers => "follow" in component;
 
 /** Capability: backups and an archive are kept elsewhere, and a machine can be made anew from them. */
 export interface Archived {
@@ -166,7 +217,63 @@ export interface Archived {
   expire(options: { keep: number; history: "oldest" | "newest" }): Promise<string>;
   /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
   restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
+  /** Hands over the history that the archive does not have yet, and resolves when it has it; in words. */
+  archiveNow(signal: AbortSignal): Promise<string>;
+  /** Changes what the archiver stored behind its back. */
+  damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged>;
+  /** On that machine the archiver's program ends with this exit code when asked for one segment. */
+  breakFetch(node: string, failure: { readonly where: ArchivePlace; readonly exit: number }): Promise<BrokenFetch>;
 }
+
+export interface BrokenFetch {
+  readonly at: Bracket;
+  readonly segment: string;
+  /** With which code the program ends now when asked for it. */
+  exit(): Promise<number>;
+  undo(): Promise<void>;
+}
+
+/** What an archiver stores: pieces of history, what tells its branches apart, and of each backup its data, its list and its mark. */
+export const ARCHIVE_PARTS = ["segment", "history", "base", "manifest", "label"] as const;
+export type ArchivePart = (typeof ARCHIVE_PARTS)[number];
+export const ARCHIVE_PLACES = ["first", "middle", "last"] as const;
+export type ArchivePlace = (typeof ARCHIVE_PLACES)[number];
+export const ARCHIVE_DAMAGES = ["flip", "truncate", "empty", "zero-tail", "wrong-content", "delete", "swap"] as const;
+
+export interface ArchiveDamage {
+  readonly part: ArchivePart;
+  /** Among the segments from the newest backup's start on; among all backups or branches, oldest first, for the rest. */
+  readonly where: ArchivePlace;
+  readonly damage: (typeof ARCHIVE_DAMAGES)[number];
+  /** Inside of what the archiver compressed, which is wrapped again, so that its own unwrapping notices nothing. */
+  readonly inside: boolean;
+}
+
+export interface ArchiveDamaged {
+  readonly at: Bracket;
+  /** A line for each object that changed, from its hash as read back before and after. */
+  readonly changes: readonly string[];
+  /** What is not damaged as asked, in words; empty when everything is. */
+  readonly unchanged: readonly string[];
+  /** Puts back what was there. Idempotent. */
+  undo(): Promise<void>;
+}
+
+/** Capability: what a recovery left, and the archive behind it, can be searched for damage by tools that are made for it. */
+export interface Inspectable {
+  /** Runs every detector and tells each as it ends; what stops a server comes last. No detector that breaks makes it reject. */
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface Sighting {
+  readonly detector: string;
+  /** `not-run`: it could not look, and `detail` says why; that is not silence. */
+  readonly noticed: "yes" | "no" | "not-run";
+  readonly detail: string;
+  readonly at: Bracket;
+}
+
+export const isInspectable = (component: Component): component is Component & Inspectable => "inspect" in component;
 
 /** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */
 export const RESTORE_TARGETS = ["latest", "immediate", "lsn", "name", "time", "xid"] as const;
@@ -177,9 +284,11 @@ export interface RestoreOptions {
   /** The point, by the name of the step that noted it; `now`, and `before-backups`, are always known. */
   readonly at: string | undefined;
   readonly inclusive: boolean;
-  /** Whether a target that lies before a backup's end is refused, as a runbook must; the server itself does not. */
+  /** Whether a target before a backup's end, and the backup of another system, are refused, as a runbook must; the server itself does not. */
   readonly checked: boolean;
-  readonly onEnd: "promote" | "pause";
+  /** Whose archive it is; its own if left out. */
+  readonly source?: Component;
+  readonly onEnd: "promote" | "pause" | "follow";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
   /** Whether the history that only a receiver has is brought into the archive first. */
@@ -193,7 +302,14 @@ export interface RestoreOptions {
 }
 
 export interface RestoreContext extends RepairContext {
-  readonly rewound: (to: { lineage: string; position: string }) => void;
+  readonly rewound: (to: Rewind) => void;
+}
+
+/** The point that a restore was told to end at: it lies between two positions of that lineage, which may be the same. */
+export interface Rewind {
+  readonly lineage: string;
+  readonly position: string;
+  readonly upTo: string;
 }
 
 export const isArchived = (component: Component): component is Component & Archived =>
@@ -235,6 +351,49 @@ export interface Sealed {
 }
 
 export const isSealed = (component: Component): component is Component & Sealed => "loseAccess" in component;
+
+/** Capability: obeys what an operator tells it by mistake. */
+export interface Mistakable {
+  /** The point right before it is known to `restore` by `name`. */
+  err(mistake: Mistake, name: string): Promise<Mistaken>;
+}
+
+/** drop-table, truncate: everything that was written · bad-update: all content that was there by then is changed. */
+export const MISTAKES = ["drop-table", "truncate", "bad-update"] as const;
+export type Mistake = (typeof MISTAKES)[number];
+
+export interface Mistaken {
+  readonly at: Bracket;
+  /** From what was seen before and after it. */
+  readonly observed: boolean;
+  readonly proof: string;
+}
+
+export const isMistakable = (component: Component): component is Component & Mistakable => "err" in component;
+
+/** Capability: what one machine still has can be brought back into the one that serves, row by row. */
+export interface CopiesBack {
+  /** What the serving node lacks or has otherwise is written; the rest of it stays. Resolves with the counts, in words. */
+  copyBack(from: string, context: RepairContext): Promise<string>;
+}
+
+export const copiesBack = (component: Component): component is Component & CopiesBack => "copyBack" in component;
+
+/** Capability: a machine that served before can follow the one that serves now, on what it still has. */
+export interface Rejoinable {
+  /** What only it has is kept as text first. `history`: what it lacks of the common history is fetched from the archive. */
+  rejoin(node: string, options: { readonly history: "own" | "archive" }, context: RepairContext): Promise<void>;
+}
+
+export const isRejoinable = (component: Component): component is Component & Rejoinable => "rejoin" in component;
+
+/** Capability: people can try a node by writing into it what no client of the drill sent. */
+export interface Triable {
+  /** Resolves when that many rows are committed and, where it keeps an archive, handed over to it. */
+  tryOut(node: string, rows: number, signal: AbortSignal): Promise<string>;
+}
+
+export const isTriable = (component: Component): component is Component & Triable => "tryOut" in component;
 
 /** Capability: the store stands on several drives that can be broken one by one. */
 export interface OnDrives {

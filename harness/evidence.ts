@@ -9,3 +9,4 @@ export { loadSigner, type Env } from "./evidence/keys.ts";
 export { closeOrphans, openLedger } from "./evidence/ledger.ts";
 export { sealPack, type SealedPack } from "./evidence/pack.ts";
 export { evidenceOfPack } from "./evidence/pack-files.ts";
+export { keepSelftest, type KeptSelftest, newestSelftest, SELFTEST, selftestDirOf } from "./evidence/selftest.ts";

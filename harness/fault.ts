@@ -41,6 +41,8 @@ interface FaultContext {
   readonly step: string;
   /** Something that the store must refuse was tried; `refused` from what was observed afterwards, never from the answer. */
   readonly attempted: (attempt: { attempt: string; refused: boolean; detail: string }) => void;
+  /** What stood in the bytes that were changed, and what stands in one piece with them; see EventData. */
+  readonly struck: (elements: { damaged: readonly string[]; beside: readonly string[] }) => void;
   /** Keeps a text in the pack under raw/output/. */
   readonly keep: (name: string, content: string) => Promise<void>;
 }

@@ -71,7 +71,8 @@ export interface RecoveredElement {
 
 /**
  * One line of raw/inventory.jsonl: an element that the store lists by another way than the one it is read by (an index of versions,
- * a snapshot's keys), for a store whose history has no positions.
+ * a snapshot's keys), for a store whose history has no positions. Where `store` is a node, a row of that node, which follows the one
+ * that serves; `version` is then the hash of its content.
  */
 export interface ListedElement {
   readonly store: string;
@@ -143,10 +144,16 @@ export interface EventData {
   /** What a reconciliation did to one operation on purpose: taken away (its history was given up) or written again. */
   reconciled: { step: string; op: string; store: string; action: "discarded" | "replayed" };
   /**
-   * A restore was told to end there: whatever was acknowledged on that lineage at or beyond the position is given up on purpose.
-   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back.
+   * What stood in the bytes that a fault changed, read out of them before: the elements whose own bytes changed, and those beside
+   * them in what is read as one with them. What became of them is for the read-back to find.
    */
-  rewound: { step: string; store: string; lineage: string; position: string };
+  struck: { step: string; store: string; damaged: readonly string[]; beside: readonly string[] };
+  /**
+   * A restore was told to end there: whatever was acknowledged on that lineage at or beyond the position is given up on purpose.
+   * A lower bound of where each write stands is enough to tell, for what is lost is known from the read-back. The point itself is
+   * known as lying between `position` and `upTo`: a transaction, a time and a name have no position of their own.
+   */
+  rewound: { step: string; store: string; lineage: string; position: string; upTo?: string };
   "routine-ended": {
     step: string;
     routine: string;
@@ -156,6 +163,8 @@ export interface EventData {
     fromNs: string;
     toNs: string;
   };
+  /** Everything that is in a component was read back between these instants. */
+  "read-back": { component: string; fromNs: string; toNs: string };
   /**
    * A tool that is meant to notice damage was run on what the recovery left, or on the archive. `not-run`: it could not be, and
    * `detail` says why; that is not silence.

@@ -47,6 +47,8 @@ export interface Expectation {
   readonly mutated?: { min: number; max?: number };
   /** Bounds of the operations that must be there more than once. */
   readonly duplicated?: { min: number; max?: number };
+  /** Bounds of the elements that must be there though nobody sent them. */
+  readonly phantom?: { min: number; max?: number };
   /** The checks that must fail, all of them and no other; empty with `verdict: pass`. */
   readonly failed: string[];
 }

@@ -8,6 +8,16 @@ export function parsePosition(text: string): bigint | null {
   return high === undefined || low === undefined ? null : (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
 }
 
-/** The history that a write went into, in the field's words: a timeline has a number, a Redis primary an id of 40 letters. */
-export const lineageWords = (lineage: string): string =>
-  /^\d+$/.test(lineage) ? `timeline ${lineage}` : `replication id ${lineage.slice(0, 8)}`;
+/** The other way round: as PostgreSQL prints it. */
+export const formatPosition = (position: bigint): string =>
+  [position >> 32n, position & 0xffff_ffffn].map((half) => half.toString(16).toUpperCase()).join("/");
+
+/**
+ * The history that a write went into, in the field's words: a timeline has a number, `1@7520…` is timeline 1 of another system than
+ * the primary's, a Redis primary has an id of 40 letters.
+ */
+export function lineageWords(lineage: string): string {
+  const [, timeline, system] = /^(\d+)(?:@(\d+))?$/.exec(lineage) ?? [];
+  if (timeline === undefined) return `replication id ${lineage.slice(0, 8)}`;
+  return system === undefined ? `timeline ${timeline}` : `timeline ${timeline} of system ${system}`;
+}

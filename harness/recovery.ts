@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Component, WriteRequest } from "./component.ts";
+import type { Component, Rewind, WriteRequest } from "./component.ts";
 import type { FaultTarget } from "./fault.ts";
 import type { Bracket } from "./time.ts";
 
@@ -30,7 +30,7 @@ export interface RecoveryContext {
   /** An operation that was taken away or written again on purpose. */
   readonly reconciled: (element: { op: string; store: string; action: "discarded" | "replayed" }) => void;
   /** The restore was told to end there: what was acknowledged beyond is given up on purpose. */
-  readonly rewound: (to: { store: string; lineage: string; position: string }) => void;
+  readonly rewound: (to: Rewind & { store: string }) => void;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */
   readonly mark: (name: string, at: Bracket) => void;
   /** Output of the user's own scripts and the like, kept in the pack under raw/output/. */

@@ -50,6 +50,12 @@ export interface Result {
   readonly mutated: number;
   readonly stale: number;
   readonly guaranteed: { readonly zeroLoss: boolean; readonly why: readonly string[] };
+  /** By name, who noticed that something is wrong; left out where nobody looked. No part of the figures that are signed. */
+  readonly detectors?: {
+    readonly noticed: readonly string[];
+    readonly silent: readonly string[];
+    readonly notRun: readonly string[];
+  };
   /** Relative to the reports folder's parent, as printed. */
   readonly pack: string;
   readonly bundle: string;
@@ -138,6 +144,47 @@ export interface Users {
   };
 }
 
+/** What a report says of the selftest whose signed statement lies in its pack. It changes no verdict. */
+export interface SelftestOnRecord {
+  /** Of the signed statement. */
+  readonly sha256: string;
+  readonly when: string;
+  /** Whole minutes from its end until this drill's intent was signed, by the wall clock; null when it says that it came later. */
+  readonly ageMinutes: number | null;
+  readonly evaluatorSha256: string;
+  /** Whether it put the very evaluator to the test that judged this drill. */
+  readonly sameEvaluator: boolean;
+  readonly ok: boolean;
+  /** Controls that were made by hand; `failed` names those that did not get the finding that they must. */
+  readonly planted: { readonly count: number; readonly failed: readonly string[] };
+  /** Short drills on real stores that must lose writes; `notRun` says which of them were left out and why. */
+  readonly real: {
+    readonly count: number;
+    readonly failed: readonly string[];
+    readonly notRun: readonly { readonly control: string; readonly why: string }[];
+  };
+}
+
+/** One detector and what came of it. */
+export interface DetectorRow {
+  readonly component: string;
+  readonly detector: string;
+  readonly noticed: "yes" | "no" | "not-run";
+  /** When it noticed, after the first fault was effective; null where it did not, or where no fault was. */
+  readonly after: Interval | null;
+  /** Null where nobody had to run it. */
+  readonly tookMs: number | null;
+  readonly detail: string;
+}
+
+export interface Inspection {
+  /** The first fault, which the times are counted from. */
+  readonly since: { readonly fault: string; readonly target: string } | null;
+  readonly rows: readonly DetectorRow[];
+  /** A tool noticed damage in what the recovery left or in the archive, and every acknowledged write is there all the same. */
+  readonly leftBehind: boolean;
+}
+
 export interface Report extends Result {
   readonly title: string;
   readonly sentence: string;
@@ -167,7 +214,9 @@ export interface Report extends Result {
     readonly agrees: boolean;
   } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
-  /** Of the lost: taken away on purpose by a reconciliation. */
+  /** Who noticed; left out where nobody looked. */
+  readonly inspection?: Inspection;
+  /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
   /** For workloads that write to several stores: how many orders stand in exactly these; null where there are none. */
@@ -201,4 +250,6 @@ export interface Report extends Result {
   };
   readonly intent: { readonly sha256: string; readonly ledgerIndex: number } | null;
   readonly keyFingerprint: string | null;
+  /** The newest selftest of the evaluator that was on record when the intent was signed; null when there was none. */
+  readonly selftest: SelftestOnRecord | null;
 }

@@ -7,6 +7,8 @@ import { openStack } from "../engine/stack.ts";
 import type { ExecResult, Node } from "../node.ts";
 
 export const BUCKET = "archive";
+/** Of curl in the archiver's node. */
+export const PATIENCE_S = 2;
 const EXEC_MS = 60_000;
 
 /** A store in a network of its own, and a node beside it that archives into it as a database's node would. */
@@ -63,7 +65,7 @@ export async function openDepotLab(config: object, cuts: readonly string[] = [])
       { path: "/blackstart/ca.crt", content: access.caPem ?? "", mode: 0o644 },
       {
         path: "/blackstart/curl.conf",
-        content: `user = "${access.accessKeyId}:${access.secretAccessKey}"\naws-sigv4 = "aws:amz:${access.region}:s3"\n`,
+        content: curlConf(access),
         mode: 0o600,
       },
     ],
@@ -81,6 +83,16 @@ export async function openDepotLab(config: object, cuts: readonly string[] = [])
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
+
+const curlConf = ({ accessKeyId, secretAccessKey, region }: DepotAccess): string =>
+  [
+    `user = "${accessKeyId}:${secretAccessKey}"`,
+    `aws-sigv4 = "aws:amz:${region}:s3"`,
+    `max-time = ${PATIENCE_S}`,
+    "silent",
+    "show-error",
+    "fail",
+  ].join("\n");
 
 function pgbackrestConf(access: DepotAccess, ca: string | null): string {
   const settings: Record<string, string | number> = {

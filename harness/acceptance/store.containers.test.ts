@@ -127,9 +127,12 @@ test("an image that cannot be had: nothing is started, exit 6, and the way out",
   expect(stderr).toContain("docker load");
 });
 
-test("one scenario on every product: a line each, and none left out in silence", async () => {
+test.each([
+  ["one scenario", "process-crash"],
+  ["one over TLS", "tls-resets"],
+])("%s on every product: a line each, and none left out in silence", async (_what, name) => {
   const lab = openLab();
-  const { code, stdout, stderr } = await run(lab, [scenario("store/process-crash"), "--each-provider"]);
+  const { code, stdout, stderr } = await run(lab, [scenario(`store/${name}`), "--each-provider"]);
   const { scenarios } = JSON.parse(stdout) as {
     scenarios: { providers: { provider: string; missing: string | null; result: Result | null }[] }[];
   };

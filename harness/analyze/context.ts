@@ -5,11 +5,15 @@ import type { Report } from "../report.ts";
 
 /** What a report says of its own evidence. The drill writes it into the pack, so that it is the same whenever it is derived again. */
 export type AnalysisContext = Partial<
-  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "pack">
+  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest" | "pack">
 >;
 
 const MAX_BYTES = 1024 ** 2;
 const count = z.int().min(0);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Bounded by the size of the file. */
+const names = z.array(z.string());
 
 const contextFile = z.object({
   class: z.enum(["development", "attested"]).exactOptional(),
@@ -17,11 +21,21 @@ const contextFile = z.object({
   attempts: z
     .object({ number: count, windowDays: z.number().min(0), passed: count, failed: count, other: count })
     .exactOptional(),
-  intent: z
-    .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), ledgerIndex: count })
+  intent: z.object({ sha256: digest, ledgerIndex: count }).nullable().exactOptional(),
+  keyFingerprint: z.string().max(1_000).nullable().exactOptional(),
+  selftest: z
+    .object({
+      sha256: digest,
+      when: z.iso.datetime(),
+      ageMinutes: count.nullable(),
+      evaluatorSha256: digest,
+      sameEvaluator: z.boolean(),
+      ok: z.boolean(),
+      planted: z.object({ count, failed: names }),
+      real: z.object({ count, failed: names, notRun: z.array(z.object({ control: z.string(), why: z.string() })) }),
+    })
     .nullable()
     .exactOptional(),
-  keyFingerprint: z.string().max(1_000).nullable().exactOptional(),
   /** Where the drill put its pack, as it was told. */
   pack: z.string().max(4_096).exactOptional(),
 });

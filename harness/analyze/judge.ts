@@ -88,12 +88,12 @@ function declared(history: History, findings: readonly Finding[]): Finding {
   return say("pass", "it shows what it declares, and nothing else is wrong");
 }
 
-/** How what was lost, mutated or duplicated differs from what is declared, null when it does not. */
+/** How what was lost, mutated, duplicated or is phantom differs from what is declared, null when it does not. */
 function lossMismatch(history: History): string | null {
   const reading = lossOf(history);
   if (!reading) return "nothing was read back";
-  const { lost, mutated, duplicated } = history.plan.expect;
-  const other = mutated ?? duplicated;
+  const { lost, mutated, duplicated, phantom } = history.plan.expect;
+  const other = mutated ?? duplicated ?? phantom;
   const { count, shape: found } = reading.loss;
   if (count === 0 && (lost || !other))
     return "a lossy control that lost nothing is a failed drill: its fault does not bite, or its checks are blind";
@@ -105,6 +105,7 @@ function lossMismatch(history: History): string | null {
     outside(`writes are lost`, count, lost ?? (other ? { min: 0, max: 0 } : { min: 1 })) ??
     (mutated ? outside("elements are mutated", reading.mutated, mutated) : null) ??
     (duplicated ? outside("operations are duplicated", reading.duplicated, duplicated) : null) ??
+    (phantom ? outside("elements are phantom", reading.phantom, phantom) : null) ??
     (lost?.shape !== undefined && found !== lost.shape ? `the loss is a ${found}, declared is a ${lost.shape}` : null)
   );
 }

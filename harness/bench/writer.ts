@@ -21,7 +21,10 @@ const OVERLOAD = 1.3;
 
 /** The ledger writer against pgbench: the same statement, the same number of clients, the same published port, in turn. */
 export async function writerPace(): Promise<Figure[]> {
-  const { stack, db } = await openLab({ standbys: [{ name: "standby", replication: "synchronous" }] });
+  const { stack, components } = await openLab({
+    db: { kind: "postgres", standbys: [{ name: "standby", replication: "synchronous" }] },
+  });
+  const db = components.get("db")!;
   await using _down = stack;
   const password = (
     await db.nodes.get("db.primary")!.exec(["cat", "/blackstart/password"], { timeoutMs: 5_000 })

@@ -11,8 +11,9 @@ export function judgeServing(
   check: string,
   history: History,
   judge: (values: Values, node: string) => { verdict: Verdict; detail: string },
+  requires?: string,
 ): Finding {
-  const results = storesJudgedBy(history, check).map((store) => {
+  const results = storesJudgedBy(history, check, requires).map((store) => {
     const facts = servingFacts(history, store);
     return facts
       ? judge(facts.values, facts.node)

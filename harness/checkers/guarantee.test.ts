@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { durabilitySettings } from "./durability-settings.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import { parseStandbyNames } from "./guarantee/postgres.ts";
-import { drill, type DraftHistory, sender, setFacts, verdictOf } from "./testing.ts";
+import { setEvent, setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, sender, verdictOf } from "../selftest/golden.ts";
 
 type Values = Record<string, string | undefined>;
 const both = (values: Values) => (h: DraftHistory) => {
@@ -90,6 +91,27 @@ describe("whether zero loss is guaranteed", () => {
     ],
     ["fsync off only on the lost one", true, both({ fsync: "off" }), "fsync=on on db.standby"],
     ["nothing recorded", false, (h) => void (h.facts = h.facts.filter((f) => f.at === "recovered")), "not recorded"],
+    [
+      "a subscriber that no commit waits for",
+      false,
+      (h) => {
+        both(names(""))(h);
+        setFacts(h, "steady", "db.standby", { subscription: '{"name":"standby"}' });
+      },
+      "standby follows by logical replication, and no commit waits for it",
+    ],
+    [
+      "a subscriber that every commit waits for",
+      true,
+      (h) => setFacts(h, "fault", "db.standby", { subscription: '{"name":"standby"}' }),
+      "every commit waits for standby",
+    ],
+    [
+      "no subscription",
+      true,
+      (h) => setFacts(h, "fault", "db.standby", { subscription: "null" }),
+      "every commit waits for standby",
+    ],
     ["restart, all on", true, restarted({}), "full_page_writes=on"],
     ["restart, local", true, restarted({ synchronous_commit: "local" }), "synchronous_commit=local"],
     ["restart, commit off", false, restarted({ synchronous_commit: "off" }), "synchronous_commit=off"],
@@ -125,4 +147,42 @@ describe("synchronous_standby_names", () => {
     ["FIRST 1 ()", null],
     ["", null],
   ])("%s", (text, rule) => expect(parseStandbyNames(text)).toEqual(rule));
+});
+
+describe("a machine made anew from an archive", () => {
+  const restored =
+    (params: Record<string, unknown>, values: Values = { archive_mode: "on", archive_timeout: "60" }) =>
+    (h: DraftHistory) => {
+      h.plan.steps[1] = {
+        ...h.plan.steps[1]!,
+        does: "recover",
+        kind: "restore",
+        target: "db.standby",
+        params,
+        expect: "success",
+      };
+      both(values)(h);
+    };
+
+  it.each<[string, (h: DraftHistory) => void, string[]]>([
+    ["handed over every minute", restored({ to: "latest" }), ["in the last 60 s, and until it was handed over"]],
+    ["handed over when full", restored({}, { archive_mode: "on", archive_timeout: "0" }), ["until then is lost"]],
+    ["not written", restored({}, { archive_mode: "off", archive_timeout: "0" }), ["nothing more was archived"]],
+    ["not recorded", restored({}, {}), ["is not recorded"]],
+    ["left at a point", restored({ to: "xid" }), ["beyond it is given up", "in the last 60 s"]],
+  ])("guarantees nothing of a tail: %s", (_name, change, why) => {
+    const guarantee = guaranteeOf(drill({}, change));
+    expect(guarantee.zeroLoss).toBe(false);
+    expect([...new Set(guarantee.why)]).toEqual(
+      expect.arrayContaining(why.map((words) => expect.stringContaining(words) as unknown)),
+    );
+  });
+
+  it("was restored only if the restore succeeded", () => {
+    const refused = (h: DraftHistory) => {
+      restored({})(h);
+      setEvent(h, "recovery-ended", { ok: false });
+    };
+    expect(guaranteeOf(drill({}, refused)).why.join("; ")).not.toContain("archive");
+  });
 });

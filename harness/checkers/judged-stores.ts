@@ -2,9 +2,16 @@ import { componentKind } from "../components.ts";
 import type { History } from "../history.ts";
 import { storesOf } from "./reading.ts";
 
-/** The stores that have something for a check to judge; one of a kind that nobody knows is among them, and nothing is known of it. */
-export const storesJudgedBy = (history: History, check: string): string[] =>
+/**
+ * The stores that have something for a check to judge, those that can do what it `requires`; one of a kind that nobody knows is among
+ * them, and nothing is known of it.
+ */
+export const storesJudgedBy = (history: History, check: string, requires?: string): string[] =>
   storesOf(history).filter((store) => {
-    const kind = componentKind(history.plan.components.find(({ name }) => name === store)?.kind ?? "");
-    return kind === undefined || kind.checks.includes(check);
+    const component = history.plan.components.find(({ name }) => name === store);
+    const kind = componentKind(component?.kind ?? "");
+    if (!component || !kind) return true;
+    return (
+      kind.checks.includes(check) && (!requires || kind.capabilities?.(component.config)?.includes(requires) === true)
+    );
   });

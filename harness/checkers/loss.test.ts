@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lossOf } from "./loss.ts";
 import { balances } from "./balances.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
-import { accountsOf, drill, type DraftHistory, elementOf, dropEvents, verdictOf } from "./testing.ts";
+import { dropEvents } from "../selftest/edits.ts";
+import { accountsOf, drill, type DraftHistory, elementOf, verdictOf } from "../selftest/golden.ts";
 
 /** 7,800 acknowledged of 8,501: 6,999 before the fault at 8,000 ms, 801 after the recovery. */
 const BUSY = { ratePerSecond: 1_000, effectiveMs: 8_000, restoredMs: 8_700, stoppedMs: 9_501, settleMs: 500 } as const;

@@ -7,7 +7,9 @@ import { attempts } from "./clients.ts";
 import { load } from "./load.ts";
 import { lossOf } from "./loss.ts";
 import { membership, membershipOf } from "./membership.ts";
-import { addEvent, drill, type DraftHistory, dropEvents, orderDrill, setEvent, verdictOf } from "./testing.ts";
+import { addEvent, dropEvents, setEvent } from "../selftest/edits.ts";
+import { drill, type DraftHistory, verdictOf } from "../selftest/golden.ts";
+import { orderDrill } from "../selftest/orders.ts";
 
 /** 730 orders are acknowledged in a drill as it should be: 399 + 1 before the fault and 330 after it. */
 const ALL = 730;

@@ -18,7 +18,9 @@ function check(history: History): Finding {
   const reading = lossOf(history);
   if (!reading) return say("unknown", `whether the outcome is ${outcome} is not known: nothing was read back`);
   const wrong = reading.loss.count + reading.mutated + reading.phantom + reading.resurrected + reading.duplicated;
-  const { verdict, detail } = judges[outcome](history, wrong);
+  // What a restore was told to give up is no failure of whoever refuses to go on wrong.
+  const counted = outcome === "closed" ? wrong - reading.discarded : wrong;
+  const { verdict, detail } = judges[outcome](history, counted);
   return say(verdict, `${outcome}: ${detail}`);
 }
 

@@ -13,13 +13,14 @@ import { lastAck, perHistory, servingFacts, shortName, storesOf, wasReconciled }
 
 /** Where the history that a store kept ends. */
 type End =
-  /** A promotion: the old lineage was left at this position; what went into the new one is kept. */
+  /** A promotion or more: each old lineage was left at a position; what the node that serves took into the new one is kept. */
   | {
       readonly by: "switch";
-      readonly at: bigint;
-      readonly said: string;
-      readonly lineage: string;
+      readonly left: readonly Left[];
+      /** Whether these are all; then what went into any other lineage, or into one of the same name elsewhere, is not in this history. */
+      readonly whole: boolean;
       readonly newLineage: string;
+      readonly node: string;
     }
   /** Crash recovery of the same node: the last record that it replayed begins at this position. */
   | { readonly by: "replay"; readonly at: bigint; readonly said: string }
@@ -27,6 +28,12 @@ type End =
   | { readonly by: "inventory"; readonly has: (op: Operation) => boolean; readonly what: string }
   /** Nothing can have been left behind: the server never went away, or shut down in order. */
   | { readonly by: "whole"; readonly why: string };
+
+interface Left {
+  readonly lineage: string;
+  readonly at: bigint;
+  readonly said: string;
+}
 
 export type Fate = "kept" | "lost" | "undecided";
 
@@ -75,16 +82,21 @@ export function acknowledgedBeyond(history: History): number {
   for (const store of storesOf(history)) {
     const end = endOf(history, store);
     if (typeof end === "string" || end.by === "whole" || end.by === "inventory") continue;
-    const highest = highestAtStake(history, store, end);
-    if (highest !== null && highest > end.at) bytes += highest - end.at;
+    for (const [lineage, at] of end.by === "replay" ? [[null, end.at] as const] : end.left.map(leftAt)) {
+      const highest = highestAtStake(history, store, end, lineage);
+      if (highest !== null && highest > at) bytes += highest - at;
+    }
   }
   return Number(bytes);
 }
 
-function highestAtStake(history: History, store: string, end: End): bigint | null {
+const leftAt = ({ lineage, at }: Left) => [lineage, at] as const;
+
+function highestAtStake(history: History, store: string, end: End, lineage: string | null): bigint | null {
   let highest: bigint | null = null;
   for (const op of history.operations) {
     if (op.store !== store || op.outcome !== "ok" || !atStake(history, op, end)) continue;
+    if (lineage !== null && op.lineage !== lineage) continue;
     const position = positionOf(op);
     if (position !== null && (highest === null || position > highest)) highest = position;
   }
@@ -96,12 +108,11 @@ function endOf(history: History, store: string): End | string {
   const facts = servingFacts(history, store);
   if (!facts) return `nothing says which node of ${store} serves after the recovery`;
   const { values } = facts;
-  const said = values["switch_position"] ?? "";
-  const at = parsePosition(said);
-  const [left, now] = [values["switch_from_lineage"] ?? "", values["lineage"] ?? ""];
+  const now = values["lineage"] ?? "";
+  const left = lineagesLeft(values).filter(({ lineage }) => lineage !== now);
   const acknowledged = history.operations.filter((op) => op.outcome === "ok" && op.store === store);
-  const promoted = left !== now && acknowledged.some((op) => op.lineage === left);
-  if (at !== null && promoted) return { by: "switch", at, said, lineage: left, newLineage: now };
+  if (acknowledged.some((op) => left.some(({ lineage }) => lineage === op.lineage)))
+    return { by: "switch", left, whole: values["ancestry"] !== undefined, newLineage: now, node: facts.node };
   const what = values["inventory"];
   if (what !== undefined) return { by: "inventory", has: inventoryOf(history, store), what };
   if (acknowledged.some((op) => op.lineage !== null && op.lineage !== now)) {
@@ -114,6 +125,16 @@ function endOf(history: History, store: string): End | string {
   return end === null
     ? `${facts.node} does not say where its history before the fault ended`
     : { by: "replay", at: end, said: replayed };
+}
+
+/** Where the histories before this one were left, the last one last; only that one where the node says no more. */
+export function lineagesLeft(values: NodeFacts["values"]): Left[] {
+  const { switch_position = "", switch_from_lineage = "", ancestry } = values;
+  return (ancestry ?? `${switch_from_lineage} ${switch_position}`).split(", ").flatMap((one) => {
+    const [lineage = "", said = ""] = one.split(" ");
+    const at = parsePosition(said);
+    return at === null ? [] : [{ lineage, at, said }];
+  });
 }
 
 /** Whether the store lists a write: in the very version that it acknowledged, where it gave it one. */
@@ -145,20 +166,25 @@ function stayed(history: History, { node, component, values }: NodeFacts): boole
 function atStake(history: History, op: Operation, end: End | undefined): boolean {
   if (end === undefined || end.by === "whole") return false;
   if (end.by === "inventory") return true;
-  if (end.by === "switch") return op.lineage !== end.newLineage;
+  if (end.by === "switch") return op.lineage !== end.newLineage || (end.whole && isOfAnother(op, end.node));
   return op.invokedMs <= (outageOf(history)?.fault.at.toMs ?? Infinity);
 }
+
+/** A lineage's number is used again where nobody knew of the first that had it: the node tells them apart. */
+const isOfAnother = ({ node }: Operation, serving: string): boolean =>
+  node !== null && shortName(node) !== shortName(serving);
 
 function fateOf(op: Operation, end: End | undefined, stake: boolean, commitBefore: bigint | null): Fate {
   if (end === undefined) return "undecided";
   if (!stake) return "kept";
   if (end.by === "inventory") return end.has(op) ? "kept" : "lost";
   const position = positionOf(op);
-  if (end.by === "whole" || position === null || (end.by === "switch" && op.lineage !== end.lineage))
-    return "undecided";
+  if (end.by === "whole" || position === null) return "undecided";
+  const at = end.by === "replay" ? end.at : end.left.find(({ lineage }) => lineage === op.lineage)?.at;
+  if (at === undefined) return end.by === "switch" && end.whole ? "lost" : "undecided";
   // A record that begins at the last replayed position was itself replayed; one that begins at a switch point was not.
-  if (end.by === "switch" ? position >= end.at : position > end.at) return "lost";
-  return commitBefore !== null && commitBefore <= end.at ? "kept" : "undecided";
+  if (end.by === "switch" ? position >= at : position > at) return "lost";
+  return commitBefore !== null && commitBefore <= at ? "kept" : "undecided";
 }
 
 /** For each write at stake the position before which its commit record ended; none when nothing was sent after it. */
@@ -191,8 +217,12 @@ function commitBounds(
 }
 
 function words(end: End): string {
-  if (end.by === "switch")
-    return `${end.said}, where ${lineageWords(end.lineage)} was left for ${lineageWords(end.newLineage)}`;
+  if (end.by === "switch") {
+    const names = [...end.left.slice(1).map(({ lineage }) => lineage), end.newLineage];
+    return end.left
+      .map(({ said, lineage }, i) => `${said}, where ${lineageWords(lineage)} was left for ${lineageWords(names[i]!)}`)
+      .join(", and ");
+  }
   if (end.by === "inventory") return end.what;
   return end.by === "replay" ? `${end.said}, the last record that crash recovery replayed` : end.why;
 }

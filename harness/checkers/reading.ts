@@ -99,6 +99,16 @@ export function servingFacts(history: History, store: string): NodeFacts | null 
 /** A write belongs to its store: the same id in another store is a phantom there. The length keeps the two names apart. */
 export const keyOf = ({ store, op }: { store: string; op: string }): string => `${store.length}:${store}${op}`;
 
+/** The elements that stood in bytes which faults changed, or in one piece with them, each with the step that did it. */
+export const struckOf = perHistory(
+  (history) =>
+    new Map(
+      eventsOf(history, "struck").flatMap(({ data: { step, store, damaged, beside } }) =>
+        [...damaged, ...beside].map((op) => [keyOf({ store, op }), step]),
+      ),
+    ),
+);
+
 /** What reconciliations did on purpose, by store and operation. */
 export const reconciledOf = perHistory(
   (history) => new Map(eventsOf(history, "reconciled").map(({ data }) => [keyOf(data), data.action])),

@@ -1,15 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { reconciliation } from "./reconciliation.ts";
-import {
-  accountsOf,
-  addEvent,
-  type DraftHistory,
-  drill,
-  dropEvents,
-  elementOf,
-  orderDrill,
-  verdictOf,
-} from "./testing.ts";
+import { addEvent, dropEvents } from "../selftest/edits.ts";
+import { accountsOf, type DraftHistory, drill, elementOf, verdictOf } from "../selftest/golden.ts";
+import { orderDrill } from "../selftest/orders.ts";
 
 const done = (h: DraftHistory, store: string, action: "discarded" | "replayed", seq: number) =>
   addEvent(h, 5_651, "reconciled", { step: "promote", op: `ledger-${seq}`, store, action });

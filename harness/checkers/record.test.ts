@@ -7,17 +7,8 @@ import { faultEffect } from "./fault-effect.ts";
 import { load } from "./load.ts";
 import { record } from "./record.ts";
 import { steadyState } from "./steady-state.ts";
-import {
-  clockBracket,
-  drill,
-  type DraftHistory,
-  dropEvents,
-  nsOf,
-  setEvent,
-  setFacts,
-  verdictOf,
-  wallNsOf,
-} from "./testing.ts";
+import { dropEvents, setEvent, setFacts } from "../selftest/edits.ts";
+import { clockBracket, drill, type DraftHistory, nsOf, verdictOf, wallNsOf } from "../selftest/golden.ts";
 
 const always = [record, steadyState, load, faultEffect, clock, crossCheck, checksums, amcheck];
 

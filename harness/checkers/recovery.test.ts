@@ -4,17 +4,9 @@ import { outageOf } from "./outage.ts";
 import { detection, slowestDetection } from "./detection.ts";
 import { recoveryProcedure } from "./recovery-procedure.ts";
 import { recoveryTime } from "./recovery-time.ts";
-import {
-  addEvent,
-  clockBracket,
-  drill,
-  type DraftHistory,
-  dropEvents,
-  nsOf,
-  orderDrill,
-  setEvent,
-  verdictOf,
-} from "./testing.ts";
+import { addEvent, dropEvents, setEvent } from "../selftest/edits.ts";
+import { clockBracket, drill, type DraftHistory, nsOf, verdictOf } from "../selftest/golden.ts";
+import { orderDrill } from "../selftest/orders.ts";
 
 /** Makes every write and probe asked in the span fail. */
 const fail = (h: DraftHistory, fromMs: number, toMs: number, outcome: "fail" | "info" = "info"): void => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { lossOf } from "./loss.ts";
 import { routine } from "./routine.ts";
-import { addEvent, type DraftHistory, drill, formatLsn, lsnOf, nsOf } from "./testing.ts";
+import { addEvent } from "../selftest/edits.ts";
+import { type DraftHistory, drill, formatLsn, lsnOf, nsOf } from "../selftest/golden.ts";
 
 const planned = (h: DraftHistory, expect: "success" | "refused" = "success") =>
   void h.plan.steps.unshift({

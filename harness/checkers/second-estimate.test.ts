@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lossOf } from "./loss.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { comparisonOf, secondEstimate } from "./second-estimate.ts";
-import { addEvent, drill, type DraftHistory, elementOf, lsnOf, setFacts, verdictOf, formatLsn } from "./testing.ts";
+import { addEvent, setFacts } from "../selftest/edits.ts";
+import { drill, type DraftHistory, elementOf, lsnOf, verdictOf, formatLsn } from "../selftest/golden.ts";
 
 const promoted = (values: Record<string, string | undefined>) => (h: DraftHistory) =>
   setFacts(h, "recovered", "db.standby", values);
@@ -140,6 +141,31 @@ describe("the loss from WAL positions", () => {
     expect(comparisonOf(otherVersion)).toMatchObject({ lowest: 1, agrees: false });
   });
 
+  it("expects a hole where bytes were damaged, and nowhere else", () => {
+    const struck =
+      (...damaged: string[]) =>
+      (h: DraftHistory) => {
+        punch(h);
+        addEvent(h, 5_100, "struck", { step: "x", store: "db", damaged, beside: ["ledger-101"] });
+        h.plan.expect = { verdict: "fail", failed: ["no-lost-writes"], lost: { min: 1, shape: "hole" } };
+      };
+    const there = drill({}, struck("ledger-100"));
+    expect(comparisonOf(there)).toMatchObject({ lowest: 0, highest: 3, agrees: true }); // one was in flight
+    expect(secondEstimate.check(there)).toMatchObject({
+      detail: expect.stringContaining("and 2 that stood in damaged"),
+    });
+    expect(verdictOf(noLostWrites, there)).toBe("fail");
+    // That a hole is declared excuses none where nothing was damaged.
+    const elsewhere = drill({}, struck("ledger-99"));
+    expect(comparisonOf(elsewhere)).toMatchObject({ agrees: false });
+    expect(verdictOf(noLostWrites, elsewhere)).toBe("unknown");
+    const ofAnotherStore = drill({}, (h) => {
+      struck()(h);
+      addEvent(h, 5_200, "struck", { step: "x", store: "cache", damaged: ["ledger-100"], beside: [] });
+    });
+    expect(comparisonOf(ofAnotherStore)).toMatchObject({ agrees: false });
+  });
+
   it("says nothing of what a reconciliation took away on purpose", () => {
     const history = drill({}, (h) => {
       punch(h);
@@ -151,6 +177,19 @@ describe("the loss from WAL positions", () => {
       verdict: "fail",
       detail: expect.stringContaining("1 of them given up on purpose"),
     });
+  });
+
+  it("reads where a subscriber had got to from its origin, though both servers are on a timeline 1", () => {
+    const subscriber = (lineage: string) => (h: DraftHistory) => {
+      for (const op of h.operations) if (op.node === "standby") op.lineage = lineage;
+      promoted({ lineage })(h);
+    };
+    const history = drill({ loseFrom: 380 }, subscriber("1@7520"));
+    expect(comparisonOf(history)).toMatchObject({ lowest: 20, highest: 20, agrees: true });
+    expect(secondEstimate.check(history).detail).toContain("where timeline 1 was left for timeline 1 of system 7520");
+    expect(comparisonOf(drill({ loseFrom: 390 }, subscriber("1@7520")))).toMatchObject({ lowest: 10, agrees: true });
+    // Were the two taken for one history, nothing would say where the first had ended.
+    expect(comparisonOf(drill({ loseFrom: 380 }, subscriber("1")))).toHaveProperty("missing");
   });
 
   it("counts an acknowledgement on the old timeline after the switch as lost", () => {
@@ -167,5 +206,44 @@ describe("the loss from WAL positions", () => {
       h.recovered.push(elementOf(late));
     });
     expect(comparisonOf(zombie)).toMatchObject({ lowest: 1, agrees: false });
+  });
+});
+
+describe("several histories", () => {
+  const ancestry = (...left: [lineage: string, seq: number][]) =>
+    left.map(([lineage, seq]) => `${lineage} ${formatLsn(lsnOf(seq))}`).join(", ");
+  const serving = (h: DraftHistory, values: Record<string, string>) => setFacts(h, "recovered", "db.standby", values);
+
+  it("each write is judged by where its own was left", () => {
+    const history = drill({ loseFrom: 380 }, (h) => {
+      serving(h, {
+        lineage: "3",
+        switch_from_lineage: "2",
+        switch_position: formatLsn(lsnOf(450)),
+        ancestry: ancestry(["1", 380], ["2", 450]),
+      });
+      for (const op of h.operations) if (op.lineage === "2" && op.seq >= 600) Object.assign(op, { lineage: "3" });
+      const lost = new Set(h.operations.filter((op) => op.lineage === "2" && op.seq >= 450).map(({ op }) => op));
+      h.recovered = h.recovered.filter(({ op }) => !lost.has(op));
+    });
+    const ok = history.operations.filter((op) => op.outcome === "ok");
+    const gone = ok.filter((op) => !history.recovered.some((element) => element.op === op.op)).length;
+    expect(comparisonOf(history)).toMatchObject({ lowest: gone, agrees: true });
+  });
+
+  it("what went into a branch that is no ancestor is lost, also where its number was used again", () => {
+    const history = drill({}, (h) => {
+      serving(h, { ancestry: ancestry(["1", 400]) });
+      for (const op of h.operations)
+        if (op.lineage === "2" && op.seq < 500)
+          Object.assign(op, op.seq < 480 ? { node: "interim" } : { lineage: "9" });
+      const lost = new Set(
+        h.operations.filter((op) => op.node === "interim" || op.lineage === "9").map(({ op }) => op),
+      );
+      h.recovered = h.recovered.filter(({ op }) => !lost.has(op));
+    });
+    const lost = history.operations.filter((op) => op.node === "interim" || op.lineage === "9").length;
+    expect(lost).toBeGreaterThan(20);
+    expect(comparisonOf(history)).toMatchObject({ lowest: lost, agrees: true });
   });
 });

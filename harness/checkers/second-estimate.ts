@@ -5,9 +5,12 @@ import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { lossOf } from "./loss.ts";
 import { positionsOf } from "./positions.ts";
-import { perHistory, wasReconciled } from "./reading.ts";
+import { keyOf, perHistory, struckOf, wasReconciled } from "./reading.ts";
 
-/** The count of lost writes once from what was read back and once from WAL positions. */
+/**
+ * The count of lost writes once from what was read back and once from positions. Where a fault changed bytes, what stood in them was
+ * read out before: such a write may be lost wherever its position is, and no other.
+ */
 export interface Comparison {
   readonly method: string;
   readonly lowest: number;
@@ -23,10 +26,17 @@ export const comparisonOf = perHistory((history): Comparison | { readonly missin
   const loss = lossOf(history);
   if ("missing" in positions) return positions;
   if (loss === null) return { missing: "nothing was read back to compare it with" };
-  const { method, lowest, highest } = positions;
+  const { lowest } = positions;
   const judged = (op: Operation): boolean => !wasReconciled(history, op);
   const lost = new Set(loss.lostOperations.filter(judged));
-  const keptButLost = [...lost].filter((op) => positions.fate(op) === "kept").length;
+  const struck = (op: Operation): boolean => positions.fate(op) === "kept" && struckOf(history).has(keyOf(op));
+  const mayBeLost = history.operations.filter((op) => op.outcome === "ok" && judged(op) && struck(op)).length;
+  const highest = positions.highest + mayBeLost;
+  const method =
+    struckOf(history).size === 0
+      ? positions.method
+      : `${positions.method}; and ${grouped(mayBeLost)} that stood in damaged bytes or in one piece with them`;
+  const keptButLost = [...lost].filter((op) => positions.fate(op) === "kept" && !struck(op)).length;
   const lostButPresent = history.operations.filter(
     (op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op) && judged(op),
   ).length;
@@ -47,11 +57,13 @@ const range = (lowest: number, highest: number): string =>
 
 /**
  * What makes a count of lost writes unproven: a hole in the store looks like a hole in the read-back. Null when the estimates
- * agree or there is only one. A hole has no switch point, so a drill that punches one on purpose says so in `expect`.
+ * agree or there is only one. A hole has no switch point, so a drill that punches one on purpose says so in `expect`; where it is
+ * known what stood there, that is not enough.
  */
 export function contradictionOf(history: History): string | null {
   const comparison = comparisonOf(history);
-  return "missing" in comparison || history.plan.expect.lost?.shape === "hole" ? null : comparison.difference;
+  const excused = history.plan.expect.lost?.shape === "hole" && struckOf(history).size === 0;
+  return "missing" in comparison || excused ? null : comparison.difference;
 }
 
 function check(history: History): Finding {

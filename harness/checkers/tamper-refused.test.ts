@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { addEvent, drill, type DraftHistory } from "./testing.ts";
+import { addEvent } from "../selftest/edits.ts";
+import { drill, type DraftHistory } from "../selftest/golden.ts";
 import { tamperRefused } from "./tamper-refused.ts";
 
 const attempt = (name: string, refused: boolean) => (h: DraftHistory) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { UserRequest } from "../history.ts";
 import { askedUntilMs } from "./clients.ts";
-import { drill } from "./testing.ts";
+import { drill } from "../selftest/golden.ts";
 import { usersOf } from "./users.ts";
 
 /** 50 a second from 1,000 ms on, each answered after 8 ms; from 5,010 to 5,700 ms none succeeds. The fault is effective at 5,000 ms. */

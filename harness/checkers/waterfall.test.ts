@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Mark } from "../report.ts";
-import { addEvent, drill, dropEvents, nsOf, setEvent } from "./testing.ts";
+import { addEvent, dropEvents, setEvent } from "../selftest/edits.ts";
+import { drill, nsOf } from "../selftest/golden.ts";
 import { timelineOf, waterfallOf } from "./waterfall.ts";
 
 const times = (marks: readonly Mark[]): Record<string, readonly [number, number] | null> =>

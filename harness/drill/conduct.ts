@@ -12,10 +12,12 @@ import {
   evidenceOfPack,
   type Journal,
   loadSigner,
+  newestSelftest,
   openJournal,
   openLedger,
   sealPack,
   type SealedPack,
+  SELFTEST,
   signIntent,
 } from "../evidence.ts";
 import type { HostFacts, ImageFacts } from "../history.ts";
@@ -68,8 +70,13 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const packDir = path.join(reportsDir, run);
   const record = new Record(packDir);
   await writeSources(options, packDir);
+  const evaluator = evaluatorFacts();
+  const { found, passedOver } = newestSelftest(reportsDir, signer, evaluator.evaluatorSha256);
+  if (found) await writeFile(path.join(packDir, SELFTEST), found.bytes);
+  if (passedOver[0] !== undefined)
+    listen({ kind: "note", text: `${passedOver.length} selftests on record are not used: ${passedOver[0]}` });
   const host = await hostFacts({
-    ...evaluatorFacts(),
+    ...evaluator,
     blackstart: packageJson.version,
     environmentKind: "container-lab",
     eventLoopStallMs: 0,

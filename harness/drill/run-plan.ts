@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ARCHIVING_ALARM } from "../archive-alarms.ts";
-import { type Component, isArchiving } from "../component.ts";
+import { type Component, isArchiving, isInspectable } from "../component.ts";
 import { messageOf } from "../errors.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
-import { type Bracket, nowNs } from "../time.ts";
+import { type Bracket, bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
 import { unsureOf } from "../workload/unsure.ts";
@@ -237,17 +237,44 @@ class Drill {
 
   async #readBack(): Promise<void> {
     const { record } = this.#o;
+    try {
+      await this.#readEverything();
+    } finally {
+      if (!this.#signal.aborted) await this.#inspect();
+    }
+    for (const [store, { count, op, why }] of record.unread)
+      this.#o.journal("note", {
+        text: `${count} elements of ${store} could not be read back; the first, ${op}: ${why}`,
+      });
+  }
+
+  async #readEverything(): Promise<void> {
     await Promise.all([
-      ...[...this.#components.values()].map((component) => untilAborted(component.readBack(record), this.#signal)),
+      ...[...this.#components.values()].map((component) => this.#readBackOf(component)),
       this.#facts("recovered"),
       this.#redundancy(),
       this.#clocks("recovered"),
       this.#collectLogs(),
     ]);
-    for (const [store, { count, op, why }] of record.unread)
-      this.#o.journal("note", {
-        text: `${count} elements of ${store} could not be read back; the first, ${op}: ${why}`,
-      });
+  }
+
+  async #readBackOf(component: Component): Promise<void> {
+    const { at } = await bracket(() => untilAborted(component.readBack(this.#o.record), this.#signal));
+    this.#o.journal("read-back", { component: component.name, fromNs: String(at.fromNs), toNs: String(at.toNs) });
+  }
+
+  /** The detectors, once they can change nothing that is judged: some stop a server. Where the read-back failed they may say why. */
+  async #inspect(): Promise<void> {
+    const { journal, listen } = this.#o;
+    const inspections = [...this.#components.values()].filter(isInspectable).map(async (component) => {
+      const told = component.inspect(({ detector, noticed, detail, at }) => {
+        const span = { fromNs: String(at.fromNs), toNs: String(at.toNs) };
+        journal("detector-ran", { component: component.name, detector, noticed, detail, ...span });
+        if (noticed === "yes") listen({ kind: "note", text: `${detector} noticed: ${detail}` });
+      }, this.#signal);
+      await untilAborted(told, this.#signal);
+    });
+    await Promise.all(inspections);
   }
 
   async #redundancy(): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Component, WriteRequest } from "../component.ts";
+import type { Component, InsideSpan, WriteRequest } from "../component.ts";
 import { messageOf } from "../errors.ts";
 import type { FaultTarget, Injection } from "../fault.ts";
 import { faultKind } from "../faults.ts";
@@ -41,9 +41,9 @@ export class Steps {
   }
 
   async run(step: PlannedStep): Promise<void> {
-    await this.#awaitStart(step);
+    const inside = await this.#awaitStart(step);
     this.#context.signal.throwIfAborted();
-    if (step.does === "fault") await this.#inject(step);
+    if (step.does === "fault") await this.#inject(step, inside);
     else if (step.does === "heal") await this.#heal(step.fault);
     else if (step.does === "routine") await this.#routine(step);
     else await this.#recover(step);
@@ -67,20 +67,25 @@ export class Steps {
     return failed;
   }
 
-  async #awaitStart({ name, start, ...step }: PlannedStep): Promise<void> {
+  /** Resolves when the step is due; with a way to prove that it fell into the span that it waited for, where there is one. */
+  async #awaitStart({ name, start, ...step }: PlannedStep): Promise<InsideSpan | undefined> {
     const { signal, journal, random, detectors, components, mark } = this.#context;
+    let inside: InsideSpan | undefined;
     if (start.by === "time") await sleep(start.afterMs + start.jitterMs * random(), undefined, { signal });
-    else if (start.by === "trigger")
-      await components.get(componentOf("target" in step ? step.target : ""))?.awaitTrigger(start.on, signal);
-    else {
+    else if (start.by === "trigger") {
+      const target = "target" in step ? step.target : "";
+      const component = components.get(componentOf(target));
+      inside = (await component?.awaitTrigger(start.on, signal, target)) ?? undefined;
+    } else {
       const sample = await detectors.get(name)!.fired(signal);
       journal("detected", { step: name, probe: start.probe, fails: start.fails, toNs: String(sample.endedNs) });
       mark("detected", { fromNs: sample.endedNs, toNs: sample.endedNs }, `${start.fails} failures of ${start.probe}`);
     }
     journal("step-started", { step: name });
+    return inside;
   }
 
-  async #inject(step: PlannedStep & { does: "fault" }): Promise<void> {
+  async #inject(step: PlannedStep & { does: "fault" }, inside: InsideSpan | undefined): Promise<void> {
     const { journal, signal, beforeFault, mark, keep } = this.#context;
     await beforeFault();
     const wallMs = Date.now();
@@ -88,6 +93,7 @@ export class Steps {
       signal,
       step: step.name,
       attempted: (attempt) => journal("attempt", { step: step.name, ...attempt }),
+      struck: (elements) => journal("struck", { step: step.name, store: componentOf(step.target), ...elements }),
       keep: (name, content) => keep(step.name, name, content),
     });
     this.#beforeFaultMs.set(componentOf(step.target), wallMs);
@@ -105,15 +111,26 @@ export class Steps {
       toNs: String(toNs),
     });
     mark("effective", injection.effective, `${step.kind} of ${step.target}`);
-    this.#proofs.push(this.#prove(step, injection));
+    this.#proofs.push(this.#prove(step, injection, inside));
   }
 
-  async #prove({ name, kind, target }: PlannedStep & { does: "fault" }, injection: Injection): Promise<void> {
-    const proof = await injection.effect(this.#context.signal).catch((thrown: unknown) => ({
+  /** A fault that had to fall into a span of time and missed it is not the fault that was planned. */
+  async #prove(
+    { name, kind, target }: PlannedStep & { does: "fault" },
+    injection: Injection,
+    inside: InsideSpan | undefined,
+  ): Promise<void> {
+    const unseen = (thrown: unknown) => ({
       observed: false,
       proof: `the effect could not be observed: ${messageOf(thrown)}`,
-    }));
-    this.#context.journal("fault-proven", { step: name, fault: kind, target, ...proof });
+    });
+    const [effect, span] = await Promise.all([
+      injection.effect(this.#context.signal).catch(unseen),
+      inside?.(injection.effective).catch(unseen),
+    ]);
+    const observed = effect.observed && span?.observed !== false;
+    const proof = span ? `${effect.proof}; ${span.proof}` : effect.proof;
+    this.#context.journal("fault-proven", { step: name, fault: kind, target, observed, proof });
   }
 
   async #heal(name: string): Promise<void> {

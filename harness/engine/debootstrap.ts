@@ -18,10 +18,10 @@ export async function importBase(
   if (process.getuid?.() !== 0) {
     throw notReady(
       "the base image has to be made with debootstrap, which needs root",
-      "run it once as root, or get the image debian:trixie-slim onto this machine (docker pull or docker load)",
+      `run it once as root, or get the image debian:${suite}-slim onto this machine (docker pull or docker load)`,
     );
   }
-  await provideDebootstrap(step, signal);
+  await provideDebootstrap(suite, step, signal);
   const root = await mkdtemp(join(tmpdir(), "blackstart-base-"));
   try {
     await run("debootstrap", ["--variant=minbase", suite, root], step, signal);
@@ -32,12 +32,12 @@ export async function importBase(
   }
 }
 
-async function provideDebootstrap(step: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function provideDebootstrap(suite: string, step: (line: string) => void, signal: AbortSignal): Promise<void> {
   if (existsSync("/usr/sbin/debootstrap")) return;
   if (!existsSync("/usr/bin/apt-get")) {
     throw notReady(
       "no registry answers and debootstrap is not installed",
-      "install debootstrap, or get the image debian:trixie-slim onto this machine (docker load)",
+      `install debootstrap, or get the image debian:${suite}-slim onto this machine (docker load)`,
     );
   }
   await run("apt-get", ["-q", "update"], step, signal);

@@ -3,15 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { EXIT } from "../verdict.ts";
-import {
-  hostCertificates,
-  listImages,
-  obtainable,
-  outputLines,
-  proxySettings,
-  registryOf,
-  resolveImages,
-} from "./images.ts";
+import { hostCertificates, proxySettings } from "./host-network.ts";
+import { listImages, obtainable, outputLines, registryOf, resolveImages } from "./images.ts";
 import { builtReference, contextFiles, recipes } from "./recipes.ts";
 
 const local = new Set<string>();

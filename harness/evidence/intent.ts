@@ -3,7 +3,7 @@ import type { HostFacts, ImageFacts } from "../history.ts";
 import { nowNs } from "../time.ts";
 import { classify } from "./class.ts";
 import { signBundle } from "./dsse.ts";
-import { createFile, sha256, sha256File } from "./files.ts";
+import { createFile, exists, sha256, sha256File } from "./files.ts";
 import type { Signer } from "./keys.ts";
 import { attemptsAt } from "./ledger-entries.ts";
 import type { Ledger, LedgerPlace } from "./ledger.ts";
@@ -12,6 +12,8 @@ import { refusal } from "./refusal.ts";
 import { makeStatement, type IntentPredicate, type Subject } from "./statement.ts";
 
 const ATTEMPT_WINDOW_DAYS = 30;
+/** What was there before anything broke: the drill's own sources, and the selftest that its report will speak of, if any. */
+const INPUTS = [PACK.scenario, PACK.plan, PACK.policy, PACK.selftest];
 
 export interface IntentOptions {
   /** The pack's folder. raw/scenario.yaml, raw/plan.json and raw/policy.yaml must be written: the intent signs their bytes. */
@@ -38,7 +40,9 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
   let digest = "";
   const entry = await options.ledger.appendIntent(async (place) => {
     const predicate = intentFor(options, place);
-    const subjects = [PACK.scenario, PACK.plan, PACK.policy].map((name) => subjectOf(options.dir, name));
+    const subjects = INPUTS.filter((name) => name !== PACK.selftest || exists(join(options.dir, name))).map((name) =>
+      subjectOf(options.dir, name),
+    );
     const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer);
     if (!createFile(join(options.dir, PACK.intent), bundle))
       throw refusal(`${PACK.intent} of the run ${options.run} exists already`);

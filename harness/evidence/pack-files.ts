@@ -7,6 +7,7 @@ import { classify, type Classified } from "./class.ts";
 import { parseBundle } from "./dsse.ts";
 import { exists, readBounded, sha256 } from "./files.ts";
 import { parseJson } from "./json.ts";
+import { SELFTEST, selftestOfPack } from "./selftest.ts";
 import { parseStatement, type IntentPredicate } from "./statement.ts";
 
 /** The files of a pack that evidence itself reads or writes, by their names inside it. */
@@ -21,6 +22,8 @@ export const PACK = {
   journal: "raw/events.jsonl",
   host: "raw/host.json",
   images: "raw/images.json",
+  /** Of the evaluator; only where one was on record. */
+  selftest: SELFTEST,
   reportJson: "views/report.json",
   guide: "VERIFY.md",
   script: "verify.sh",
@@ -108,7 +111,10 @@ export function classOfPack(dir: string, intent: IntentPredicate): Classified {
   });
 }
 
-export type EvidenceOfPack = Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint">;
+export type EvidenceOfPack = Pick<
+  Report,
+  "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest"
+>;
 
 /** What a report says about its own evidence, read from the pack so that it comes out the same whenever it is derived. */
 export function evidenceOfPack(dir: string): EvidenceOfPack {
@@ -119,6 +125,7 @@ export function evidenceOfPack(dir: string): EvidenceOfPack {
       attempts: { number: 1, windowDays: 0, passed: 0, failed: 0, other: 0 },
       intent: null,
       keyFingerprint: null,
+      selftest: null,
     };
   const { predicate, sha256: digest } = readIntent(dir);
   const classified = classOfPack(dir, predicate);
@@ -128,5 +135,6 @@ export function evidenceOfPack(dir: string): EvidenceOfPack {
     attempts: predicate.attempts,
     intent: { sha256: digest, ledgerIndex: predicate.ledger.index },
     keyFingerprint: predicate.signer.fingerprint,
+    selftest: selftestOfPack(dir, predicate),
   };
 }

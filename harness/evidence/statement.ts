@@ -20,8 +20,13 @@ export const PREDICATE_TYPES = {
     attested: "https://blackstart.dev/drill-report/v1",
     development: "https://blackstart.dev/drill-report-development/v1",
   },
+  selftest: {
+    attested: "https://blackstart.dev/selftest/v1",
+    development: "https://blackstart.dev/selftest-development/v1",
+  },
 } as const;
 type Kind = keyof typeof PREDICATE_TYPES;
+const WORDS: Readonly<Record<Kind, string>> = { intent: "drill intent", report: "drill report", selftest: "selftest" };
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in lower-case hex is expected");
 const count = z.int().min(0);
@@ -79,10 +84,47 @@ const reportSchema = z.strictObject({
   ledger: z.strictObject({ key: z.string().max(1000) }),
 });
 
-const predicates = { intent: intentSchema, report: reportSchema } as const;
+const sentence = z.string().max(4000);
+const notRun = z.strictObject({ control: name, why: sentence });
+
+/** What the evaluator made of records and drills whose truth is known. */
+const selftestSchema = z.strictObject({
+  schema: z.literal("blackstart/selftest/v1"),
+  class: evidenceClass,
+  classReasons: z.array(z.string().max(1000)).max(200),
+  blackstart: name,
+  evaluatorSha256: digest,
+  dirty: z.boolean().nullable(),
+  /** When it ended, by the wall clock. */
+  when: z.iso.datetime(),
+  /** Planted records: `<verdict>: <finding>` as it must be and as it was. */
+  controls: z
+    .array(z.strictObject({ checker: name, control: name, expected: sentence, got: sentence, ok: z.boolean() }))
+    .min(1)
+    .max(5000),
+  /** Drills on real stores: their packs lie beside the statement, by run, and are named by the digest of their signed report. */
+  real: z
+    .array(
+      z.strictObject({
+        control: name,
+        run: name,
+        bundleSha256: digest,
+        expected: sentence,
+        got: sentence,
+        ok: z.boolean(),
+      }),
+    )
+    .max(100),
+  notRun: z.array(notRun).max(100),
+  ok: z.boolean(),
+  signer: signedBy,
+});
+
+const predicates = { intent: intentSchema, report: reportSchema, selftest: selftestSchema } as const;
 export type Predicate<K extends Kind> = z.output<(typeof predicates)[K]>;
 export type IntentPredicate = Predicate<"intent">;
 export type ReportPredicate = Predicate<"report">;
+export type SelftestPredicate = Predicate<"selftest">;
 
 export interface Subject {
   /** Path inside the pack. */
@@ -130,7 +172,7 @@ export function parseStatement<K extends Kind>(payload: Buffer, kind: K, what: s
   const types = PREDICATE_TYPES[kind];
   const typeClass = (["attested", "development"] as const).find((c) => types[c] === statement.predicateType);
   if (typeClass === undefined)
-    throw refusal(`${what} states ${JSON.stringify(statement.predicateType)}, not a Blackstart drill ${kind}`);
+    throw refusal(`${what} states ${JSON.stringify(statement.predicateType)}, not a Blackstart ${WORDS[kind]}`);
   const subjects = new Map(statement.subject.map((subject) => [subject.name, subject.digest.sha256]));
   if (subjects.size !== statement.subject.length) throw refusal(`${what} names a subject twice`);
   const bytes = Buffer.from(JSON.stringify(statement.predicate ?? null));
@@ -138,8 +180,8 @@ export function parseStatement<K extends Kind>(payload: Buffer, kind: K, what: s
   return { typeClass, subjects, predicate: parseJson(bytes, `the predicate of ${what}`, schema) };
 }
 
-/** The contract's fields, kept complete by the compiler. */
-const RESULT_KEYS: Record<keyof Result, true> = {
+/** The contract's fields, kept complete by the compiler; but what detectors said is no figure, and a later evaluator may read it better. */
+const RESULT_KEYS: Record<Exclude<keyof Result, "detectors">, true> = {
   schema: true,
   run: true,
   scenario: true,

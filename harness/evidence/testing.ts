@@ -36,6 +36,8 @@ export interface PackOptions {
   readonly lost?: number;
   readonly host?: Partial<HostFacts>;
   readonly images?: readonly ImageFacts[];
+  /** Called with the pack's folder just before the intent is signed. */
+  readonly beforeIntent?: (dir: string) => void | Promise<void>;
   /** Signs the intent only after the fault, as somebody would who wants to know the result first. */
   readonly intentAfterFault?: boolean;
   readonly outcome?: "completed" | "aborted";
@@ -64,6 +66,7 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
     journal.append("fault-effective", { step: "node-loss", fault: "node-loss", target: "db.primary", fromNs, toNs });
   };
   if (options.intentAfterFault) fault();
+  await options.beforeIntent?.(dir);
   const intent = await signIntent({ dir, run, signer: bed.signer, ledger, host, images: null });
   journal.append("intent-signed", intent);
   journal.flush();

@@ -15,6 +15,7 @@ import type { EndEntry, IntentEntry } from "./ledger-entries.ts";
 import { openCheckpoint, type Checkpoint } from "./note.ts";
 import { MAX_BYTES, PACK, UNSIGNED, classOfPack, readHost, readPlan } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
+import { readSelftest, selftestOfPack } from "./selftest.ts";
 import { parseStatement, resultOf, type Statement } from "./statement.ts";
 
 /** A key that the verifier brought along: itself, or its fingerprint (SHA-256 of the SPKI, hex). */
@@ -32,7 +33,7 @@ export interface OpenedIntent extends Opened {
   readonly statement: Statement<"intent">;
 }
 
-/** `what` is one of the two bundles of a pack. */
+/** `what` is one of the bundles of a pack. */
 export function openBundle(dir: string, what: string): Opened {
   const bytes = readBounded(join(dir, what), what, MAX_BYTES.bundle);
   const signed = parseBundle(bytes, what);
@@ -149,6 +150,28 @@ export function openIntent(dir: string, report: ReportStatement, pins: readonly 
     ["the evaluator of report and intent", report.predicate.evaluator, predicate.evaluator],
   );
   return { ...opened, statement };
+}
+
+/** The statement about the evaluator is one by a pinned key, was there before the drill began, and the report repeats what it says. */
+export function checkSelftest(dir: string, intent: OpenedIntent, pins: readonly PinnedKey[]): string {
+  const { predicate, subjects } = intent.statement;
+  const digest = exists(join(dir, PACK.selftest)) ? digestOf(dir, PACK.selftest) : undefined;
+  const stated = readReportJson(dir).selftest ?? null;
+  same(["the selftest in the pack and the one that the intent names", digest, subjects.get(PACK.selftest)]);
+  if (digest === undefined) {
+    same(["the selftest in report and pack", stated, null]);
+    return "none was on record when the intent was signed, and the report says so";
+  }
+  const opened = openBundle(dir, PACK.selftest);
+  const { signer } = readSelftest(
+    readBounded(join(dir, PACK.selftest), PACK.selftest, MAX_BYTES.bundle),
+    PACK.selftest,
+  );
+  checkSigner(opened, signer, pins, PACK.selftest);
+  const derived = selftestOfPack(dir, predicate)!;
+  same(["the selftest in report and pack", stated, JSON.parse(JSON.stringify(derived))]);
+  const about = derived.sameEvaluator ? "the evaluator that judged the drill" : "another evaluator";
+  return `signed ${derived.when}, of ${about}: ${derived.ok ? "passed" : "failed"}`;
 }
 
 export interface CheckedJournal {

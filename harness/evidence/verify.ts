@@ -23,6 +23,7 @@ import {
   checkPinned,
   checkPlan,
   checkRecomputed,
+  checkSelftest,
   checkSigner,
   openBundle,
   openIntent,
@@ -39,6 +40,7 @@ export type CheckName =
   | "intent"
   | "class"
   | "plan"
+  | "selftest"
   | "journal"
   | "order"
   | "figures"
@@ -99,6 +101,7 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
     said(checkClass(dir, given.report, given.intent, options.requireClass)),
   );
   await checks.run("plan", { intent }, (given) => said(checkPlan(dir, given.intent)));
+  await checks.run("selftest", { intent, key }, (given) => said(checkSelftest(dir, given.intent, pins)));
   const journal = await checks.run("journal", { report }, (given) => {
     const value = checkJournal(dir, given.report);
     return { value, detail: value.detail };

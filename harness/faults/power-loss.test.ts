@@ -20,7 +20,13 @@ function inject(options: { cutPower?: () => Promise<PowerCut>; state?: string } 
     injection: powerLoss.inject(
       target,
       { filesystem: "ext4" },
-      { signal: AbortSignal.timeout(5_000), step: "cut", attempted: () => undefined, keep: () => Promise.resolve() },
+      {
+        signal: AbortSignal.timeout(5_000),
+        step: "cut",
+        attempted: () => undefined,
+        struck: () => undefined,
+        keep: () => Promise.resolve(),
+      },
     ),
   };
 }

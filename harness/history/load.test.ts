@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { analyzePack } from "../analyze.ts";
-import { drill, writePack } from "../checkers/testing.ts";
+import { drill } from "../selftest/golden.ts";
+import { writePack } from "../selftest/raw-files.ts";
 import { loadHistory } from "./load.ts";
 
 const places: string[] = [];

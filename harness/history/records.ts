@@ -93,8 +93,10 @@ export const eventData = {
   redundancy: z.object({ state: z.enum(["restored", "not-restored"]), detail: text }),
   attempt: z.object({ step: name, attempt: name, refused: z.boolean(), detail: text }),
   reconciled: z.object({ step: name, op: name, store: name, action: z.enum(["discarded", "replayed"]) }),
-  rewound: z.object({ step: name, store: name, lineage: name, position }),
+  struck: z.object({ step: name, store: name, damaged: z.array(name), beside: z.array(name) }),
+  rewound: z.object({ step: name, store: name, lineage: name, position, upTo: position.exactOptional() }),
   "routine-ended": z.object({ step: name, routine: name, target: name, ok: z.boolean(), detail: text, ...span }),
+  "read-back": z.object({ component: name, ...span }),
   "detector-ran": z.object({
     component: name,
     detector: name,
@@ -199,6 +201,7 @@ export const planFile: z.ZodType<Plan> = z.object({
       .exactOptional(),
     mutated: z.object({ min: z.int().min(0), max: z.int().min(0).exactOptional() }).exactOptional(),
     duplicated: z.object({ min: z.int().min(0), max: z.int().min(0).exactOptional() }).exactOptional(),
+    phantom: z.object({ min: z.int().min(0), max: z.int().min(0).exactOptional() }).exactOptional(),
     failed: list(name),
   }),
 });

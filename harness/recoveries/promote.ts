@@ -29,7 +29,7 @@ export const promote = defineRecovery<z.output<typeof params>>({
       });
       mark("fenced", at);
     }
-    mark("promoted", await component.promote(node.name, signal));
+    mark("promoted", await component.promote(node.name, signal, mark));
     if (repoint) mark("repointed", await component.clients.repoint(node.name));
   },
 });

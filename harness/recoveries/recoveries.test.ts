@@ -5,6 +5,9 @@ import type { Node } from "../node.ts";
 import type { RecoveryContext } from "../recovery.ts";
 import { failover } from "./failover.ts";
 import { repair } from "./repair.ts";
+import { copyBack } from "./copy-back.ts";
+import { rejoin } from "./rejoin.ts";
+import { restore } from "./restore.ts";
 import { start } from "./start.ts";
 
 const at = (ns: bigint) => ({ fromNs: ns, toNs: ns + 1n });
@@ -75,6 +78,54 @@ describe("start", () => {
     await start.recover(target, start.params.parse({}), context);
     expect(done).toEqual(["machine started", "mark started"]);
   });
+});
+
+describe("restore", () => {
+  const end = { lineage: "1", position: "0/A", upTo: "0/B" };
+  const restoring = async (params: object, stack = new Map<string, Component>()) => {
+    const options: Record<string, unknown> = {};
+    const rewound: object[] = [];
+    const { done, context, target } = lab({
+      backUp: 1,
+      restore: async (_: string, asked: object, { rewound: tell }: { rewound: (to: object) => void }) => {
+        Object.assign(options, asked);
+        tell(end);
+      },
+    });
+    const whole = { ...context, stack, rewound: (to: object) => void rewound.push(to) };
+    await restore.recover(target, restore.params.parse(params), whole);
+    return { done, options, rewound };
+  };
+
+  test("clients follow, and what lies beyond the point is given up", async () => {
+    expect(await restoring({ to: "xid", point: "oops" })).toMatchObject({
+      done: ["repoint db.primary", "mark repointed"],
+      options: { to: "xid", at: "oops", archive: "fenced", wal: "stock" },
+      rewound: [{ store: "db", ...end }],
+    });
+  });
+
+  test("aside, nobody follows and nothing is given up", async () => {
+    expect(await restoring({ to: "xid", point: "oops", repoint: false })).toMatchObject({ done: [], rewound: [] });
+  });
+
+  test("takes another's archive where the scenario says so", async () => {
+    const other = { name: "other" } as unknown as Component;
+    expect((await restoring({ from: "other" }, new Map([["other", other]]))).options["source"]).toBe(other);
+    await expect(restoring({ from: "other" })).rejects.toThrow("no component is called other");
+  });
+});
+
+test.each([copyBack, rejoin])("$name goes to the component that can, and is an error elsewhere", async (recovery) => {
+  const asked: string[] = [];
+  const can = lab({
+    copyBack: async (node: string) => asked.push(node),
+    rejoin: async (node: string) => asked.push(node),
+  });
+  await recovery.recover(can.target, recovery.params.parse({}), can.context);
+  expect(asked).toEqual(["db.primary"]);
+  const cannot = lab({});
+  await expect(recovery.recover(cannot.target, recovery.params.parse({}), cannot.context)).rejects.toThrow("cannot");
 });
 
 test("a repair goes to the component that knows it, and is an error elsewhere", async () => {

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { isArchived, RESTORE_TARGETS } from "../component.ts";
+import { type Component, isArchived, RESTORE_TARGETS, type Rewind } from "../component.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
+import { component } from "../scenario/names.ts";
 
 const params = z.strictObject({
   backup: z.enum(["newest", "oldest"]).default("newest").meta({ description: "Which backup it begins with" }),
@@ -17,10 +18,11 @@ const params = z.strictObject({
   inclusive: z.boolean().default(false).meta({ description: "Whether the point itself is replayed" }),
   checked: z.boolean().default(true).meta({
     description:
-      "Whether a point before the end of every backup is refused, as a runbook must; the server itself goes on",
+      "Whether a point before the end of every backup, and another system's backup, are refused, as a runbook must; the server itself goes on",
   }),
-  onEnd: z.enum(["promote", "pause"]).default("promote").meta({
-    description: "pause: the server's own default, which takes no writes until somebody ends it",
+  onEnd: z.enum(["promote", "pause", "follow"]).default("promote").meta({
+    description:
+      "pause: the server's own default, which takes no writes until somebody ends it; follow: a standby that replays what the archive holds, and an alarm when it no longer gets on",
   }),
   wal: z.enum(["stock", "fail-closed"]).default("stock").meta({
     description: "fail-closed: an error of the archiver, or a gap, can never be read as the end of history",
@@ -32,8 +34,10 @@ const params = z.strictObject({
   archive: z.enum(["fenced", "open"]).default("fenced").meta({
     description: "open: the restored machine archives into where it came from, which poisons the next restore",
   }),
+  from: component.optional().meta({ description: "Whose archive it takes; the component's own if left out" }),
   stage: z.enum(["whole", "base", "history"]).default("whole").meta({
-    description: "base: the backup alone, up to where it is consistent, while history waits; history: goes on from there",
+    description:
+      "base: the backup alone, up to where it is consistent, while history waits; history: goes on from there",
   }),
   access: z.enum(["machine", "escrow"]).default("machine").meta({
     description: "What opens the archive: what lies on the machine, or what an earlier step put into safe keeping",
@@ -41,7 +45,7 @@ const params = z.strictObject({
   repoint: z
     .boolean()
     .default(true)
-    .meta({ description: "Whether the clients' address moves to the restored machine" }),
+    .meta({ description: "Whether the clients' address moves to the restored machine; else it is restored aside" }),
 });
 
 /** A machine is made anew from the archive: base, then history, to its end or to a point. */
@@ -51,15 +55,20 @@ export const restore = defineRecovery<z.output<typeof params>>({
   target: "node",
   requires: "archive",
   params,
-  async recover(target, { point, repoint, ...options }, { signal, mark, keep, rewound }) {
-    const { component } = target;
+  async recover(target, { point, repoint, from, ...options }, { signal, mark, keep, rewound, stack }) {
+    const store = target.component;
     const node = requireNode(target);
-    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    await component.restore(
-      node.name,
-      { ...options, at: point },
-      { signal, mark, keep, rewound: (to) => rewound({ store: component.name, ...to }) },
-    );
-    if (repoint && options.stage !== "base") mark("repointed", await component.clients.repoint(node.name));
+    if (!isArchived(store)) throw new Error(`${store.name} (${store.kind}) keeps no archive`);
+    // Restored aside, history is given up by nobody.
+    const context = { signal, mark, keep, rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }) };
+    await store.restore(node.name, { ...options, at: point, ...sourceOf(stack, from) }, context);
+    if (repoint && options.stage !== "base") mark("repointed", await store.clients.repoint(node.name));
   },
 });
+
+function sourceOf(stack: ReadonlyMap<string, Component>, name: string | undefined): { source?: Component } {
+  if (name === undefined) return {};
+  const source = stack.get(name);
+  if (!source) throw new Error(`no component is called ${name}: there is no archive of it`);
+  return { source };
+}

@@ -2,6 +2,7 @@
 import type { Interval, Report } from "../report.ts";
 import { grouped } from "../text.ts";
 import { type Markup, code, markup, pairs } from "./markup.ts";
+import { selftestLine } from "./selftest.ts";
 import {
   against,
   attempts,
@@ -73,6 +74,7 @@ function facts(report: Report): Markup {
     ["Run", report.run],
     ["Started", minute(report.startedAt)],
     ["Ended", minute(report.endedAt)],
+    ["Controls of the checkers", selftestLine(report).text],
   ]);
 }
 

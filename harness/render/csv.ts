@@ -1,4 +1,5 @@
 import type { Interval, Report } from "../report.ts";
+import { seenWord } from "./detectors.ts";
 import { shown } from "./escape.ts";
 import { against, inOrder, objectiveOf } from "./words.ts";
 
@@ -65,6 +66,7 @@ function figures(report: Report): Figure[] {
     { figure: "loss in seconds", actual: lost.seconds, unit: "s", basis: "acknowledgement of the oldest lost write" },
     { figure: "loss in WAL", actual: lost.walBytes, unit: "bytes", basis: "LSN of the acknowledgements" },
     ...Object.entries(lost.byStore).map(([store, n]) => count(`lost in ${store}`, n, readBack)),
+    ...(report.discarded > 0 ? [count("of the lost, given up on purpose", report.discarded, "raw/events.jsonl")] : []),
     count("phantom", report.phantom, readBack),
     count("resurrected", report.resurrected, readBack),
     count("duplicated", report.duplicated, readBack),
@@ -76,6 +78,10 @@ function figures(report: Report): Figure[] {
     count("indeterminate", operations.indeterminate, "raw/operations.jsonl"),
     count("indeterminate and present", indeterminate.present, readBack),
     count("indeterminate and absent", indeterminate.absent, readBack),
+    ...(report.inspection?.rows ?? []).map(({ detector, component, noticed, after, detail }) => ({
+      ...time(`detector: ${detector} of ${component}`, after, null),
+      basis: `${seenWord(noticed)}: ${detail}`,
+    })),
     ...inOrder(report.waterfall).map((mark) => ({
       ...time(`mark: ${mark.label}`, mark.at, objectiveOf(report, mark)),
       basis: mark.note ?? "after the effective fault",

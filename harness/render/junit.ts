@@ -1,6 +1,7 @@
 import type { Report } from "../report.ts";
 import { EXIT, type Finding } from "../verdict.ts";
 import { type Markup, markup } from "./markup.ts";
+import { selftestLine } from "./selftest.ts";
 import { heldAsDeclared } from "./words.ts";
 
 /**
@@ -56,5 +57,7 @@ const properties = (report: Report): [string, string][] => [
   ["class", report.class],
   ["environment", report.host.environmentKind],
   ["luckyPass", String(report.luckyPass)],
+  ["selftest", selftestLine(report).text],
   ["pack", report.pack],
+  ...(report.detectors ? [["noticedBy", report.detectors.noticed.join(", ")] as [string, string]] : []),
 ];

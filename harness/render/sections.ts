@@ -3,7 +3,9 @@ import type { Report } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
 import { management } from "./cover.ts";
+import { detectors } from "./detectors.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
+import { selftestDeviation, selftestLine } from "./selftest.ts";
 import { KEYS, timelineSvg } from "./timeline.ts";
 import { users } from "./users.ts";
 import { verifyCommands } from "./verify-commands.ts";
@@ -26,6 +28,7 @@ export function sections(report: Report): Section[] {
     section("timeline", "Timeline", timeline(report)),
     section("users", "As the service's users saw it", users(report)),
     section("data", "Data", data(report)),
+    section("detectors", "What noticed", detectors(report)),
     section("membership", "What stands where", membership(report)),
     section("topology", "Topology and settings", topology(report)),
     section("confidence", "Confidence", confidence(report)),
@@ -46,6 +49,7 @@ const list = (items: readonly (string | Markup)[]): Markup =>
 
 function deviations(report: Report): Markup | null {
   const { host: facts } = report;
+  const selftestNotice = selftestDeviation(report);
   const found = [
     ...report.overrides.map((override) => `Overridden on the command line: ${override}`),
     ...humanSteps(report).map(
@@ -58,6 +62,7 @@ function deviations(report: Report): Markup | null {
           `The host's clock is ${facts.clockSynchronised === null ? "not known to be" : "not"} synchronised; wall-clock times are labels only.`,
         ]),
     ...(facts.preload === null ? [] : [`A library was preloaded into the harness: ${facts.preload}`]),
+    ...(selftestNotice === null ? [] : [selftestNotice]),
     ...(report.intent === null ? ["There is no signed intent from before the fault."] : []),
     ...(report.class === "development" ? report.classReasons.map((reason) => `Development class: ${reason}`) : []),
   ];
@@ -188,6 +193,7 @@ function data(report: Report): Markup {
   const perStore = Object.entries(lost.byStore);
   return markup`${pairs("grid counts", [
     ["Lost", count(lost.count, true)],
+    ["Of the lost, given up on purpose", report.discarded > 0 && count(report.discarded)],
     ["Phantom", count(report.phantom, true)],
     ["Resurrected", count(report.resurrected, true)],
     ["Duplicated", count(report.duplicated, true)],
@@ -273,7 +279,9 @@ ${table(
 )}`;
 }
 
-function confidence({ confidence: { errorMs, parts, claim }, host: facts, baseline }: Report): Markup {
+function confidence(report: Report): Markup {
+  const { confidence: measured, host: facts, baseline } = report;
+  const { errorMs, parts, claim } = measured;
   return markup`${pairs("grid", [
     ["Error of every time", `± ${humanMs(errorMs)}`],
     ["Runs", String(claim.n)],
@@ -286,6 +294,7 @@ function confidence({ confidence: { errorMs, parts, claim }, host: facts, baseli
           : "not synchronised",
     ],
     ["Longest stall of the harness", humanMs(facts.eventLoopStallMs)],
+    ["Controls of the checkers", selftestLine(report).text],
     [
       "Steady state before",
       baseline &&

@@ -1,7 +1,9 @@
 import type { Interval, Mark, Report } from "../report.ts";
 import { grouped } from "../text.ts";
+import { noticedWords } from "./detectors.ts";
 import { shown } from "./escape.ts";
 import { fit, painter, wrap, type Paint } from "./paint.ts";
+import { selftestLine } from "./selftest.ts";
 import {
   against,
   attempts,
@@ -34,6 +36,7 @@ export function renderTerminal(report: Report, { width = 100, colour = false }: 
     waterfall(report, page, paint),
     ...users(report, page),
     ...membership(report, page),
+    ...noticed(report, page, paint),
     reasons(report, page, paint),
     closing(report, page, paint),
   ];
@@ -80,7 +83,7 @@ function figures(report: Report, width: number, paint: Paint): string[] {
     ...figure(
       "lost writes",
       `${grouped(lost.count)} of ${grouped(operations.acknowledged)}`,
-      `objective at most ${grouped(objectives.lostWrites)}; ${grouped(operations.indeterminate)} indeterminate, ${grouped(operations.failed)} failed`,
+      `objective at most ${grouped(objectives.lostWrites)}${report.discarded > 0 ? `; ${grouped(report.discarded)} given up on purpose` : ""}; ${grouped(operations.indeterminate)} indeterminate, ${grouped(operations.failed)} failed`,
       lossTone,
     ),
   ];
@@ -133,6 +136,13 @@ function membership({ membership: rows }: Report, width: number): string[][] {
   return [rows.map(({ stores }, i) => fit(line(stores, i), width))];
 }
 
+/** No block where nobody looked. What was noticed although nothing is lost stands out. */
+function noticed({ inspection }: Report, width: number, paint: Paint): string[][] {
+  if (!inspection) return [];
+  const lines = wrap(noticedWords(inspection), width - 2);
+  return [lines.map((line) => INDENT + (inspection.leftBehind ? paint(line, "lucky") : line))];
+}
+
 /** What did not pass, in full; what passed, one line each. */
 function reasons(report: Report, width: number, paint: Paint): string[] {
   return worstFirst(report.reasons).flatMap(({ check, verdict, detail }) => {
@@ -151,6 +161,7 @@ function closing(report: Report, width: number, paint: Paint): string[] {
     wrap(text, width - 13).map((line, i) => `${name(i === 0 ? term : "")}${line}`);
   return [
     ...row("evidence", `${report.class}; ${environment(report)}; ${attempts(report)}`),
+    ...row("controls", selftestLine(report).text),
     ...row("claim", report.confidence.claim.supported),
     `${name("pack")}${shown(report.pack)}`,
     `${name("report")}${shown(report.pack)}/views/report.html`,

@@ -257,6 +257,16 @@ const passing: Report = {
   attempts: { number: 3, windowDays: 30, passed: 1, failed: 1, other: 0 },
   intent: { sha256: hex("d15ea5e"), ledgerIndex: 41 },
   keyFingerprint: hex("9c41e07b"),
+  selftest: {
+    sha256: hex("3f9a01c2"),
+    when: "2026-11-23T09:17:40.000Z",
+    ageMinutes: 42,
+    evaluatorSha256: hex("c01dbeef"),
+    sameEvaluator: true,
+    ok: true,
+    planted: { count: 113, failed: [] },
+    real: { count: 3, failed: [], notRun: [] },
+  },
 };
 
 export const report = (changes: Partial<Report> = {}): Report => ({ ...passing, ...changes });

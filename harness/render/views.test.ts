@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Report } from "../report.ts";
 import { renderCsv } from "./csv.ts";
+import { renderHtml } from "./html.ts";
 import { renderJson } from "./json.ts";
 import { renderJunit } from "./junit.ts";
+import { renderTerminal } from "./terminal.ts";
 import { finding, hostile, inconclusive, lossyControl, luckyPass, readMarkup, report } from "./testing.ts";
 import { interval, intervalParts, objective } from "./words.ts";
 
@@ -131,4 +133,14 @@ describe("times in words", () => {
       "1 min 30 s",
     ]);
   });
+});
+
+test("what was given up on purpose is told beside what was lost, in every view, and only where there is any", () => {
+  const lossy = lossyControl();
+  const given = lossyControl({ discarded: 1_234 });
+  const views = [renderCsv, renderHtml, (data: Report) => renderTerminal(data, { width: 160 })];
+  for (const view of views) {
+    expect(view(lossy)).not.toContain("given up on purpose");
+    expect(view(given)).toMatch(/1.?234.*given up on purpose|given up on purpose[^]{0,80}1.?234/);
+  }
 });

@@ -7,6 +7,9 @@ import type { StackDraft } from "./scenario.ts";
  */
 export function checkNames(stack: readonly StackDraft[]): string[] {
   const judged = new Set(stack.flatMap(({ kind }) => kind?.checks ?? []));
-  const known = stack.every(({ kind }) => kind);
-  return checkers.filter(({ name, always }) => always || judged.has(name) || !known).map(({ name }) => name);
+  const able = new Set(stack.flatMap(({ kind, config }) => (config && kind?.capabilities?.(config)) || []));
+  const known = stack.every(({ kind, config }) => kind && config);
+  return checkers
+    .filter(({ name, always, requires }) => always || !known || (judged.has(name) && (!requires || able.has(requires))))
+    .map(({ name }) => name);
 }

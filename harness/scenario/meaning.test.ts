@@ -159,9 +159,49 @@ test.each<[string, [string, string], string | RegExp]>([
     "8:62: steps[0].at.on: found after and on, expected one of them",
   ],
   [
+    "damage to nothing",
+    [FAULT, "{ fault: file-damage, target: db.primary, damage: flip }"],
+    "8:5: steps[0].path: what is damaged is not said; give path or place",
+  ],
+  [
+    "damage to two things",
+    [FAULT, "{ fault: file-damage, target: db.primary, path: a, place: { what: heap }, damage: flip }"],
+    "8:63: steps[0].place: path and place are both given; keep one of them",
+  ],
+  [
+    "a place that is not known",
+    [FAULT, "{ fault: file-damage, target: db.primary, place: { what: haep }, damage: flip }"],
+    /^8:62: steps\[0\]\.place\.what: found "haep", expected one of wal-segment, wal-page, heap, .+; did you mean heap\?$/,
+  ],
+  [
+    "a place among no such three",
+    [FAULT, "{ fault: file-damage, target: db.primary, place: { what: heap, where: second }, damage: flip }"],
+    '8:75: steps[0].place.where: found "second", expected one of first, middle, last',
+  ],
+  [
+    "a replacement by nothing",
+    [FAULT, "{ fault: file-damage, target: db.primary, path: a, damage: replace }"],
+    "8:5: steps[0].with: the other file of replace is not said; give with or withPlace",
+  ],
+  [
+    "a key that the damage has no use for",
+    [FAULT, "{ fault: file-damage, target: db.primary, path: a, damage: delete, bytes: 8 }"],
+    "8:79: steps[0].bytes: bytes says nothing about delete; remove it; it belongs to truncate, flip, zeros, zero-range",
+  ],
+  [
+    "an end of the file that is said twice",
+    [FAULT, "{ fault: file-damage, target: db.primary, path: a, damage: truncate, bytes: 8, share: 0.5 }"],
+    "8:91: steps[0].share: bytes and share both say where the file ends; keep one of them",
+  ],
+  [
+    "a segment of WAL of no size that there is",
+    [CONFIG, `${CONFIG}, walSegment: 3MiB`],
+    '4:94: stack.db.walSegment: found "3MiB", expected a power of two from 1MiB to 1GiB',
+  ],
+  [
     "an unknown trigger",
     ["target: db.primary }", "target: db.primary, at: { on: chekpoint } }"],
-    '8:55: steps[0].at.on: found "chekpoint", expected an event of the target: one of wal-switch, checkpoint; did you mean checkpoint?',
+    '8:55: steps[0].at.on: found "chekpoint", expected an event of the target: one of wal-switch, checkpoint, mid-checkpoint, base-backup, recovery; did you mean checkpoint?',
   ],
   [
     "a start of no form",
@@ -333,7 +373,7 @@ test("every problem of a file is told at once, in its order", async () => {
 titel: Many problems
 objectives: { recoveryTime: 10m, detection: 5 }
 stack:
-  db: { kind: postgres, version: 16, standbys: [{ name: standby, replication: synchronous }] }
+  db: { kind: postgres, version: 13, standbys: [{ name: standby, replication: synchronous }] }
 workload:
   - { kind: ledger, target: db, rate: "500", conections: 8 }
 steps:
@@ -347,7 +387,7 @@ expect: pass
     "x.yaml:2:1: titel: unknown key, …; did you mean title?",
     "x.yaml:3:29: objectives.recoveryTime: found 10m, looser than the policy adr-004, expected at most 5m; a scenario may only tighten an objective",
     "x.yaml:3:45: objectives.detection: found 5, expected a duration with a unit, such as 250ms, 2s or 5m",
-    "x.yaml:5:34: stack.db.version: found 16, expected 17",
+    "x.yaml:5:34: stack.db.version: found 13, …",
     'x.yaml:7:39: workload[0].rate: found "500", expected a rate with a unit, such as 500/s',
     "x.yaml:7:46: workload[0].conections: unknown key, …; did you mean connections?",
     "x.yaml:9:5: steps[0].target: missing, expected a component, or a node of one such as db.primary",

@@ -49,9 +49,10 @@ function judgeObjectives(source: Source, policy: Policy): void {
   }
 }
 
-const DECLARATIONS = ["expectLoss", "expectMutated", "expectDuplicated", "expectFailed"] as const;
+const DECLARATIONS = ["expectLoss", "expectMutated", "expectDuplicated", "expectPhantom", "expectFailed"] as const;
 
-function judgeExpectation(source: Source, { expect, expectLoss, expectMutated, expectDuplicated }: Draft): void {
+function judgeExpectation(source: Source, draft: Draft): void {
+  const { expect, expectLoss, expectMutated, expectDuplicated, expectPhantom } = draft;
   const given = DECLARATIONS.filter((key) => valueAt(source.data, [key]) !== undefined);
   if (expect === "fail" && given.length === 0) {
     source.complain(["expectLoss"], {
@@ -70,6 +71,7 @@ function judgeExpectation(source: Source, { expect, expectLoss, expectMutated, e
     ["expectLoss", expectLoss],
     ["expectMutated", expectMutated],
     ["expectDuplicated", expectDuplicated],
+    ["expectPhantom", expectPhantom],
   ] as const) {
     if (bounds?.max !== undefined && bounds.max < bounds.min)
       source.complain([key, "max"], { found: String(bounds.max), expected: `at least the min of ${bounds.min}` });

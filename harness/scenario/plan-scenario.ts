@@ -15,6 +15,7 @@ export interface PlanInput {
 export function planScenario(scenario: Scenario, { file, sha256, policy, overrides, seed }: PlanInput): Plan {
   const { id, title, covers, controls, objectives, steadyState, expectLoss, expectMutated, expectDuplicated } =
     scenario;
+  const { expectPhantom } = scenario;
   return {
     schema: "blackstart/plan/v1",
     scenario: { id, title, file, sha256, covers, controls },
@@ -45,6 +46,7 @@ export function planScenario(scenario: Scenario, { file, sha256, policy, overrid
       ...(expectLoss && { lost: expectLoss as NonNullable<Plan["expect"]["lost"]> }),
       ...(expectMutated && { mutated: expectMutated as NonNullable<Plan["expect"]["mutated"]> }),
       ...(expectDuplicated && { duplicated: expectDuplicated as NonNullable<Plan["expect"]["duplicated"]> }),
+      ...(expectPhantom && { phantom: expectPhantom as NonNullable<Plan["expect"]["phantom"]> }),
       failed: scenario.expect === "pass" ? [] : (scenario.expectFailed ?? ["no-lost-writes"]),
     },
   };

@@ -58,7 +58,8 @@ test("a plan writes every name, unit and default out", async () => {
         kind: "postgres",
         config: expect.objectContaining({
           version: 17,
-          standbys: [{ name: "standby", replication: "synchronous" }],
+          standbys: [{ name: "standby", replication: "synchronous", settings: {} }],
+          timescale: false,
           settings: {},
         }),
         nodes: ["db.primary", "db.standby"],

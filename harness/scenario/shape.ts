@@ -102,6 +102,10 @@ export const plainKeys = {
     .strictObject({ min: z.int().min(1), max: z.int().min(1).optional() })
     .optional()
     .meta({ description: "With expect: fail, how many operations must be found in the store more than once" }),
+  expectPhantom: z
+    .strictObject({ min: z.int().min(1), max: z.int().min(1).optional() })
+    .optional()
+    .meta({ description: "With expect: fail, how many elements must be there that no client ever sent" }),
   expectFailed: z
     .array(name)
     .min(1)

@@ -1,10 +1,12 @@
 import type { Filesystem } from "../fault.ts";
+import { type DamageParams, damageProblems } from "../faults/damages.ts";
 import type { ActDraft, StepDraft } from "./scenario.ts";
 import { oneOf } from "./issues.ts";
 import type { Path } from "./path.ts";
 import { shown } from "./problem.ts";
 import type { Source } from "./source.ts";
 import type { StackView, Target } from "./stack-view.ts";
+import { judgeRestore } from "./restore-rules.ts";
 import { closest } from "./suggest.ts";
 
 /** What a step means beyond its schema: rules that need the stack or the steps before it. */
@@ -32,12 +34,27 @@ const peersExist: Rule = ({ source, stack, step, path, target }) => {
   }
 };
 
-const promotesAStandby: Rule = ({ source, stack, path, target: { component, node } }) => {
-  if (node?.role !== "primary") return;
+/** Whether the step made the node one that follows another. */
+const follows =
+  (node: string) =>
+  (step: StepDraft): boolean =>
+    step.does === "recover" && step.kind?.name === "rejoin" && step.target === node;
+
+const promotesAStandby: Rule = ({ source, stack, path, target: { component, node }, earlier }) => {
+  if (node?.role !== "primary" || earlier.some(follows(node.name))) return;
   const standbys = stack.nodes.filter((n) => n.component === component.name && n.role !== "primary").map((n) => n.name);
   source.complain([...path, "target"], {
     found: `${node.name}, which is the primary already`,
     expected: standbys.length > 0 ? `a standby: ${oneOf(standbys)}` : `a standby, and ${component.name} has none`,
+  });
+};
+
+const isALogicalStandby: Rule = ({ source, stack, path, target: { component, node } }) => {
+  if (!node || node.role.startsWith("logical")) return;
+  const known = stack.nodes.filter((n) => n.component === component.name && n.role.startsWith("logical"));
+  source.complain([...path, "target"], {
+    found: `${node.name}, a ${node.role}`,
+    expected: `a logical standby: ${oneOf(known.map((n) => n.name))}`,
   });
 };
 
@@ -61,6 +78,23 @@ const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
     expected: known.length > 0 ? `one of ${known.join(", ")}` : `a repair, and ${component.name} knows none`,
     meant: closest(method, known),
   });
+};
+
+/** What is damaged must be said once, in words that the component knows, and every key must mean something for that damage. */
+const damageMakesSense: Rule = ({ source, step, path, target: { component } }) => {
+  if (!step.params) return;
+  const wanted = step.params as DamageParams;
+  for (const { key, what, hint } of damageProblems(wanted)) source.complain([...path, key], { what, hint });
+  const known = Object.keys(component.kind?.places ?? {});
+  for (const key of ["place", "withPlace"] as const) {
+    const word = wanted[key]?.what;
+    if (word === undefined || !component.kind || known.includes(word)) continue;
+    source.complain([...path, key, "what"], {
+      found: shown(word),
+      expected: known.length > 0 ? oneOf(known) : `path, for ${component.name} knows no places on its disk`,
+      meant: closest(word, known),
+    });
+  }
 };
 
 /** Stores are compared with each other: the record alone has nothing to agree with. */
@@ -96,10 +130,14 @@ function filesystemOf({ does, kind, params }: ActDraft): Filesystem | undefined 
 /** By what the step does and its kind. */
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
+  "fault file-damage": damageMakesSense,
   "recover promote": promotesAStandby,
+  "recover follow": isALogicalStandby,
   "recover start": hasADisk,
   "recover repair": repairIsKnown,
   "recover reconcile": hasAnotherStore,
+  "recover restore": (context) => (hasADisk(context), judgeRestore(context)),
+  "recover rejoin": hasADisk,
 };
 
 /** Judges a step whose target exists. */

@@ -2,18 +2,65 @@
  * Rules from the PostgreSQL manual, 26.2.8 (synchronous replication), 19.5.1 and 19.6.2 (write-ahead log and replication settings).
  */
 import { z } from "zod";
-import type { NodeFacts } from "../../history.ts";
+import type { History, NodeFacts } from "../../history.ts";
+import type { PlannedStep } from "../../plan.ts";
+import { eventsOf, shortName } from "../reading.ts";
 import { demand, factsBeforeFault, type Reasons, type StoreRules } from "./reasons.ts";
 
 export const judgePostgres: StoreRules = ({ history, store, served, after }, reasons) => {
   const looks = factsBeforeFault(history, store, served);
   if (looks.length === 0) return void reasons.permits.push(`the settings of ${served} at the fault are not recorded`);
+  const restore = restoreOf(history, store, after);
+  if (restore) return judgeRestored(looks, restore, reasons);
   if (served === after) return looks.forEach((look) => judgeRestart(look, reasons));
+  const promoted = factsBeforeFault(history, store, after);
+  judgeSubscription(looks, promoted, reasons);
   for (const look of looks) judgePromotion(look, after, reasons);
   judgeConfirmation(looks, after, reasons);
-  const promoted = factsBeforeFault(history, store, after);
   for (const look of promoted.length > 0 ? promoted : looks) demand(look, "fsync", ["on"], reasons);
 };
+
+/** A subscriber is one more standby to the rule about names; one that it does not name gets rows when they have long been acknowledged. */
+function judgeSubscription(looks: readonly NodeFacts[], promoted: readonly NodeFacts[], reasons: Reasons): void {
+  const subscriber = promoted.find(({ values }) => (values["subscription"] ?? "null") !== "null");
+  const name = subscriber && shortName(subscriber.node).toLowerCase();
+  if (name === undefined) return;
+  const waits = looks.every((look) =>
+    parseStandbyNames(look.values["synchronous_standby_names"] ?? "")?.names.includes(name),
+  );
+  if (!waits)
+    reasons.permits.push(`${shortName(subscriber!.node)} follows by logical replication, and no commit waits for it`);
+}
+
+type Restore = PlannedStep & { does: "recover" };
+
+/** The step by which the node that serves was last made anew, if it was: then what it had before counts for nothing. */
+function restoreOf(history: History, store: string, after: string): Restore | undefined {
+  const done = new Set(eventsOf(history, "recovery-ended").flatMap(({ data }) => (data.ok ? [data.step] : [])));
+  return history.plan.steps.findLast(
+    (step): step is Restore =>
+      step.does === "recover" && step.kind === "restore" && step.target === `${store}.${after}` && done.has(step.name),
+  );
+}
+
+/** An archive is handed whole segments: what the last one did not hold yet goes with the machine (manual, 25.3.1 and 19.5.3). */
+function judgeRestored(looks: readonly NodeFacts[], { name, params }: Restore, reasons: Reasons): void {
+  const { to } = params;
+  if (to !== undefined && to !== "latest")
+    reasons.permits.push(`${name} was told to end at a point: what was acknowledged beyond it is given up`);
+  for (const look of looks) {
+    const { archive_mode: mode, archive_timeout: timeout } = look.values;
+    if (mode === undefined || timeout === undefined)
+      reasons.permits.push(`whether and how soon ${look.node} archives is not recorded`);
+    else if (mode === "off") reasons.permits.push(`archive_mode=off on ${look.node}: nothing more was archived`);
+    else reasons.permits.push(`archive_timeout=${timeout} on ${look.node}: ${tailWords(timeout)}`);
+  }
+}
+
+const tailWords = (timeout: string): string =>
+  /^0\s*s?$/.test(timeout)
+    ? "a segment is archived when it is full, and what it holds until then is lost with the machine"
+    : `what was written in the last ${/^\d+$/.test(timeout) ? `${timeout} s` : timeout}, and until it was handed over, is lost with the machine`;
 
 /** The node comes back on its own disk: what was acknowledged must have been on it. */
 function judgeRestart(look: NodeFacts, reasons: Reasons): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { guaranteeOf } from "../guarantee.ts";
-import { drill, type DraftHistory, setFacts, setEvent } from "../testing.ts";
+import { setFacts, setEvent } from "../../selftest/edits.ts";
+import { drill, type DraftHistory } from "../../selftest/golden.ts";
 
 type Values = Record<string, string | undefined>;
 

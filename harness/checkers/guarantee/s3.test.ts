@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { drill, type DraftHistory, setFacts } from "../testing.ts";
+import { setFacts } from "../../selftest/edits.ts";
+import { drill, type DraftHistory } from "../../selftest/golden.ts";
 import { judgeS3 } from "./s3.ts";
 
 type Values = Record<string, string | undefined>;

@@ -1,6 +1,9 @@
 import pg from "pg";
 import { destroy, openClient, query } from "./session.ts";
 
+/** A server that takes longer than this takes no connection at all, whatever it is asked then. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 export type Row = Readonly<Record<string, unknown>>;
 
 /** A column as text; empty for NULL and for a row that is not there. */
@@ -48,17 +51,33 @@ export class AdminConnections {
     }
   }
 
-  /** Runs several statements on one connection of their own, so that settings of the session stay in it. */
+  /** A connection of its own, so that settings of the session stay in it, and so that one that is lost costs nobody else anything. */
+  async open(
+    node: string,
+    timeoutMs: number,
+  ): Promise<{ ask: (text: string, values?: readonly unknown[]) => Promise<Row[]>; close: () => void }> {
+    const connectMs = Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
+    const client = await openClient(this.#port(node), this.#password, connectMs, "blackstart-session");
+    return {
+      ask: async (text, values = []) => {
+        const statement = values.length > 0 ? { text, values: [...values] } : { text };
+        return (await query(client, statement, timeoutMs)).rows as Row[];
+      },
+      close: () => destroy(client),
+    };
+  }
+
+  /** Runs several statements on one connection of their own. */
   async withSession<T>(
     node: string,
     timeoutMs: number,
     use: (ask: (text: string) => Promise<Row[]>) => Promise<T>,
   ): Promise<T> {
-    const client = await openClient(this.#port(node), this.#password, timeoutMs, "blackstart-readback");
+    const session = await this.open(node, timeoutMs);
     try {
-      return await use(async (text) => (await query(client, { text }, timeoutMs)).rows as Row[]);
+      return await use(session.ask);
     } finally {
-      destroy(client);
+      session.close();
     }
   }
 

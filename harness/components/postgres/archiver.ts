@@ -1,11 +1,12 @@
 import { z } from "zod";
-import type { Depot, DepotAccess, NodeStart } from "../../component.ts";
+import type { ArchivePart, Depot, DepotAccess, NodeStart } from "../../component.ts";
 import { component } from "../../scenario/names.ts";
 import { byteSize, positiveDuration } from "../../scenario/units.ts";
 import type { Shell } from "./shell.ts";
+import type { Major } from "./versions.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain", "incremental", "pgbackrest"] as const;
+export const TOOLS = ["plain", "incremental", "pgbackrest", "wal-e"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({
@@ -16,9 +17,8 @@ export const archiveConfig = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "expected a name of lower-case letters, digits and dashes" })
     .optional()
     .meta({ description: "Under which name in the bucket; the component's own if left out" }),
-  receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
-    description:
-      "A machine of its own, named receiver, on which pg_receivewal writes history as it is made; synchronous: every commit waits for it",
+  retries: z.int().min(1).max(1_000).optional().meta({
+    description: "How often the tool tries a damaged file again; WAL-E's own 100 attempts take hours",
   }),
   timeout: positiveDuration.optional().meta({
     description: "How long the tool waits for an answer of the store before it gives up; its own default if left out",
@@ -35,6 +35,10 @@ export const archiveConfig = z.strictObject({
   queueMax: byteSize.optional().meta({
     description: "Above how much that waits the tool drops it and tells the server that it is archived",
   }),
+  receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
+    description:
+      "A machine of its own, named receiver, on which pg_receivewal writes history as it is made; synchronous: every commit waits for it",
+  }),
 });
 export type ArchiveConfig = z.output<typeof archiveConfig>;
 
@@ -47,7 +51,7 @@ export interface ArchiverKind {
   /** Major versions of the server that it can serve. */
   readonly versions: readonly number[];
   /** An image of ours with the server and the tool. */
-  image(version: number): string;
+  image(version: Major): string;
   /** What the store must be able to do, in a word of its capabilities. */
   readonly needs?: string;
   /** Keys of the config beside tool, to and prefix that mean something to it. */
@@ -65,6 +69,8 @@ export interface ArchiveSite {
   /** Where in the bucket, without a slash at either end. */
   readonly prefix: string;
   readonly access: DepotAccess;
+  /** Of one piece of history. */
+  readonly segmentBytes: number;
   /** For lists that need no tool; the way of the harness, which toxics never touch. */
   readonly depot: Depot;
 }
@@ -77,26 +83,68 @@ export interface Archiver {
   readonly files: Readonly<Record<string, string>>;
   /** The same as they are of use to nobody; only where something is encrypted. */
   readonly withoutPassphrase?: Readonly<Record<string, string>>;
+  /** What keeps the archive and how, for the report. */
+  readonly words: string;
   /** Settings of a server that archives. */
   readonly settings: Readonly<Record<string, string>>;
-  /** archive_command as the tool's manual has it, or gone wrong in one way; null where the tool cannot go wrong so. */
-  archiveCommand(wrong?: Misconfigured): string | null;
+  /** archive_command gone wrong in one way; only where the tool can go wrong so. */
+  misconfigured?(wrong: Misconfigured): string | null;
   /** What has to be there before the first backup. */
   prepare?(on: Shell): Promise<void>;
   backUp(on: Shell, level: BackupLevel): Promise<Backup>;
   /** What there is to restore from, the oldest first. */
   list(on: Shell): Promise<Backup[]>;
-  /** Names of the segments that the store lists now, by the way of the harness and without the tool. */
-  stored(): Promise<Set<string>>;
+  /** Fills the empty data directory, or another one; a restore has its own settings written after it. */
+  fetch(on: Shell, backup: Backup, into?: string): Promise<void>;
+  /** Everything of history that is archived, by the names that the server gave it, in no order. */
+  names(): Promise<string[]>;
+  /** Puts archived files into a folder as the server would get them; resolves with those that could not be had. */
+  copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]>;
   /** Deletes all backups but the newest `keep`, and history; resolves with what it deleted, in words. */
-  expire(on: Shell, options: ExpireOptions): Promise<string>;
-  /** Fills the empty data directory; a restore has its own settings written after it. */
-  fetch(on: Shell, backup: Backup): Promise<void>;
+  expire?(on: Shell, options: ExpireOptions): Promise<string>;
+  /** The tool's own check of what it keeps, where it has one. Judged by what it prints, for exit codes lie. */
+  check?(on: Shell): Promise<{ noticed: boolean; detail: string }>;
   /**
    * The server's restore_command. stock: as the tool's manual has it; any exit code of 1 to 125 is read as the end of history
    * (PostgreSQL manual, 19.5.5). fail-closed: definitely not there 1, anything else 255, which ends recovery.
    */
   restoreCommand(mode: "stock" | "fail-closed"): string;
+  /** By which program a machine fetches what is archived. */
+  readonly program?: string;
+  /** Where the store has things, for whoever damages or inspects them; segments from the newest backup's start on, all else whole, oldest first. */
+  objects?(part: ArchivePart): Promise<Stored[]>;
+}
+
+/** One thing that an archiver stored. */
+export interface Stored {
+  /** `00000001000000000000000A`, `00000002.history`; for what belongs to a backup its label and the file. */
+  readonly name: string;
+  readonly key: string;
+  /** Compressed or encrypted as it lies there: damage to the object is then noticed by whoever unwraps it. */
+  readonly wrapped: boolean;
+  /** The content within, where it can be taken out and put back; null puts nothing back in its place. */
+  readonly inside?: Inside;
+}
+
+export interface Inside {
+  /** `on` is a machine with the archiver's own programs, for what only they can unwrap. */
+  take(object: Buffer, on: Shell): Buffer | Promise<Buffer>;
+  put(object: Buffer, content: Buffer | null, on: Shell): Buffer | Promise<Buffer>;
+}
+
+export interface NotCopied {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Of the names, those that a script, which ends by listing the folder, has not put there. */
+export function notCopied(
+  names: readonly string[],
+  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+): NotCopied[] {
+  const copied = new Set(stdout.split("\n"));
+  const why = stderr.trim().split("\n")[0] || "the store did not hand it out";
+  return names.filter((name) => !copied.has(name)).map((name) => ({ name, why }));
 }
 
 /** into: the place of another cluster, by its prefix. skewSeconds: the machine's clock is off by so much. */
@@ -115,13 +163,15 @@ export interface Backup {
   readonly startLsn: string;
   readonly stopLsn: string;
   readonly timeline: string;
-  /** As it lies in the store, and what it is a copy of. */
+  /** As it lies in the store, and what it is a copy of, where the tool says so. */
   readonly bytes: number;
-  readonly databaseBytes: number;
+  readonly databaseBytes?: number;
 }
 
 export const sizesOf = ({ bytes, databaseBytes }: Backup): string =>
-  `${bytes} bytes in the store of ${databaseBytes} in the database, ${(databaseBytes / bytes).toFixed(1)} to 1`;
+  databaseBytes === undefined
+    ? `${bytes} bytes in the store`
+    : `${bytes} bytes in the store of ${databaseBytes} in the database, ${(databaseBytes / bytes).toFixed(1)} to 1`;
 
 /** Where the tool's files are on each machine, owned by the server's user. */
 export const ARCHIVE_DIR = "/blackstart/run/archive";
@@ -133,3 +183,12 @@ export const archiveFiles = (archiver: Archiver): NodeStart["files"] =>
     content,
     mode: 0o600,
   }));
+
+/** The file of the archive that holds a position (manual, 28.6): timeline, then the segment's number in two parts. */
+export function segmentName(timeline: string | number, lsn: bigint, segmentBytes: number): string {
+  const perId = 0x1_0000_0000n / BigInt(segmentBytes);
+  const segment = lsn / BigInt(segmentBytes);
+  return [BigInt(timeline), segment / perId, segment % perId]
+    .map((part) => part.toString(16).toUpperCase().padStart(8, "0"))
+    .join("");
+}

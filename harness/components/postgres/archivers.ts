@@ -1,11 +1,12 @@
 import type { ArchiverKind, Tool } from "./archiver.ts";
+import { imageOf } from "./versions.ts";
 
 /** Every archiver. A new one is a file in archivers/, its name in archiver.ts and an entry here. */
 const archiverKinds: readonly ArchiverKind[] = [
   {
     tool: "plain",
     versions: [14, 15, 16, 17],
-    image: (version) => (version === 17 ? "postgres-tools" : `postgres-${version}`),
+    image: (version) => imageOf({ version }, true),
     options: ["receiver", "timeout", "overwrite"],
     levels: ["full"],
     load: () => import("./archivers/plain.ts"),
@@ -13,19 +14,28 @@ const archiverKinds: readonly ArchiverKind[] = [
   {
     tool: "incremental",
     versions: [17],
-    image: () => "postgres-tools",
+    image: (version) => imageOf({ version }, true),
     options: ["receiver", "timeout", "overwrite"],
     levels: ["full", "incremental"],
     load: () => import("./archivers/incremental.ts"),
   },
   {
     tool: "pgbackrest",
-    versions: [17],
-    image: () => "postgres-tools",
+    versions: [14, 15, 16, 17], // Debian 13 has 2.55.1, which does not know 18 yet
+    image: (version) => imageOf({ version }, true),
     needs: "tls",
     options: ["timeout", "encrypted", "async", "queueMax"],
     levels: ["full", "incremental"],
     load: () => import("./archivers/pgbackrest.ts"),
+  },
+  {
+    tool: "wal-e",
+    versions: [14], // it calls pg_start_backup, which PostgreSQL 15 no longer has
+    image: () => "postgres-wal-e",
+    needs: "signature-v2",
+    options: ["retries"],
+    levels: ["full"],
+    load: () => import("./archivers/wal-e.ts"),
   },
 ];
 

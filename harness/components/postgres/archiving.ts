@@ -5,7 +5,8 @@ import { bracket } from "../../time.ts";
 import { awaitCondition, within } from "../../wait.ts";
 import { type AdminConnections, type Row, textOf } from "./admin.ts";
 import type { Archiver } from "./archiver.ts";
-import { segmentsBetween } from "./segments.ts";
+import { Escrow } from "./escrow.ts";
+import { segmentsBetween } from "./wal-names.ts";
 
 const TIMEOUT_MS = 2_000;
 const LOOK_MS = 1_000;
@@ -14,14 +15,14 @@ const LIST_MS = 300;
 /** For the next segment to be completed and tried. */
 const EFFECT_MS = 60_000;
 
-export interface ArchivingBench {
+interface ArchivingBench {
   readonly node: Node;
   readonly admin: AdminConnections;
   readonly archiver: Archiver;
 }
 
 /** Has the server archive with another command, by ALTER SYSTEM; effective when the server says that it has the command. */
-export async function breakArchiving(bench: ArchivingBench, how: ArchivingFault): Promise<Broken> {
+async function breakArchiving(bench: ArchivingBench, how: ArchivingFault): Promise<Broken> {
   const { admin, node } = bench;
   const command = commandOf(bench.archiver, how);
   const before = await askServer(bench);
@@ -53,10 +54,9 @@ export async function breakArchiving(bench: ArchivingBench, how: ArchivingFault)
 
 function commandOf(archiver: Archiver, how: ArchivingFault): string {
   if (how.mode === "lies" || how.mode === "fails") return how.mode === "lies" ? "true" : "false";
-  const command = archiver.archiveCommand(
-    how.mode === "astray" ? { into: how.into } : { skewSeconds: Math.round(how.skewMs / 1_000) },
-  );
-  if (command === null) throw new Error(`the archiver cannot be made to go wrong like this: ${how.mode}`);
+  const wrong = how.mode === "astray" ? { into: how.into } : { skewSeconds: Math.round(how.skewMs / 1_000) };
+  const command = archiver.misconfigured?.(wrong) ?? null;
+  if (command === null) throw new Error(`this archiver cannot be made to go wrong like this: ${how.mode}`);
   return command;
 }
 
@@ -77,7 +77,7 @@ async function wrongBy(bench: ArchivingBench, mode: ArchivingFault["mode"], befo
   if (mode !== "lies" && now.failures > before.failures)
     return `pg_stat_archiver counts ${now.failures - before.failures} failures more, the last with ${now.failed}`;
   if (mode === "fails" || mode === "skewed" || now.count === before.count || now.archived === null) return null;
-  if ((await bench.archiver.stored()).has(now.archived)) return null;
+  if ((await bench.archiver.names()).includes(now.archived)) return null;
   return `pg_stat_archiver says that ${now.archived} is archived, and the store does not list it`;
 }
 
@@ -115,7 +115,7 @@ const LOOK = `SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS current, la
   FROM pg_stat_archiver`;
 
 /** Watches one server for as long as it archives. */
-export class ArchiveEye {
+class ArchiveEye {
   readonly #bench: ArchivingBench;
   #first: string | undefined;
   /** A server that crashed has forgotten what it archived before. */
@@ -146,7 +146,32 @@ export class ArchiveEye {
   async #list(): Promise<Set<string> | null> {
     if (this.#listing) return null;
     this.#listing = true;
-    const listed = this.#bench.archiver.stored().finally(() => (this.#listing = false));
-    return within(LIST_MS, listed, "the store did not list its segments").catch(() => null);
+    const listed = this.#bench.archiver.names().finally(() => (this.#listing = false));
+    const names = await within(LIST_MS, listed, "the store did not list its segments").catch(() => null);
+    return names && new Set(names);
+  }
+}
+
+/** Archiving of one component, as it goes wrong and as it is seen. */
+export class ArchivingSide {
+  readonly escrow: Escrow;
+  readonly #admin: AdminConnections;
+  readonly #archiver: Archiver;
+  #eye: { readonly node: Node; readonly eye: ArchiveEye } | undefined;
+
+  constructor(admin: AdminConnections, archiver: Archiver) {
+    this.#admin = admin;
+    this.#archiver = archiver;
+    this.escrow = new Escrow(archiver);
+  }
+
+  break(node: Node, how: ArchivingFault): Promise<Broken> {
+    return breakArchiving({ node, admin: this.#admin, archiver: this.#archiver }, how);
+  }
+
+  /** Of the server that was asked first alone; one that takes over archives elsewhere, or not at all. */
+  async look(node: Node): Promise<ArchiveLook | null> {
+    this.#eye ??= { node, eye: new ArchiveEye({ node, admin: this.#admin, archiver: this.#archiver }) };
+    return this.#eye.node === node ? this.#eye.eye.look() : null;
   }
 }

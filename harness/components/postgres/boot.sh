@@ -1,9 +1,11 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: ROLE (primary|standby|spare|receiver), VERSION, PRIMARY, SLOT. Runs again on every start of the machine.
+# Reads /blackstart/node.env: ROLE (primary|standby|logical|spare|receiver), VERSION, PRIMARY, SLOT, CHECKSUMS (on|off), WAL_SEGMENT_MIB.
+# Runs again on every start of the machine.
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
+export PATH=/blackstart/shims:$PATH # where a fault may put a program that fails
 umask 077
 
 say() { echo "blackstart: $*" >&2; }
@@ -18,8 +20,12 @@ if [ -z "$bin" ]; then
   say "no PostgreSQL $VERSION server in this image; looked on PATH, /usr/lib/postgresql/$VERSION/bin and the usual places"
   exit 78
 fi
-for program in initdb pg_basebackup pg_isready; do
-  if [ ! -x "$bin/$program" ]; then say "$program is missing beside $bin/postgres" && exit 78; fi
+if [ ! -x "$bin/initdb" ]; then say "initdb is missing beside $bin/postgres" && exit 78; fi
+# Client programs may be of another major and lie elsewhere.
+export PATH="$bin:$PATH"
+case $ROLE in standby) clients="pg_isready pg_basebackup" ;; receiver) clients="pg_isready pg_receivewal" ;; *) clients= ;; esac
+for program in $clients; do
+  if ! command -v "$program" >/dev/null 2>&1; then say "$program is missing: neither beside $bin/postgres nor on PATH" && exit 78; fi
 done
 ln -sfn "$bin" /blackstart/bin
 
@@ -44,10 +50,10 @@ chmod 755 /blackstart/as-server
 # History as it is made, on a machine that has no server.
 if [ "$ROLE" = receiver ]; then
   server mkdir -p /blackstart/disk/wal
-  until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
-  server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
+  until server pg_isready -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+  server pg_receivewal -h "$PRIMARY" -U postgres -S receiver --create-slot --if-not-exists
   export PGAPPNAME=receiver
-  as_server "$bin/pg_receivewal" -h "$PRIMARY" -U postgres -S receiver -D /blackstart/disk/wal --synchronous --no-password
+  as_server pg_receivewal -h "$PRIMARY" -U postgres -S receiver -D /blackstart/disk/wal --synchronous --no-password
 fi
 
 # Work without a server: on an empty spare, or where somebody left the mark. Whoever writes to the pipe ends it.
@@ -59,13 +65,15 @@ if [ -e /blackstart/disk/maintenance ] || { [ "$ROLE" = spare ] && [ ! -s "$PGDA
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  if [ "$ROLE" = primary ]; then
-    server "$bin/initdb" -D "$PGDATA" -U postgres -k -E UTF8 --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/blackstart/run/password --no-instructions >/dev/null
+  if [ "$ROLE" != standby ]; then # a logical standby is a server of its own
+    # Until 17 checksums are asked for, since 18 they are refused.
+    if [ "$CHECKSUMS" = on ]; then checksums=--data-checksums; elif [ "$VERSION" -ge 18 ]; then checksums=--no-data-checksums; else checksums=; fi
+    server "$bin/initdb" -D "$PGDATA" -U postgres $checksums --wal-segsize="$WAL_SEGMENT_MIB" -E UTF8 --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/blackstart/run/password --no-instructions >/dev/null
     printf 'host all all all scram-sha-256\nhost replication all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     echo "include '/blackstart/server.conf'" >>"$PGDATA/postgresql.conf"
   else
-    until server "$bin/pg_isready" -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
-    server "$bin/pg_basebackup" -h "$PRIMARY" -U postgres -D "$PGDATA" -X stream -c fast -C -S "$SLOT"
+    until server pg_isready -q -h "$PRIMARY" -U postgres -t 1; do sleep 0.05; done
+    server pg_basebackup -h "$PRIMARY" -U postgres -D "$PGDATA" -X stream -c fast -C -S "$SLOT"
     server touch "$PGDATA/standby.signal"
   fi
 fi

@@ -2,33 +2,57 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import {
+  type ArchiveDamage,
+  type ArchiveDamaged,
   type Archived,
+  type ArchivePlace,
   type Archiving,
   type ArchivingFault,
   type Boot,
   type Broken,
+  type BrokenFetch,
   type Component,
   type ComponentPaths,
+  type CopiesBack,
   type Elements,
+  type Followers,
+  type FollowOptions,
+  type HasSchema,
+  type InsideSpan,
+  type Inspectable,
   isDepot,
+  type KeepsSequences,
+  type Mistakable,
+  type Mistake,
+  type Mistaken,
   type NodeStart,
   type Promotable,
   type ReadBackSink,
   type Reconcilable,
+  type Rejoinable,
+  type Repairable,
+  type RepairContext,
   type RestoreContext,
   type RestoreOptions,
+  type SchemaChange,
   type Sealed,
   type Serviceable,
   type Session,
+  type Settles,
+  type Sighting,
   type StackContext,
+  type TakesBatches,
+  type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
 import type { ArchiveLook, ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
-import { bracket, nowNs } from "../../time.ts";
+import { bracket, type Bracket, nowNs } from "../../time.ts";
+import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
+import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import {
   type ArchiveConfig,
   archiveFiles,
@@ -38,17 +62,31 @@ import {
   type ExpireOptions,
   sizesOf,
 } from "./archiver.ts";
+import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
-import { ArchiveEye, breakArchiving } from "./archiving.ts";
-import { Escrow } from "./escrow.ts";
+import { ArchivingSide } from "./archiving.ts";
+import { breakFetch } from "./broken-fetch.ts";
+import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
-import { postgres, type PostgresConfig } from "./kind.ts";
-import { readAccounts, readLedger, schemaSql } from "./ledger-tables.ts";
+import { DiskSide } from "./disk-side.ts";
+import { Inspection } from "./inspection.ts";
+import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
+import { patiently, readAccounts, readLedger } from "./read-back.ts";
+import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
+import { settle } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
+import { syncSequences } from "./beside-rows.ts";
+import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
+import { schemaSql, SEED_SQL } from "./ledger-tables.ts";
+import { LogicalStandbys, slotName } from "./logical.ts";
+import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { hypertableFacts, loadHypertable, TIMESCALE_SETTINGS } from "./timescale.ts";
+import { TRIGGERS } from "./triggers.ts";
+import { tryOut } from "./try-out.ts";
 
 const PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
@@ -64,7 +102,8 @@ export const boot: Boot<PostgresConfig> = async (
   password = randomBytes(24).toString("base64url"),
 ) => {
   const script = await readFile(path.join(import.meta.dirname, "boot.sh"), "utf8");
-  const archiver = config.archive ? await openArchiver(name, config, config.archive, context) : null;
+  const archive = config.archive ? await openArchive(name, config, config.archive, context) : null;
+  const archiver = archive?.archiver ?? null;
   const specs = postgres.nodes(config).map((node) => ({ ...node, full: `${name}.${node.name}` }));
   const primary = `${name}.primary`;
   const [started, paths] = await Promise.all([
@@ -73,23 +112,34 @@ export const boot: Boot<PostgresConfig> = async (
     ),
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
-  return new PostgresComponent(name, config, new Map(started.map((node) => [node.name, node])), paths, {
-    password,
-    archiver,
-  });
+  const nodes = new Map(started.map((node) => [node.name, node]));
+  return new PostgresComponent(name, config, { nodes, paths, password, archive, signal: context.signal });
 };
 
+interface Booted {
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly paths: ComponentPaths;
+  readonly password: string;
+  readonly archive: OpenArchive | null;
+  readonly signal: AbortSignal;
+}
+
 /** The store has to be there first: the files of every node say how it is reached. */
-async function openArchiver(
+async function openArchive(
   name: string,
-  { version }: PostgresConfig,
+  { version, walSegment: segmentBytes }: PostgresConfig,
   config: ArchiveConfig,
   context: StackContext,
-): Promise<Archiver> {
+): Promise<OpenArchive> {
   const depot = await context.component(config.to);
   if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
   const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
-  return open({ version, config, prefix: config.prefix ?? name, access, depot });
+  const archiver = open({ version, config, prefix: config.prefix ?? name, access, segmentBytes, depot });
+  return { archiver, depot, bucket: access.bucket };
+}
+
+interface OpenArchive extends ArchiveStore {
+  readonly archiver: Archiver;
 }
 
 interface Booting {
@@ -107,17 +157,22 @@ function nodeStart(
 ): NodeStart {
   const { role } = spec;
   const isPrimary = role === "primary";
+  const standby = config.standbys.find((s) => s.name === spec.name);
+  const follows = standby !== undefined && !isLogical(standby);
   const primaryAddress = context.addressOf(`${name}.primary`);
-  const slot = spec.name.replaceAll("-", "_");
+  const slot = slotName(spec.name);
   const env = {
-    ROLE: isPrimary || role === "spare" ? role : role.endsWith("receiver") ? "receiver" : "standby",
+    ROLE: follows ? "standby" : standby ? "logical" : role.endsWith("receiver") ? "receiver" : role,
     VERSION: String(config.version),
     PRIMARY: primaryAddress,
     SLOT: slot,
+    CHECKSUMS: config.checksums ? "on" : "off",
+    WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
   };
-  // On the command line only: a promoted standby that inherited it would wait for ever for a standby it does not have.
-  const names = synchronousNames(config);
-  const argv = isPrimary && names ? ["-c", `synchronous_standby_names=${names}`] : [];
+  // On the command line, for a file would be copied with the base backup.
+  const argv = isPrimary
+    ? Object.entries(primaryAlone(config)).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+    : [];
   return {
     name: spec.full,
     image: spec.image,
@@ -138,8 +193,9 @@ function nodeStart(
       {
         path: "/blackstart/server.conf",
         content: serverConf(spec.name, config, {
-          archiver,
-          standby: isPrimary || role === "spare" ? null : { primaryAddress, slot },
+          // Another system that counts its timelines from 1 too: its WAL would take the place of the primary's in the archive.
+          archiver: standby && !follows ? null : archiver,
+          standby: follows ? { primaryAddress, slot } : null,
         }),
         mode: 0o644,
       },
@@ -156,7 +212,7 @@ function serverConf(
   const settings: Record<string, string | number | boolean> = {
     listen_addresses: "*",
     cluster_name: nodeName,
-    wal_level: "replica",
+    wal_level: config.standbys.some(isLogical) ? "logical" : "replica",
     max_wal_senders: 10,
     max_replication_slots: 10,
     hot_standby: "on",
@@ -166,11 +222,19 @@ function serverConf(
     log_timezone: "UTC",
     shared_preload_libraries: "",
     ...archiver?.settings,
+    ...(config.timescale && TIMESCALE_SETTINGS),
     ...config.settings,
+    ...[...config.standbys, ...config.spares].find(({ name }) => name === nodeName)?.settings,
   };
   if (standby) {
     settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
     settings["primary_slot_name"] = standby.slot;
+    if (config.standbys.some((s) => s.failoverSlot)) {
+      // The worker that keeps slots in step logs in to a database; without feedback the primary removes what the slots still need.
+      settings["primary_conninfo"] += ` dbname=${DATABASE}`;
+      settings["sync_replication_slots"] = "on";
+      settings["hot_standby_feedback"] = "on";
+    }
   }
   return Object.entries(settings)
     .map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`)
@@ -180,6 +244,17 @@ function serverConf(
 /** YAML 1.2 reads `on` and `off` as words, `true` and `false` as booleans; the server knows both. */
 const settingText = (value: string | number | boolean): string =>
   typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+
+/** What only the primary may have: a promoted standby that inherited it would wait for ever for standbys that it does not have. */
+function primaryAlone(config: PostgresConfig): Record<string, string> {
+  const names = synchronousNames(config);
+  const failover = config.standbys.some((s) => s.failoverSlot);
+  const physical = config.standbys.filter((s) => !isLogical(s)).map((s) => slotName(s.name));
+  return {
+    ...(names && { synchronous_standby_names: names }),
+    ...(failover && { synchronized_standby_slots: physical.join(", ") }),
+  };
+}
 
 /** `FIRST 1 ("standby")`; all synchronous standbys have to confirm unless the scenario says otherwise. Empty without any. */
 export function synchronousNames(config: PostgresConfig): string {
@@ -196,7 +271,29 @@ const attached = ({ standbys, archive }: PostgresConfig): { name: string; replic
   ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
 ];
 
-class PostgresComponent implements Component, Promotable, Reconcilable, Serviceable, Archived, Archiving, Sealed {
+class PostgresComponent
+  implements
+    Component,
+    Archived,
+    Archiving,
+    CopiesBack,
+    Followers,
+    HasSchema,
+    Inspectable,
+    KeepsSequences,
+    Locatable,
+    Mistakable,
+    PageWriting,
+    Promotable,
+    Reconcilable,
+    Rejoinable,
+    Repairable,
+    Sealed,
+    Serviceable,
+    Settles,
+    TakesBatches,
+    Triable
+{
   readonly kind = "postgres";
   readonly name: string;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -205,30 +302,32 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   readonly #config: PostgresConfig;
   readonly #password: string;
   readonly #admin: AdminConnections;
-  readonly #archiver: Archiver | null;
-  readonly #escrow: Escrow | null;
+  readonly #logical: LogicalStandbys;
+  readonly #signal: AbortSignal;
+  readonly #archive: OpenArchive | null;
+  readonly #archiving: ArchivingSide | null;
   readonly #points: Points;
-  #eye: { node: string; eye: ArchiveEye } | undefined;
+  readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
+  readonly #disks: DiskSide;
+  /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
+  #systemIdentifier: string | null = null;
 
-  constructor(
-    name: string,
-    config: PostgresConfig,
-    nodes: ReadonlyMap<string, Node>,
-    paths: ComponentPaths,
-    { password, archiver }: { password: string; archiver: Archiver | null },
-  ) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
     this.#config = config;
     this.#password = password;
     this.#admin = new AdminConnections(paths.admin, password);
-    this.#archiver = archiver;
-    this.#escrow = archiver && new Escrow(archiver);
+    this.#signal = signal;
+    this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
+    this.#archive = archive;
+    this.#archiving = archive && new ArchivingSide(this.#admin, archive.archiver);
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
+    this.#disks = new DiskSide(name, this.#admin);
     this.elements = ledgerElements(this.#admin, () => this.clients.leadsTo);
   }
 
@@ -250,7 +349,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
   }
 
-  /** What is not attached yet, in words; empty when every standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
+  /** What is not attached yet, in words; empty when every physical standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
   async #missing(): Promise<string> {
     const primary = this.clients.leadsTo;
     const senders = await this.#admin.query(
@@ -259,7 +358,7 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       ADMIN_TIMEOUT_MS,
     );
     const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of attached(this.#config)) {
+    for (const { name, replication } of attached(this.#config).filter((s) => !isLogical(s))) {
       const state = states.get(name);
       if (!state) return `standby ${name} is not streaming`;
       if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
@@ -272,20 +371,33 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       const status = textOf(receiver[0], "status");
       if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
     }
+    await this.#logical.answer();
     return "";
   }
 
+  /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
   async prepare(): Promise<void> {
-    await this.#admin.query(this.clients.leadsTo, schemaSql(this.#config.uniqueKey), 30_000);
-    if (!this.#archiver) return;
-    await this.#archiver.prepare?.(this.#shell());
+    const primary = this.clients.leadsTo;
+    await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
+    await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
+    if (this.#config.timescale) await loadHypertable(this.#admin, primary);
+    await this.#admin.query(primary, "CHECKPOINT", 30_000);
+    await this.#disks.askRelations(primary);
+    if (!this.#archive) return;
+    const [system] = await this.#admin.query(
+      primary,
+      "SELECT system_identifier::text AS id FROM pg_control_system()",
+      ADMIN_TIMEOUT_MS,
+    );
+    this.#systemIdentifier = textOf(system, "id");
+    await this.#archive.archiver.prepare?.(this.#shell());
     await this.#points.mark(this.clients.leadsTo, "before-backups");
     await this.backUp("full");
   }
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const backup = await this.#archive().backUp(this.#shell(), level);
+    const backup = await this.#opened().archiver.backUp(this.#shell(), level);
     return { label: backup.label, detail: `${backup.startLsn} to ${backup.stopLsn}, ${sizesOf(backup)}` };
   }
 
@@ -294,43 +406,77 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async restore(name: string, options: RestoreOptions, context: RestoreContext): Promise<void> {
+    const node = this.#node(name);
+    const { source = this } = options;
+    if (!(source instanceof PostgresComponent))
+      throw new Error(`${source.name} (${source.kind}) keeps no archive that ${this.name} could be restored from`);
     this.#servers.add(name);
-    const receiver = this.nodes.get(`${this.name}.receiver`) ?? null;
-    const bench = { ...this.#bench(name), receiver, points: this.#points, escrow: this.#safe() };
+    const bench = {
+      node,
+      receiver: this.nodes.get(`${this.name}.receiver`) ?? null,
+      archiver: source.#opened().archiver,
+      admin: this.#admin,
+      points: this.#points,
+      escrow: this.#side().escrow,
+      segmentBytes: source.#config.walSegment,
+      systemIdentifier: this.#systemIdentifier,
+      foreign: source !== this,
+      chosen: this.#inspection.sawRestore.bind(this.#inspection),
+    };
     await restoreNode(bench, options, context);
   }
 
-  expire(options: ExpireOptions): Promise<string> {
-    return this.#archive().expire(this.#shell(), options);
+  async expire(options: ExpireOptions): Promise<string> {
+    const { archiver } = this.#opened();
+    if (!archiver.expire) throw new Error(`nothing is known of how the archiver of ${this.name} deletes old backups`);
+    return archiver.expire(this.#shell(), options);
   }
 
   breakArchiving(how: ArchivingFault): Promise<Broken> {
-    return breakArchiving(this.#bench(this.clients.leadsTo), how);
+    return this.#side().break(this.#node(this.clients.leadsTo), how);
   }
 
-  /** Of the server that clients were led to first; one that takes over archives elsewhere, or not at all. */
   async lookAtArchive(): Promise<ArchiveLook | null> {
-    const node = this.clients.leadsTo;
-    if (!this.#archiver || (this.#eye && this.#eye.node !== node)) return null;
-    this.#eye ??= { node, eye: new ArchiveEye(this.#bench(node)) };
-    return this.#eye.eye.look();
+    return this.#archiving ? this.#archiving.look(this.#node(this.clients.leadsTo)) : null;
   }
 
   async escrow(material: "all" | "without-passphrase"): Promise<string> {
-    return this.#safe().keep(material);
+    return this.#side().escrow.keep(material);
   }
 
   loseAccess(node: string): Promise<Broken> {
-    return this.#safe().lose(this.#node(node));
+    return this.#side().escrow.lose(this.#node(node));
   }
 
-  #bench(name: string) {
-    return { node: this.#node(name), archiver: this.#archive(), admin: this.#admin };
+  #side(): ArchivingSide {
+    if (!this.#archiving) throw new Error(`${this.name} keeps no archive`);
+    return this.#archiving;
   }
 
-  #safe(): Escrow {
-    if (!this.#escrow) throw new Error(`${this.name} keeps no archive`);
-    return this.#escrow;
+  archiveNow(signal: AbortSignal): Promise<string> {
+    return archiveNow({ admin: this.#admin, archiver: this.#opened().archiver, node: this.clients.leadsTo }, signal);
+  }
+
+  breakFetch(name: string, failure: { where: ArchivePlace; exit: number }): Promise<BrokenFetch> {
+    return breakFetch(this.#node(name), this.#opened().archiver, failure);
+  }
+
+  err(mistake: Mistake, name: string): Promise<Mistaken> {
+    return err({ admin: this.#admin, points: this.#points, node: this.clients.leadsTo }, mistake, name);
+  }
+
+  copyBack(from: string, context: RepairContext): Promise<string> {
+    return copyBack(this.#node(from), this.#node(this.clients.leadsTo), context);
+  }
+
+  rejoin(name: string, { history }: { history: "own" | "archive" }, context: RepairContext): Promise<void> {
+    const archiver = history === "archive" ? this.#opened().archiver : null;
+    const [node, serving] = [this.#node(name), this.#node(this.clients.leadsTo)];
+    return rejoinNode({ node, serving, admin: this.#admin, archiver }, context);
+  }
+
+  tryOut(name: string, rows: number, signal: AbortSignal): Promise<string> {
+    return tryOut({ admin: this.#admin, archiver: this.#archive?.archiver ?? null, node: name }, rows, signal);
   }
 
   #node(name: string): Node {
@@ -339,17 +485,44 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     return node;
   }
 
-  #archive(): Archiver {
-    if (!this.#archiver) throw new Error(`${this.name} keeps no archive`);
-    return this.#archiver;
+  async damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged> {
+    const archive = this.#opened();
+    return damageArchive({ ...archive, on: shellOn(await this.#anyRunning()) }, damage);
+  }
+
+  async #anyRunning(): Promise<Node> {
+    for (const node of this.nodes.values()) if ((await node.state()) === "running") return node;
+    throw new Error(`no machine of ${this.name} runs`);
+  }
+
+  #opened(): OpenArchive {
+    if (!this.#archive) throw new Error(`${this.name} keeps no archive`);
+    return this.#archive;
   }
 
   #shell(): Shell {
     return shellOn(this.nodes.get(this.clients.leadsTo)!);
   }
 
+  locate(node: string, what: string, where: Where): Promise<Location> {
+    return this.#disks.locate(this.nodes.get(node)!, what, where);
+  }
+
+  crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
+    return this.#disks.crashInPageWrite(this.nodes.get(node)!, signal);
+  }
+
+  repair(node: string, method: string, context: RepairContext): Promise<void> {
+    return this.#disks.repair(this.nodes.get(node)!, method, context);
+  }
+
+  settled(node: string, signal: AbortSignal): Promise<void> {
+    return settle(this.nodes.get(node)!, this.#admin, signal);
+  }
+
   connect(timeoutMs: number): Promise<Session> {
-    return openSession(this.name, this.clients.port, this.#password, timeoutMs);
+    const { port } = this.clients;
+    return openSession(this.name, { port, password: this.#password, apart: this.#logical.shortNames }, timeoutMs);
   }
 
   serviceAccess(): Record<string, string | number> {
@@ -362,19 +535,25 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       this.#asked().map(async (node) => {
         try {
           if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = await nodeFacts(
-            this.#admin,
-            node.name,
-            at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS,
-          );
+          const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
+          const values = await nodeFacts(this.#admin, node.name, timeoutMs);
+          const serving = this.clients.leadsTo;
+          Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
           if (at === "recovered" && node.name === this.clients.leadsTo)
             Object.assign(values, await this.#recoveredFacts(node));
+          if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
+            Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
+          if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
           return [
             {
               at,
               component: this.name,
               node: node.name,
-              values: { ...values, serves: String(node.name === this.clients.leadsTo) },
+              values: {
+                ...values,
+                ...(this.#archive && { archive: this.#archive.archiver.words }),
+                serves: String(node.name === this.clients.leadsTo),
+              },
             },
           ];
         } catch (thrown) {
@@ -389,13 +568,12 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     return [...this.nodes.values()].filter(({ name }) => this.#servers.has(name));
   }
 
+  /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
-    const [recovery, integrity, structure] = await Promise.all([
-      recoveryFacts(this.#admin, node),
-      integrityFacts(this.#admin, node.name),
-      amcheck(node),
-    ]);
-    return { ...recovery, ...integrity, ...structure };
+    const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
+    const structure = await bracket(() => amcheck(node));
+    this.#inspection.sawStructure({ node: node.name, values: structure.value, at: structure.at });
+    return { ...recovery, ...structure.value, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -422,12 +600,24 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
-    await readLedger(this.#admin, this.clients.leadsTo, (element) => sink.element({ ...element, store: this.name }));
-    await readAccounts(this.#admin, this.clients.leadsTo, (account) => sink.account({ ...account, store: this.name }));
+    const open = patiently(this.#admin, this.clients.leadsTo);
+    await readLedger(open, this.name, sink);
+    await readAccounts(open, this.name, sink);
+    await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
+  }
+
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
+    const { version, archive: config, walSegment: segmentBytes } = this.#config;
+    const archiver = this.#archive?.archiver;
+    const archive = archiver && config ? { archiver, tool: config.tool, openEnd: config.receiver !== undefined } : null;
+    const serving = this.#node(this.clients.leadsTo);
+    const nodes = [...this.nodes.values()];
+    return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
-  async promote(node: string, signal: AbortSignal) {
+  async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void) {
+    if (this.#logical.has(node)) return this.#logical.promote(node, signal, mark);
     const { at } = await bracket(async () => {
       await this.#admin.query(node, "SELECT pg_promote(false)", 10_000);
       const done = await awaitCondition(
@@ -439,6 +629,22 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });
     return at;
+  }
+
+  changeSchema(change: SchemaChange): Promise<string> {
+    return changeSchema(this.#admin, this.clients.leadsTo, change);
+  }
+
+  batch(rows: number): Promise<string> {
+    return runBatch(this.#admin, this.clients.leadsTo, rows);
+  }
+
+  syncSequences(node: string): Promise<string> {
+    return syncSequences(this.#admin, node);
+  }
+
+  follow(node: string, options: FollowOptions, signal: AbortSignal): Promise<void> {
+    return this.#logical.follow(node, this.clients.leadsTo, options, signal);
   }
 
   async redundancy(): Promise<{ restored: boolean; detail: string }> {
@@ -455,19 +661,10 @@ class PostgresComponent implements Component, Promotable, Reconcilable, Servicea
     };
   }
 
-  async awaitTrigger(trigger: string, signal: AbortSignal): Promise<void> {
+  async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
     const serving = this.clients.leadsTo;
-    if (trigger === "checkpoint") return this.nodes.get(serving)?.awaitLog(/checkpoint starting/, signal);
-    const file = async () =>
-      (
-        await this.#admin.query(
-          serving,
-          "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file",
-          ADMIN_TIMEOUT_MS,
-        )
-      )[0]?.["file"];
-    const first = await file();
-    await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: 600_000, signal });
+    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.nodes.get(serving)!;
+    return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
   }
 
   async close(): Promise<void> {

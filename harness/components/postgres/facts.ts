@@ -9,13 +9,14 @@ const TIMEOUT_MS = 2_000;
 const FACTS = `
   SELECT json_object_agg(name, value) AS values FROM (
     SELECT name, setting AS value FROM pg_settings WHERE name IN ('synchronous_commit', 'synchronous_standby_names', 'fsync',
-      'full_page_writes', 'data_checksums', 'wal_level', 'wal_sync_method', 'server_version', 'cluster_name', 'shared_preload_libraries')
+      'full_page_writes', 'data_checksums', 'wal_level', 'wal_sync_method', 'archive_mode', 'archive_timeout', 'wal_segment_size', 'server_version', 'cluster_name', 'shared_preload_libraries')
     UNION ALL SELECT 'in_recovery', pg_is_in_recovery()::text
     UNION ALL SELECT 'process_start', pg_postmaster_start_time()::text
     UNION ALL SELECT 'system_identifier', system_identifier::text FROM pg_control_system()
     UNION ALL SELECT 'wal_position', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_insert_lsn() END::text
     UNION ALL SELECT 'lineage', CASE WHEN pg_is_in_recovery() THEN NULL
       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END::text
+    UNION ALL SELECT 'last_archived_wal', last_archived_wal FROM pg_stat_archiver
     UNION ALL SELECT 'replication', coalesce(json_agg(json_build_object('name', application_name, 'state', state, 'sync_state', sync_state,
       'backend_start', backend_start, 'flush_lsn', flush_lsn))::text, '[]') FROM pg_stat_replication
   ) AS facts WHERE value IS NOT NULL`;
@@ -39,10 +40,13 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
     `SELECT name, pg_read_file('pg_wal/' || name) AS text FROM pg_ls_dir('pg_wal') AS name WHERE name ~ '^[0-9A-F]{8}\\.history$' ORDER BY name DESC LIMIT 1`,
     TIMEOUT_MS,
   );
-  const last = textOf(files[0], "text").trim().split("\n").at(-1) ?? "";
-  const [, timeline, lsn] = /^(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/i.exec(last) ?? [];
+  const ancestors = ancestorsOf(textOf(files[0], "text"));
+  const last = ancestors.at(-1);
   const facts: Record<string, string> = {};
-  if (timeline && lsn) Object.assign(facts, { switch_position: lsn, switch_from_lineage: timeline });
+  if (last) {
+    Object.assign(facts, { switch_position: last.lsn, switch_from_lineage: last.timeline });
+    facts["ancestry"] = ancestors.map(({ timeline, lsn }) => `${timeline} ${lsn}`).join(", ");
+  }
   const log = await node.logs();
   const sinceStart = log.slice(log.lastIndexOf("starting PostgreSQL"));
   const redo = /redo done at ([0-9A-F]+\/[0-9A-F]+)/i.exec(sinceStart)?.[1];
@@ -50,6 +54,13 @@ export async function recoveryFacts(admin: AdminConnections, node: Node): Promis
   if (sinceStart.includes("database system was shut down at")) facts["clean_shutdown"] = "true";
   return facts;
 }
+
+/** Every timeline before this one with the position where it was left, the oldest first. */
+export const ancestorsOf = (history: string): { timeline: string; lsn: string }[] =>
+  history.split("\n").flatMap((line) => {
+    const [, timeline, lsn] = /^(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/i.exec(line) ?? [];
+    return timeline && lsn ? [{ timeline, lsn }] : [];
+  });
 
 export async function integrityFacts(admin: AdminConnections, node: string): Promise<Record<string, string>> {
   const rows = await admin.query(
@@ -67,6 +78,8 @@ export async function amcheck(node: Node): Promise<Record<string, string>> {
       ["/blackstart/bin/pg_amcheck", "-U", USER, "-d", DATABASE, "--heapallindexed", "-s", "blackstart"],
       { timeoutMs: 60_000 },
     );
+    // 126 and 127: the engine found nothing to run.
+    if (said.code === 126 || said.code === 127) return { "amcheck.output": "pg_amcheck is not in this image" };
     return {
       "amcheck.exit": String(said.code),
       "amcheck.output": `${said.stdout}${said.stderr}`.trim().slice(0, 4_000),

@@ -8,6 +8,8 @@ const TIMEOUT_MS = 5_000;
 interface Point {
   readonly lineage: string;
   readonly lsn: string;
+  /** Where history stood when the point had been written. */
+  readonly upTo: string;
   readonly xid: string;
   readonly time: string;
   readonly name: string | null;
@@ -16,7 +18,9 @@ interface Point {
 export interface RestoreTarget {
   readonly settings: Record<string, string>;
   readonly lineage: string | null;
+  /** Between these two it lies. */
   readonly lsn: string | null;
+  readonly upTo: string | null;
 }
 
 const HERE = `substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline, pg_current_wal_insert_lsn()::text AS lsn,
@@ -34,26 +38,26 @@ export class Points {
   /** Writes a restore point. */
   async mark(node: string, name: string): Promise<string> {
     const [row] = await this.#admin.query(node, `SELECT ${HERE}`, TIMEOUT_MS);
-    await this.#admin.query(node, "SELECT pg_create_restore_point($1)", TIMEOUT_MS, [name]);
-    return this.#note(name, { name, ...asPoint(row) });
+    const [made] = await this.#admin.query(node, "SELECT pg_create_restore_point($1)::text AS lsn", TIMEOUT_MS, [name]);
+    return this.#note(name, { name, ...asPoint(row), upTo: textOf(made, "lsn") });
   }
 
   /** Runs a statement in a transaction of its own; the point is that transaction, and the position right before it. */
   async around(node: string, name: string, statement: string): Promise<string> {
-    const [row] = await this.#admin.withSession(node, TIMEOUT_MS, async (ask) => {
+    const [[row], [after]] = await this.#admin.withSession(node, TIMEOUT_MS, async (ask) => {
       await ask("BEGIN");
       const here = await ask(`SELECT ${HERE}`);
       await ask(statement);
       await ask("COMMIT");
-      return here;
+      return [here, await ask("SELECT pg_current_wal_insert_lsn()::text AS lsn")] as const;
     });
-    return this.#note(name, { name: null, ...asPoint(row) });
+    return this.#note(name, { name: null, ...asPoint(row), upTo: textOf(after, "lsn") });
   }
 
   /** How the server is told to end there. */
   target({ to, at = to === "time" ? "now" : "", inclusive }: RestoreOptions): RestoreTarget {
     if (at === "now" && to === "time")
-      return { settings: { recovery_target_time: new Date().toISOString() }, lineage: null, lsn: null };
+      return { settings: { recovery_target_time: new Date().toISOString() }, lineage: null, lsn: null, upTo: null };
     const point = this.#points.get(at);
     if (!point) {
       const known = [...this.#points.keys(), ...(to === "time" ? ["now"] : [])].join(", ");
@@ -62,7 +66,8 @@ export class Points {
     const value = { lsn: point.lsn, name: point.name, time: point.time, xid: point.xid }[to as "lsn"];
     if (value === null) throw new Error(`${at} wrote no restore point; use lsn, time or xid`);
     const settings = { [`recovery_target_${to}`]: value, recovery_target_inclusive: inclusive ? "on" : "off" };
-    return { settings, lineage: point.lineage, lsn: point.lsn };
+    const upTo = to === "lsn" && !inclusive ? point.lsn : point.upTo;
+    return { settings, lineage: point.lineage, lsn: point.lsn, upTo };
   }
 
   #note(name: string, point: Point): string {
@@ -71,7 +76,7 @@ export class Points {
   }
 }
 
-const asPoint = (row: Parameters<typeof textOf>[0]): Omit<Point, "name"> => ({
+const asPoint = (row: Parameters<typeof textOf>[0]): Omit<Point, "name" | "upTo"> => ({
   lineage: String(Number.parseInt(textOf(row, "timeline"), 16)),
   lsn: textOf(row, "lsn"),
   xid: textOf(row, "xid"),

@@ -1,18 +1,21 @@
+import pg from "pg";
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
 import { parsePosition } from "../../position.ts";
 import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { type Archiver, ARCHIVE_DIR, type Backup, DATA_DIR, sizesOf } from "./archiver.ts";
+import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR, segmentName, sizesOf } from "./archiver.ts";
+import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
 import type { Escrow } from "./escrow.ts";
 import { openForWork, startServer } from "./maintenance.ts";
-import type { Points } from "./points.ts";
-import { segmentAt } from "./segments.ts";
+import type { Restored } from "./detector.ts";
+import type { Points, RestoreTarget } from "./points.ts";
 import { type Shell, shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 const RECOVERY_TIMEOUT_MS = 1_800_000;
+const WRONG_PASSWORD = "28P01";
 
 export interface RestoreBench {
   readonly node: Node;
@@ -22,6 +25,13 @@ export interface RestoreBench {
   readonly admin: AdminConnections;
   readonly points: Points;
   readonly escrow: Escrow;
+  /** Told as soon as it is known, for a restore that goes wrong is one too. */
+  readonly chosen: (restored: Restored) => void;
+  readonly segmentBytes: number;
+  /** What the server that is to be made anew called its own system; null where it was never asked. */
+  readonly systemIdentifier: string | null;
+  /** The archive is another component's: its archiver's files are on none of these machines yet. */
+  readonly foreign: boolean;
 }
 
 /** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
@@ -30,49 +40,106 @@ export async function restoreNode(
   options: RestoreOptions,
   context: RestoreContext,
 ): Promise<void> {
-  const { node } = bench;
-  const { signal, mark } = context;
-  if (options.stage !== "history") await fill(bench, options, context);
-  if (options.stage === "base") return mark("consistent", await consistent(bench, signal));
-  const { at: restored } = await bracket(async () => {
-    if (options.stage === "history") await shellOn(node).run('rm -f "$1"', [HOLD]);
-    else await startServer(node);
-    await served(bench, options.onEnd, signal);
-  });
-  mark("restored", restored);
+  const { node, points } = bench;
+  const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
+  if (options.stage !== "history") await fill(bench, options, { ...context, target });
+  if (options.stage === "base") {
+    const { at: consistent } = await bracket(async () => {
+      await startServer(node);
+      await served(bench, "consistent", context.signal);
+    });
+    return context.mark("consistent", consistent);
+  }
+  await replay(bench, options, context);
+  tellEnd(target, context.rewound);
 }
 
-/** A server in recovery takes readers as soon as it is consistent, and this one cannot get further. */
-async function consistent({ node, admin }: RestoreBench, signal: AbortSignal): Promise<Bracket> {
-  const { at } = await bracket(async () => {
-    await startServer(node);
-    await answers({ node, admin }, signal, () => true);
-  });
-  return at;
-}
+type Filling = Pick<RestoreContext, "signal" | "mark" | "keep"> & { readonly target: RestoreTarget | null };
 
-async function fill(
-  { node, receiver, archiver, points, escrow }: RestoreBench,
-  options: RestoreOptions,
-  { signal, mark, keep, rewound }: RestoreContext,
-): Promise<void> {
+/** What opens the archive, the backup out of it, and the settings of the recovery. */
+async function fill(bench: RestoreBench, options: RestoreOptions, context: Filling): Promise<void> {
+  const { node, archiver } = bench;
+  const { signal, mark, keep, target } = context;
   await openForWork(node, signal);
   const shell = shellOn(node);
-  if (options.access === "escrow") await escrow.open(shell);
-  if (receiver && options.tail === "shipped") mark("tail shipped", await shipTail(receiver));
-  const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
+  if (options.access === "escrow") await bench.escrow.open(shell);
+  if (bench.foreign) await takeFiles(shell, archiver);
+  if (bench.receiver && options.tail === "shipped") mark("tail shipped", await shipTail(bench.receiver));
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
+  bench.chosen(restoredOf(node.name, backup, options, target));
   const settings = recoverySettings(archiver, options, target?.settings ?? {});
   await keep("restore.txt", wordsOf(backups, backup, settings));
   const { at: fetched } = await bracket(async () => {
     await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
     await archiver.fetch(shell, backup);
-    await shell.run(`cat >>"$1/postgresql.auto.conf"; touch "$1/recovery.signal"`, [DATA_DIR], { stdin: settings });
+    if (options.checked) await isOurs(bench, shell, backup);
+    const signalFile = options.onEnd === "follow" ? "standby.signal" : "recovery.signal";
+    await shell.run(
+      `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal" "$1/recovery.signal"; touch "$1/$2"`,
+      [DATA_DIR, signalFile],
+      { stdin: settings },
+    );
+    if (options.stage === "base") await holdHistory(bench, shell, backup, options);
   });
-  if (options.stage === "base") await holdHistory(shell, backup, archiver.restoreCommand(options.wal));
   mark("fetched", fetched);
-  if (target?.lineage && target.lsn) rewound({ lineage: target.lineage, position: target.lsn });
+}
+
+/** History, for a server that is started for it, or that has waited where its backup ends. */
+async function replay(bench: RestoreBench, options: RestoreOptions, context: RestoreContext): Promise<void> {
+  const { node, archiver } = bench;
+  const { signal, mark } = context;
+  const shell = shellOn(node);
+  const follows = options.onEnd === "follow";
+  const guarded = options.wal === "fail-closed" && options.to === "latest" && !follows;
+  const segments = guarded || follows ? await segmentsOf(archiver) : [];
+  const { at: restored } = await bracket(async () => {
+    if (options.stage === "history") await shell.run('rm "$1"', [HOLD]);
+    else await startServer(node);
+    if (follows) await replayedAll(bench, shell, segments, signal);
+    else await served(bench, options.onEnd === "pause" ? "paused" : "promoted", signal);
+    if (guarded) await reachedTheEnd(bench, shell, segments);
+  });
+  mark("restored", restored);
+}
+
+const HOLD = "/blackstart/run/hold";
+const AWAIT = "/blackstart/run/await";
+
+/** Puts a wait in front of restore_command, which stays as it is: what lies beyond the backup's end has to wait for the file to go. */
+async function holdHistory(
+  { archiver, segmentBytes }: RestoreBench,
+  on: Shell,
+  { timeline, stopLsn }: Backup,
+  { wal }: RestoreOptions,
+): Promise<void> {
+  const last = segmentName(timeline, parsePosition(stopLsn) ?? 0n, segmentBytes);
+  await on.run('touch "$1"; cat >"$2"', [HOLD, AWAIT], { stdin: AWAIT_SCRIPT });
+  const settings = {
+    recovery_prefetch: "off", // reading ahead would wait for the next segment before the end of the backup is replayed
+    restore_command: `sh ${AWAIT} %f ${last}; ${archiver.restoreCommand(wal)}`,
+  };
+  await on.run('cat >>"$1/postgresql.auto.conf"', [DATA_DIR], { stdin: settingLines(settings) });
+}
+
+/** Files of timelines, which have a dot in their names, are asked for before anything is replayed. */
+const AWAIT_SCRIPT = `while [ -e ${HOLD} ]; do
+  case $1 in *.*) exit ;; esac
+  expr "x$1" '>' "x$2" >/dev/null || exit
+  sleep 0.05
+done
+`;
+
+function tellEnd(target: RestoreTarget | null, rewound: RestoreContext["rewound"]): void {
+  if (target?.lineage && target.lsn && target.upTo)
+    rewound({ lineage: target.lineage, position: target.lsn, upTo: target.upTo });
+}
+
+/** A time that no position is known of, such as now, lies at the end of history. */
+function restoredOf(node: string, backup: Backup, { to }: RestoreOptions, target: RestoreTarget | null): Restored {
+  const { lineage, lsn } = target ?? { lineage: null, lsn: null };
+  const at = lineage !== null && lsn !== null ? { lineage, lsn } : null;
+  return { node, backup, target: at, latest: at === null && to !== "immediate" };
 }
 
 /**
@@ -103,7 +170,7 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
   const settings: Record<string, string> = {
     restore_command: archiver.restoreCommand(options.wal),
     recovery_target_timeline: "latest",
-    recovery_target_action: options.onEnd,
+    ...(options.onEnd !== "follow" && { recovery_target_action: options.onEnd }),
     ...(options.to === "immediate" && { recovery_target: "immediate" }),
     ...target,
     primary_conninfo: "",
@@ -111,42 +178,19 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
     // A restored machine that archives into where it came from leaves a second history there for the next restore to follow.
     ...(options.archive === "fenced" && { archive_mode: "off" }),
   };
-  return Object.entries(settings)
+  return settingLines(settings);
+}
+
+const settingLines = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
     .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
     .join("");
-}
-
-const HOLD = "/blackstart/run/hold";
-const AWAIT = "/blackstart/run/await";
-
-/** Puts a wait in front of restore_command, which stays as it is: what lies beyond the backup's end has to wait for the file to go. */
-async function holdHistory(on: Shell, { timeline, stopLsn }: Backup, command: string): Promise<void> {
-  const control = await on.run('pg_controldata -D "$1"', [DATA_DIR]);
-  const segmentBytes = Number(/Bytes per WAL segment:\s+(\d+)/.exec(control)?.[1]);
-  const last = segmentAt(Number(timeline), parsePosition(stopLsn) ?? 0n, segmentBytes);
-  await on.run('touch "$1"; cat >"$2"', [HOLD, AWAIT], { stdin: AWAIT_SCRIPT });
-  // Reading ahead would wait for the next segment before the end of the backup is replayed.
-  const line = `recovery_prefetch = off\nrestore_command = '${`sh ${AWAIT} %f ${last}; ${command}`.replaceAll("'", "''")}'\n`;
-  await on.run('cat >>"$1/postgresql.auto.conf"', [DATA_DIR], { stdin: line });
-}
-
-/** Files of timelines, which have a dot in their names, are asked for before anything is replayed. */
-const AWAIT_SCRIPT = `while [ -e ${HOLD} ]; do
-  case $1 in *.*) exit ;; esac
-  expr "x$1" '>' "x$2" >/dev/null || exit
-  sleep 0.05
-done
-`;
 
 /** The server's start says nothing: it is asked until it takes writes, or until it is gone. */
-async function served(bench: RestoreBench, onEnd: "promote" | "pause", signal: AbortSignal): Promise<void> {
-  await answers(bench, signal, (state) => state === (onEnd === "pause" ? "paused" : "promoted"));
-}
-
-async function answers(
-  { node, admin }: Pick<RestoreBench, "node" | "admin">,
+async function served(
+  { node, admin }: RestoreBench,
+  wanted: "promoted" | "paused" | "consistent",
   signal: AbortSignal,
-  asked: (state: string) => boolean,
 ): Promise<void> {
   let state = "it did not answer";
   const done = await awaitCondition(
@@ -154,10 +198,13 @@ async function answers(
       if ((await node.state()) !== "running") throw new Error(`the server ended instead: ${await lastWords(node)}`);
       try {
         state = textOf((await admin.query(node.name, STATE, ADMIN_TIMEOUT_MS))[0], "state");
-      } catch {
+      } catch (thrown) {
+        if (thrown instanceof pg.DatabaseError && thrown.code === WRONG_PASSWORD) throw thrown; // another cluster's
         return false; // not yet: it takes no connections before it is consistent
       }
-      return asked(state);
+      if (wanted !== "promoted" && state === "promoted")
+        throw new Error(`${node.name} was to wait and promoted itself`);
+      return state === wanted || wanted === "consistent";
     },
     { everyMs: 10, timeoutMs: RECOVERY_TIMEOUT_MS, signal },
   );

@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Session, WriteRequest, WriteResult } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { parsePosition } from "../../position.ts";
+import { UNIQUE_INDEX } from "./ledger-tables.ts";
 
 export const DATABASE = "postgres";
 export const USER = "postgres";
@@ -52,22 +53,28 @@ export function destroy(client: pg.Client): void {
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
+/**
+ * The history that a server writes: its timeline. A server that was not copied from the primary counts timelines of its own, which
+ * must not be taken for those of the primary: `apart` has the short names of such nodes.
+ */
+export const lineageOf = (node: string, timeline: string, system: string, apart: ReadonlySet<string>): string =>
+  apart.has(node) ? `${timeline}@${system}` : timeline;
+
 /** One client of the ledger. Asks the server once who it is, so that every acknowledgement carries its node and timeline. */
 export async function openSession(
   component: string,
-  port: number,
-  password: string,
+  { port, password, apart }: { port: number; password: string; apart: ReadonlySet<string> },
   timeoutMs: number,
 ): Promise<Session> {
   const endMs = performance.now() + timeoutMs;
   const client = await openClient(port, password, timeoutMs, "blackstart");
   try {
     const who = await query(client, { text: WHO }, endMs - performance.now());
-    const { node, timeline } = who.rows[0] as { node: string; timeline: string | null };
+    const { node, timeline, system } = who.rows[0] as { node: string; timeline: string | null; system: string };
     return new PostgresSession(
       client,
       `${component}.${node}`,
-      timeline === null ? null : String(Number.parseInt(timeline, 16)),
+      timeline === null ? null : lineageOf(node, String(Number.parseInt(timeline, 16)), system, apart),
     );
   } catch (thrown) {
     destroy(client);
@@ -75,7 +82,7 @@ export async function openSession(
   }
 }
 
-const WHO = `SELECT current_setting('cluster_name') AS node,
+const WHO = `SELECT current_setting('cluster_name') AS node, (SELECT system_identifier::text FROM pg_control_system()) AS system,
   CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS timeline`;
 
 const UNIQUE_VIOLATION = "23505";
@@ -84,13 +91,13 @@ class PostgresSession implements Session {
   broken = false;
   readonly #client: pg.Client;
   readonly #node: string;
-  readonly #timeline: string | null;
+  readonly #lineage: string | null;
   #warning: string | undefined;
 
-  constructor(client: pg.Client, node: string, timeline: string | null) {
+  constructor(client: pg.Client, node: string, lineage: string | null) {
     this.#client = client;
     this.#node = node;
-    this.#timeline = timeline;
+    this.#lineage = lineage;
     client.on("error", () => (this.broken = true));
     client.on("end", () => (this.broken = true));
     client.on("notice", (notice) => {
@@ -99,7 +106,7 @@ class PostgresSession implements Session {
   }
 
   async write({ op, payload, transfer }: WriteRequest, timeoutMs: number): Promise<WriteResult> {
-    if (this.#timeline === null) {
+    if (this.#lineage === null) {
       this.close();
       return { outcome: "fail", error: `${this.#node} is in recovery and takes no writes` };
     }
@@ -114,13 +121,14 @@ class PostgresSession implements Session {
       if (row === undefined) return { outcome: "fail", error: "the accounts of the transfer do not exist" };
       if (parsePosition(row.lsn) === null)
         throw new Error(`the server answered ${row.lsn} where a WAL position was expected`);
-      return { outcome: "ok", node: this.#node, lineage: this.#timeline, position: row.lsn };
+      return { outcome: "ok", node: this.#node, lineage: this.#lineage, position: row.lsn };
     } catch (thrown) {
       const certain = isCertainFailure(thrown);
       if (!certain) this.close();
       const error = messageOf(thrown);
       if (!certain) return { outcome: "info", error };
-      const alreadyThere = thrown instanceof pg.DatabaseError && thrown.code === UNIQUE_VIOLATION;
+      const alreadyThere =
+        thrown instanceof pg.DatabaseError && thrown.code === UNIQUE_VIOLATION && thrown.constraint === UNIQUE_INDEX;
       return { outcome: "fail", error, ...(alreadyThere && { alreadyThere }) };
     }
   }

@@ -30,7 +30,7 @@ export function storeScripts({ access, prefix, config }: ArchiveSite): Record<st
 const PATIENCE_MS = 120_000;
 
 /**
- * A clock that is off shows in the date that a request is signed with, and nowhere else.
+ * A machine whose clock is off shows it in the date that it signs with, and nowhere else.
  * head prints the status, and the ETag where there is one; put and get end non-zero unless the store has said yes to the whole.
  */
 const STORE = `[ -z "\${ARCHIVE_SKEW:-}" ] || off="X-Amz-Date: $(date -u -d "$ARCHIVE_SKEW seconds" +%Y%m%dT%H%M%SZ)"
@@ -70,9 +70,8 @@ case $code in
   404) rm -f "$2.part" ;;
   *) say "the store answered $code when asked for $1" ;;
 esac
-# Not there. The first timeline has no history file, and a server asks for it when it begins another.
-[ "$1" = 00000001.history ] && exit 1
-# The end of history is only where nothing of it comes later.
+# Not there. The first timeline has no such file; the end of history is only where nothing of it comes later.
+[ "$1" != 00000001.history ] || exit 1
 timeline=$(echo "$1" | cut -c 1-8)
 list=$(s3 --fail "$root?list-type=2&prefix=$prefix%2Fwal%2F$timeline&start-after=$prefix%2Fwal%2F$1") || say "the store could not be listed"
 case $1 in *.history) later="$prefix/wal/$timeline[0-9A-F]\\{16\\}" ;; *) later="$prefix/wal/[0-9A-F]\\{24\\}" ;; esac

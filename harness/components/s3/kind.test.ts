@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { planOf, problemsOf } from "../../scenario/testing.ts";
+import { readScenario } from "../../scenario/read-scenario.ts";
+import { planOf, problemsOf, scenarioFile } from "../../scenario/testing.ts";
 
 const scenario = (config: string, steps = "{ fault: process-crash, target: store.server }", workload = "") => `id: sound
 title: Something happens
@@ -45,6 +46,11 @@ describe("what no store can promise, with its place", () => {
       "provider: versitygw, layout: { drives: 4 }",
       "4:61: stack.store.layout.drives: VersityGW stands on one directory",
     ],
+    [
+      "provider: ceph, layout: { sites: 2 }, tls: true",
+      "4:65: stack.store.tls: Ceph's sites speak with each other without TLS here",
+    ],
+    ["tls: yes", '4:27: stack.store.tls: found "yes", expected true or false'],
     ["provider: versitygw, sync: true", "VersityGW never syncs what it acknowledges"],
     ["provider: gluster", '4:32: stack.store.provider: found "gluster", expected one of minio, ceph, versitygw'],
   ])("%s", async (config, said) => {
@@ -99,6 +105,15 @@ describe("what stands behind a store that names no product", () => {
   it("is the preferred one, and the plan says so", async () => {
     const [component] = (await planOf(scenario("versioning: true"))).components;
     expect(component).toMatchObject({ choice: "minio", config: { provider: "minio" }, nodes: ["store.server"] });
+  });
+
+  it("is none that cannot speak TLS in that layout", async () => {
+    const text = scenario(
+      "layout: { sites: 2 }, versioning: true, tls: true",
+      "{ fault: latency, target: store, latency: 1s }",
+    );
+    const { variants } = await readScenario(await scenarioFile(text));
+    expect(variants.map(({ name }) => name)).toEqual(["minio"]);
   });
 
   it("is the named one where one is named", async () => {

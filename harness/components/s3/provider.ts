@@ -27,7 +27,7 @@ export interface Provider {
 
 /**
  * drives: can be broken one by one · rot: the bytes of an object can be found on its disks and changed · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
- * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule · tls: speaks to its clients over TLS alone.
+ * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule · tls: speaks to its clients over TLS alone · signature-v2: takes requests signed by the old scheme.
  */
 const CAPABILITIES = [
   "drives",
@@ -39,6 +39,7 @@ const CAPABILITIES = [
   "power",
   "scrub",
   "lifecycle",
+  "signature-v2",
   "tls",
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];

@@ -3,6 +3,8 @@
  * file that the server's user alone can read; every command names it.
  */
 import { randomBytes } from "node:crypto";
+import type { ArchivePart } from "../../../component.ts";
+import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,
   ARCHIVE_DIR,
@@ -12,7 +14,11 @@ import {
   DATA_DIR,
   type ExpireOptions,
   type Misconfigured,
+  type NotCopied,
+  notCopied,
   type OpenArchiver,
+  segmentName,
+  type Stored,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 
@@ -27,10 +33,19 @@ class PgBackRest implements Archiver {
   readonly files: Readonly<Record<string, string>>;
   readonly withoutPassphrase: Readonly<Record<string, string>>;
   readonly settings = { archive_mode: "on", archive_command: push() };
+  readonly words: string;
+  readonly program = "pgbackrest";
   readonly #site: ArchiveSite;
 
   constructor(site: ArchiveSite, passphrase: string) {
     this.#site = site;
+    const { encrypted, async, queueMax } = site.config;
+    this.words = [
+      "pgBackRest over TLS",
+      ...(encrypted ? ["encrypted"] : []),
+      ...(async ? ["asynchronous"] : []),
+      ...(queueMax === undefined ? [] : [`archive-push-queue-max ${queueMax} bytes`]),
+    ].join(", ");
     this.files = {
       "pgbackrest.conf": configuration(site, passphrase),
       "ca.pem": site.access.caPem ?? "",
@@ -39,9 +54,8 @@ class PgBackRest implements Archiver {
     this.withoutPassphrase = { ...this.files, "pgbackrest.conf": configuration(site, null) };
   }
 
-  archiveCommand(wrong?: Misconfigured): string | null {
-    if (wrong && "skewSeconds" in wrong) return null;
-    return push(wrong ? `--repo1-path=/${wrong.into}` : "");
+  misconfigured(wrong: Misconfigured): string | null {
+    return "into" in wrong ? push(`--repo1-path=/${wrong.into}`) : null;
   }
 
   async prepare(on: Shell): Promise<void> {
@@ -61,9 +75,58 @@ class PgBackRest implements Archiver {
     return backupsIn(await on.run(`${COMMAND} info --output=json`));
   }
 
-  async stored(): Promise<Set<string>> {
+  async names(): Promise<string[]> {
+    return (await this.#archived()).map(({ name }) => name);
+  }
+
+  async #archived(): Promise<{ name: string; key: string }[]> {
+    return (await this.#keys(`archive/${STANZA}/`)).flatMap((key) => {
+      const name = nameIn(key);
+      return name === null ? [] : [{ name, key }];
+    });
+  }
+
+  async #keys(folder: string): Promise<string[]> {
     const { depot, access, prefix } = this.#site;
-    return segmentsIn((await depot.objects(access.bucket, `${prefix}/archive/${STANZA}/`)).map(({ key }) => key));
+    return (await depot.objects(access.bucket, `${prefix}/${folder}`)).map(({ key }) => key).toSorted();
+  }
+
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
+  }
+
+  /** verify exits 0 whatever it finds, so its output is what counts; what it has nothing to say of is not in it at all. */
+  async check(on: Shell): Promise<{ noticed: boolean; detail: string }> {
+    const { code, stdout, stderr } = await on.attempt(`${COMMAND} --output=text --verbose verify`);
+    return verdictIn(code, `${stdout}\n${stderr}`);
+  }
+
+  /** The mark of a backup's beginning lies in its bundle. */
+  async objects(part: ArchivePart): Promise<Stored[]> {
+    if (part === "label") return [];
+    if (part === "history" || part === "segment") return this.#pieces(part);
+    const keys = await this.#keys(`backup/${STANZA}/`);
+    const manifest = (key: string): boolean => key.endsWith("/backup.manifest");
+    const wanted = part === "manifest" ? manifest : (key: string) => /\/(pg_data|bundle)\//.test(key);
+    return keys.filter(wanted).map((key) => ({ name: key.split("/").slice(3).join("/"), key, wrapped: true }));
+  }
+
+  async #pieces(part: "history" | "segment"): Promise<Stored[]> {
+    const { encrypted = false } = this.#site.config;
+    const stored = (await this.#archived()).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    const isHistory = ({ name }: { name: string }): boolean => name.endsWith(".history");
+    if (part === "history") return stored.filter(isHistory).map((one) => ({ ...one, wrapped: encrypted }));
+    const from = await this.#firstSegment();
+    return stored.filter((one) => !isHistory(one) && one.name >= from).map((one) => ({ ...one, wrapped: true }));
+  }
+
+  /** In which the newest backup begins; its label says so to nobody without the passphrase, the archive's own files beside it do. */
+  async #firstSegment(): Promise<string> {
+    const marks = (await this.#keys(`archive/${STANZA}/`)).flatMap((key) => {
+      const [, segment, offset] = /\/([0-9A-F]{24})\.([0-9A-F]{8})\.backup(?:$|-)/.exec(key) ?? [];
+      return segment && offset ? [segment] : [];
+    });
+    return marks.toSorted().at(-1) ?? "";
   }
 
   /** Of a full backup that is kept, pgBackRest always keeps the history that makes it consistent, and beyond that what it is told to. */
@@ -77,12 +140,13 @@ class PgBackRest implements Archiver {
   }
 
   async #count(on: Shell): Promise<{ backups: number; segments: number }> {
-    return { backups: (await this.list(on)).length, segments: (await this.stored()).size };
+    const segments = (await this.names()).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    return { backups: (await this.list(on)).length, segments: segments.length };
   }
 
   /** type none: it writes no settings of its own, and no signal. */
-  async fetch(on: Shell, { label }: Backup): Promise<void> {
-    await on.run(`mkdir -p -m 700 "$1"; ${COMMAND} --set="$2" --type=none restore`, [DATA_DIR, label]);
+  async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
+    await on.run(`mkdir -p -m 700 "$1"; ${COMMAND} --pg1-path="$1" --set="$2" --type=none restore`, [into, label]);
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
@@ -118,7 +182,8 @@ function configuration({ access, config, prefix }: ArchiveSite, passphrase: stri
     "process-max=2",
     "lock-path=/blackstart/run/lock",
     "log-level-file=off",
-    "log-level-console=warn",
+    "log-level-console=off",
+    "log-level-stderr=warn",
     KEEP_ALL,
     "",
     `[${STANZA}]`,
@@ -127,6 +192,11 @@ function configuration({ access, config, prefix }: ArchiveSite, passphrase: stri
     "",
   ].join("\n");
 }
+
+/** Each a process of its own: some go side by side. */
+const COPY = `mkdir -p "$1"
+xargs -P 4 -I{} ${COMMAND} --no-archive-async archive-get {} "$1/{}" || true
+ls "$1"`;
 
 /** archive-get says 0 found, 1 not there, anything else an error (its command reference); only a 1 can be the end of history. */
 const GET_CLOSED = `say() { echo "restore_command: $*" >&2; exit 255; }
@@ -179,6 +249,16 @@ export function backupsIn(text: string): Backup[] {
   }));
 }
 
-/** `…/17-1/0000000100000000/000000010000000000000003-<sha1>.zst` */
-export const segmentsIn = (keys: readonly string[]): Set<string> =>
-  new Set(keys.flatMap((key) => /\/([0-9A-F]{24})-[0-9a-f]{40}(?:\.[a-z0-9]+)?$/.exec(key)?.[1] ?? []));
+/** `…/17-1/0000000100000000/000000010000000000000003-<sha1>.zst`, `…/17-1/00000002.history`: the server's name; null for others. */
+export const nameIn = (key: string): string | null =>
+  /\/([0-9A-F]{24}(?:\.partial)?)-[0-9a-f]{40}(?:\.[a-z0-9]+)?$/.exec(key)?.[1] ??
+  /\/([0-9A-F]{8}\.history)$/.exec(key)?.[1] ??
+  null;
+
+/** From its text output: a line for each backup and each archive, `status: ok` where it found nothing. */
+export function verdictIn(code: number, text: string): { noticed: boolean; detail: string } {
+  const lines = text.split("\n").map((line) => line.trim());
+  const bad = lines.filter((line) => /^(status: error|ERROR|WARN)|, (?!error: 0)[a-z ]+: [1-9]/.test(line));
+  if (code !== 0 || bad.length > 0) return { noticed: true, detail: bad.slice(0, 5).join("; ") || `exit ${code}` };
+  return { noticed: false, detail: lines.filter((line) => line !== "").join("; ") || "verify said nothing" };
+}

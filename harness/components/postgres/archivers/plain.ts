@@ -2,6 +2,9 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { ArchivePart } from "../../../component.ts";
+import { messageOf } from "../../../errors.ts";
 import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,
@@ -12,11 +15,15 @@ import {
   DATA_DIR,
   type ExpireOptions,
   type Misconfigured,
+  type NotCopied,
+  notCopied,
   type OpenArchiver,
+  segmentName,
+  type Stored,
 } from "../archiver.ts";
-import { segmentAt } from "../segments.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
+import { putMember, takeMember } from "../tar-member.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
@@ -26,6 +33,8 @@ export const SETTINGS = { archive_mode: "on", archive_command: PUSH };
 export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>> = SETTINGS;
+  readonly words: string = "pg_basebackup, and archive_command by curl";
+  readonly program = "curl";
   protected readonly site: ArchiveSite;
 
   constructor(site: ArchiveSite) {
@@ -33,8 +42,7 @@ export class Plain implements Archiver {
     this.files = storeScripts(site);
   }
 
-  archiveCommand(wrong?: Misconfigured): string {
-    if (!wrong) return PUSH;
+  misconfigured(wrong: Misconfigured): string {
     return "into" in wrong ? `ARCHIVE_PREFIX=${wrong.into} ${PUSH}` : `ARCHIVE_SKEW=${wrong.skewSeconds} ${PUSH}`;
   }
 
@@ -62,46 +70,89 @@ export class Plain implements Archiver {
     return Promise.all(backups);
   }
 
-  async stored(): Promise<Set<string>> {
-    return new Set((await this.#segments()).map(({ name }) => name));
+  async fetch(on: Shell, { label }: Pick<Backup, "label">, into = DATA_DIR): Promise<void> {
+    await this.extract(on, label, into);
   }
 
-  async #segments(): Promise<{ name: string; key: string; bytes: number }[]> {
+  async names(): Promise<string[]> {
     const { depot, access, prefix } = this.site;
-    const objects = await depot.objects(access.bucket, `${prefix}/wal/`);
-    return objects.flatMap(({ key, bytes }) => {
-      const name = /\/([0-9A-F]{24})$/.exec(key)?.[1];
-      return name === undefined ? [] : [{ name, key, bytes }];
-    });
+    const folder = `${prefix}/wal/`;
+    return (await depot.objects(access.bucket, folder)).map(({ key }) => key.slice(folder.length));
   }
 
-  /** What pg_archivecleanup does: everything before the segment that a backup begins in, whatever its timeline. */
-  async expire(_on: Shell, { keep, history }: ExpireOptions): Promise<string> {
-    const { depot, access, prefix } = this.site;
-    const backups = await this.list();
-    const gone = backups.slice(0, -keep);
-    const reach = history === "oldest" ? backups.at(-keep) : backups.at(-1);
-    const segments = await this.#segments();
-    if (!reach) throw new Error(`there are ${backups.length} backups, and ${keep} are to be kept`);
-    const first = segmentAt(Number(reach.timeline), parsePosition(reach.startLsn) ?? 0n, segments[0]?.bytes ?? 1);
-    const old = segments.filter(({ name }) => name.slice(8) < first.slice(8));
-    const keys = await Promise.all(gone.map(({ label }) => depot.objects(access.bucket, `${prefix}/base/${label}/`)));
-    for (const { key } of [...keys.flat(), ...old]) await depot.removeObject(access.bucket, key);
-    return `${gone.length} backups and ${old.length} segments; ${backups.length - gone.length} and ${segments.length - old.length} are left`;
-  }
-
-  async fetch(on: Shell, { label }: Pick<Backup, "label">): Promise<void> {
-    await this.extract(on, label, DATA_DIR);
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
   }
 
   protected async extract(on: Shell, label: string, folder: string): Promise<void> {
     await on.run(FETCH, [label, folder]);
   }
 
+  /** What pg_archivecleanup does: everything before the segment that a backup begins in, whatever its timeline. */
+  async expire(_on: Shell, { keep, history }: ExpireOptions): Promise<string> {
+    const { depot, access, prefix, segmentBytes } = this.site;
+    const backups = await this.list();
+    const reach = history === "oldest" ? backups.at(-keep) : backups.at(-1);
+    if (!reach) throw new Error(`there are ${backups.length} backups, and ${keep} are to be kept`);
+    const first = segmentName(reach.timeline, parsePosition(reach.startLsn) ?? 0n, segmentBytes);
+    const names = (await this.names()).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    const old = names.filter((name) => name.slice(8) < first.slice(8));
+    const gone = backups.slice(0, -keep);
+    const objects = await Promise.all(
+      gone.map(({ label }) => depot.objects(access.bucket, `${prefix}/base/${label}/`)),
+    );
+    const keys = [...objects.flat().map(({ key }) => key), ...old.map((name) => `${prefix}/wal/${name}`)];
+    for (const key of keys) await depot.removeObject(access.bucket, key);
+    return `${gone.length} backups and ${old.length} segments; ${backups.length - gone.length} and ${names.length - old.length} are left`;
+  }
+
   restoreCommand(mode: "stock" | "fail-closed"): string {
     return `sh ${ARCHIVE_DIR}/${mode === "stock" ? "get" : "get-closed"} "%f" "%p"`;
   }
+
+  async objects(part: ArchivePart): Promise<Stored[]> {
+    const { prefix, segmentBytes } = this.site;
+    const backups = await this.list();
+    if (part === "base") return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: ZSTD }));
+    if (part === "manifest")
+      return backups.map(({ label }) => ({ ...inBackup(prefix, label, "backup_manifest"), wrapped: false }));
+    if (part === "label")
+      return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: IN_TAR("backup_label") }));
+    const names = part === "history" ? /^[0-9A-F]{8}\.history$/ : /^[0-9A-F]{24}$/;
+    const newest = backups.at(-1);
+    const from =
+      part === "segment" && newest
+        ? segmentName(newest.timeline, parsePosition(newest.startLsn) ?? 0n, segmentBytes)
+        : "";
+    return (await this.#walNames())
+      .filter((name) => names.test(name) && name >= from)
+      .map((name) => ({ name, key: `${prefix}/wal/${name}`, wrapped: false }));
+  }
+
+  async #walNames(): Promise<string[]> {
+    const { depot, access, prefix } = this.site;
+    const objects = await depot.objects(access.bucket, `${prefix}/wal/`);
+    return objects.map(({ key }) => key.slice(`${prefix}/wal/`.length)).toSorted();
+  }
 }
+
+const BASE = "base.tar.zst";
+
+const inBackup = (prefix: string, label: string, file: string) => ({
+  name: `${label}/${file}`,
+  key: `${prefix}/base/${label}/${file}`,
+  wrapped: true,
+});
+
+const ZSTD = {
+  take: (object: Buffer) => zstdDecompressSync(object),
+  put: (_: Buffer, content: Buffer | null) => zstdCompressSync(content ?? Buffer.alloc(0)),
+};
+
+const IN_TAR = (member: string) => ({
+  take: (object: Buffer) => takeMember(ZSTD.take(object), member),
+  put: (object: Buffer, content: Buffer | null) => ZSTD.put(object, putMember(ZSTD.take(object), member, content)),
+});
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store
 label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
@@ -110,19 +161,25 @@ for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file
 echo "$label"`;
 
 const FETCH = `. ${ARCHIVE_DIR}/store
-mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar"' EXIT
-get "base/$1/base.tar.zst" "$tar"; zstd -q -d -c "$tar" >"$2.tar"; tar -x -f "$2.tar" -C "$2"; rm -f "$2.tar"
+mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar" "$tar.failed"' EXIT
+get "base/$1/base.tar.zst" "$tar"
+{ zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
+if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
+
+/** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */
+const COPY = `. ${ARCHIVE_DIR}/store
+mkdir -p "$1"
+while read -r name; do printf 'url = "%s"\\noutput = "%s"\\n' "$(url "wal/$name")" "$1/$name"; done >"$1.list"
+s3 --fail --remove-on-error -K "$1.list" || true
+ls "$1"`;
 
 /** How much the backup holds, and between which positions it is consistent, from its manifest (manual, 68.1). */
 export function readManifest(
   manifest: string,
   label: string,
-): Pick<Backup, "startLsn" | "stopLsn" | "timeline" | "databaseBytes"> {
-  const { "WAL-Ranges": ranges, Files: files = [] } = JSON.parse(manifest) as {
-    "WAL-Ranges"?: { Timeline: number; "Start-LSN": string; "End-LSN": string }[];
-    Files?: { Size: number }[];
-  };
+): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> & { databaseBytes: number } {
+  const { "WAL-Ranges": ranges, Files: files = [] } = parsed(manifest, label);
   const last = ranges?.at(-1);
   if (!ranges?.[0] || !last) throw new Error(`the manifest of backup ${label} does not say which history it needs`);
   return {
@@ -131,4 +188,15 @@ export function readManifest(
     timeline: String(last.Timeline),
     databaseBytes: files.reduce((sum, { Size }) => sum + Size, 0),
   };
+}
+
+function parsed(manifest: string, label: string) {
+  try {
+    return JSON.parse(manifest) as {
+      "WAL-Ranges"?: { Timeline: number; "Start-LSN": string; "End-LSN": string }[];
+      Files?: { Size: number }[];
+    };
+  } catch (thrown) {
+    throw new Error(`the manifest of backup ${label} is damaged: ${messageOf(thrown)}`, { cause: thrown });
+  }
 }

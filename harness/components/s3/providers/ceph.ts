@@ -53,7 +53,7 @@ const nodes = (config: S3Config): NodeSpec[] =>
 export const ceph: Provider = {
   name: "ceph",
   image: "ceph",
-  can: ["drives", "rot", "quorum", "versioning", "lock", "replication", "scrub", "lifecycle", "tls"],
+  can: ["drives", "rot", "quorum", "versioning", "lock", "replication", "scrub", "lifecycle", "tls", "signature-v2"],
   refusals: [],
   nodes,
   problems,

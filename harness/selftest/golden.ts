@@ -1,10 +1,9 @@
 /**
  * Golden histories. `drill()` is a passed one: 100 writes a second, the primary's machine lost at 5,000 ms, its synchronous standby
- * promoted at 5,700 ms. A test names only what is different about its own; `lose` takes writes away as a promotion would.
+ * promoted at 5,700 ms. A test or a control names only what is different about its own; `loseFrom` takes writes away as a promotion
+ * would.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import type {
   EventData,
   History,
@@ -48,7 +47,7 @@ const COURSE: Course = {
 };
 
 const ORIGIN_NS = 7_000_000_000_000n;
-const EPOCH_MS = Date.parse("2026-11-23T10:00:00.000Z");
+export const EPOCH_MS = Date.parse("2026-11-23T10:00:00.000Z");
 const FIRST_DUE_MS = 1_000;
 const STEADY_UNTIL_MS = 4_000;
 const LATENCY_MS = 2;
@@ -56,7 +55,7 @@ const TIMEOUT_MS = 1_000;
 const ACCOUNTS = 10;
 const INITIAL = 1_000;
 const SCENARIO = "id: golden\n";
-const HASH = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const HASH = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export const nsOf = (ms: number): string => String(ORIGIN_NS + BigInt(Math.round(ms * 1e6)));
 export const wallNsOf = (ms: number): bigint => BigInt(EPOCH_MS) * 1_000_000n + BigInt(Math.round(ms * 1e6));
@@ -395,129 +394,4 @@ export function clockBracket(
   };
 }
 
-/** Replaces the data of the n-th event of a kind. */
-export function setEvent<K extends keyof EventData>(
-  history: DraftHistory,
-  kind: K,
-  data: Partial<EventData[K]>,
-  n = 0,
-): void {
-  const event = history.events.filter((e) => e.kind === kind)[n];
-  if (!event) throw new Error(`the history has no ${kind} number ${n}`);
-  (event as { data: unknown }).data = { ...event.data, ...data };
-}
-
-export const dropEvents = (history: DraftHistory, kind: keyof EventData): void => {
-  history.events = history.events.filter((event) => event.kind !== kind);
-};
-
-/** Adds an event where its time puts it. */
-export function addEvent<K extends keyof EventData>(
-  history: DraftHistory,
-  ms: number,
-  kind: K,
-  data: EventData[K],
-): void {
-  const event = { seq: 0, ms, wall: new Date(EPOCH_MS + ms).toISOString(), kind, data } as unknown as JournalEvent;
-  history.events = [...history.events, event].toSorted((a, b) => a.ms - b.ms).map((e, seq) => ({ ...e, seq }));
-}
-
-/** Values of one node's facts, changed. */
-export function setFacts(
-  history: DraftHistory,
-  at: NodeFacts["at"],
-  node: string,
-  values: Record<string, string | undefined>,
-): void {
-  history.facts = history.facts.map((facts) => {
-    if (facts.at !== at || facts.node !== node) return facts;
-    const merged = Object.entries({ ...facts.values, ...values }).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    );
-    return { ...facts, values: Object.fromEntries(merged) };
-  });
-}
-
 export const verdictOf = (checker: Checker, history: History): Finding["verdict"] => checker.check(history).verdict;
-
-const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-
-/** Writes a history as the raw files of a pack, the journal chained. */
-export function writePack(dir: string, history: History): void {
-  const raw = path.join(dir, "raw");
-  mkdirSync(path.join(raw, "logs"), { recursive: true });
-  const write = (name: string, text: string): void => writeFileSync(path.join(raw, name), text);
-  write("plan.json", JSON.stringify(history.plan));
-  write("scenario.yaml", history.scenarioText);
-  write("host.json", JSON.stringify(history.host));
-  write("images.json", JSON.stringify(history.images));
-  write("events.jsonl", journalText(history.events));
-  write("operations.jsonl", lines(history.operations.map(rawOperation)));
-  write(
-    "probes.jsonl",
-    lines(history.probes.map(({ dueMs, endedMs, ...p }) => ({ ...p, dueNs: nsOf(dueMs), endedNs: nsOf(endedMs) }))),
-  );
-  write("recovered.jsonl", lines(history.recovered));
-  write("accounts.jsonl", lines(history.accounts));
-  write("inventory.jsonl", lines(history.inventory));
-  write("facts.jsonl", lines(history.facts.map(({ ms, ...f }) => ({ ...f, ns: nsOf(ms) }))));
-  write("engine-events.jsonl", lines(history.engineEvents.map((e) => ({ ...e, wallNs: String(e.wallNs) }))));
-  for (const [node, text] of Object.entries(history.logs)) write(path.join("logs", `${node}.log`), text);
-}
-
-const rawOperation = ({ dueMs, invokedMs, endedMs, ...op }: Operation): object => ({
-  ...op,
-  dueNs: nsOf(dueMs),
-  invokedNs: nsOf(invokedMs),
-  endedNs: endedMs === null ? null : nsOf(endedMs),
-});
-
-function journalText(events: readonly JournalEvent[]): string {
-  let prev = "0".repeat(64);
-  let text = "";
-  for (const { seq, ms, wall, kind, data } of events) {
-    const line = JSON.stringify({ seq, prev, ns: nsOf(ms), wall, kind, data });
-    prev = HASH(line);
-    text += `${line}\n`;
-  }
-  return text;
-}
-
-const ORDER_STORES = ["db", "cache", "store"] as const;
-
-/** The same drill with one order a write instead of a row: db, then cache, then store, each a write of its own 0.1 ms later. */
-export function orderDrill(
-  course: Partial<Course> = {},
-  change: (history: DraftHistory) => void = () => undefined,
-): History {
-  return drill(course, (h) => {
-    h.plan.workload[0] = {
-      ...h.plan.workload[0]!,
-      name: "ledger",
-      kind: "orders",
-      targets: [...ORDER_STORES],
-      transfers: 0,
-    };
-    h.plan.components.push(
-      { name: "cache", kind: "redis", config: {}, nodes: ["cache.primary"] },
-      { name: "store", kind: "s3", config: {}, nodes: ["store.server"] },
-    );
-    h.operations = h.operations.flatMap((op) =>
-      ORDER_STORES.map((store, i) => {
-        const own = { ...op, kind: "insert" as const, store };
-        if (i === 0) return own;
-        const beside = { node: null, lineage: null, position: null };
-        if (op.outcome === "ok")
-          return { ...own, ...beside, invokedMs: op.invokedMs + i / 10, endedMs: op.endedMs! + i / 10 };
-        const unsent = { outcome: "fail" as const, conn: null, error: "not sent: db did not acknowledge it" };
-        return { ...own, ...beside, ...unsent, invokedMs: op.endedMs!, endedMs: op.endedMs };
-      }),
-    );
-    const rows = h.recovered.map((element) => ({ ...element, transfer: null }));
-    const entries = h.operations.filter((op) => op.store !== "db" && op.outcome === "ok").map(elementOf);
-    h.recovered = [...rows, ...entries.map((entry) => ({ ...entry, transfer: null }))];
-    h.accounts = accountsOf([]);
-    setEvent(h, "workload-stopped", { operations: h.operations.length });
-    change(h);
-  });
-}

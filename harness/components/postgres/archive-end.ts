@@ -1,0 +1,70 @@
+/**
+ * Whether recovery has read everything that the archive holds. A server in recovery cannot know: a missing file, a wrong checksum
+ * and zeros all look like the end of history to it. Formats: access/xlog_internal.h, access/xlogrecord.h.
+ */
+
+const PAGE_BYTES = 8_192;
+const PAGE_HEADER_BYTES = 24;
+const FIRST_PAGE_HEADER_BYTES = 40;
+const PAGE_ADDRESS_AT = 8;
+
+export const isSegment = (name: string): boolean => /^[0-9A-F]{24}$/.test(name);
+
+export interface RecoveryEnd {
+  /** Names in the archive when recovery began. */
+  readonly segments: readonly string[];
+  /** The timeline that recovery left when it ended. */
+  readonly timeline: string;
+  /** Behind the last record that it replayed. */
+  readonly end: bigint;
+  readonly segmentBytes: number;
+}
+
+/** Number, inside its segment, of the page that a position is on. */
+export const pageAt = (at: bigint, segmentBytes: number): number =>
+  Math.floor(Number(at % BigInt(segmentBytes)) / PAGE_BYTES);
+
+/** In words; null when history has no more. `pageOf` gets the page that holds `end` out of an archived segment. */
+export async function endProblem(
+  { segments, timeline, end, segmentBytes }: RecoveryEnd,
+  pageOf: (segment: string) => Promise<Buffer>,
+): Promise<string | null> {
+  const prefix = BigInt(timeline).toString(16).toUpperCase().padStart(8, "0");
+  const newest = segments
+    .filter((name) => name.startsWith(prefix))
+    .toSorted()
+    .at(-1);
+  if (newest === undefined) return null;
+  const begins = segmentStart(newest, segmentBytes);
+  if (end >= begins + BigInt(segmentBytes)) return null;
+  if (end < begins) return `the archive holds history up to ${newest}`;
+  const why = restOf(await pageOf(newest), end, segmentBytes);
+  return why === null ? null : `${newest} goes on behind it: ${why}`;
+}
+
+function segmentStart(name: string, segmentBytes: number): bigint {
+  const [high, low] = [name.slice(8, 16), name.slice(16)].map((part) => BigInt(`0x${part}`));
+  return high! * 0x1_0000_0000n + low! * BigInt(segmentBytes);
+}
+
+/**
+ * A full segment ends with a record that goes on in the next one, of which the archive has nothing. What stands at the end of recovery
+ * has to be the head of such a record; a segment that was closed early ends with a record that reaches to its end.
+ */
+function restOf(page: Buffer, end: bigint, segmentBytes: number): string | null {
+  const offset = Number(end % BigInt(segmentBytes));
+  const inPage = offset % PAGE_BYTES;
+  if (page.length < PAGE_BYTES) return "the segment is too short";
+  const address = page.readBigUInt64LE(PAGE_ADDRESS_AT);
+  if (address !== end - BigInt(inPage)) return `the page says that it is of ${words(address)}`;
+  const header = offset < PAGE_BYTES ? FIRST_PAGE_HEADER_BYTES : PAGE_HEADER_BYTES;
+  const at = Math.max(inPage, header);
+  const length = page.readUInt32LE(at);
+  const pagesLeft = Math.floor((segmentBytes - offset - 1) / PAGE_BYTES);
+  const bytesLeft = PAGE_BYTES - at + pagesLeft * (PAGE_BYTES - PAGE_HEADER_BYTES);
+  if (length > bytesLeft) return null;
+  return length === 0 ? "there are zeros" : `there is a record of ${length} bytes that recovery did not take`;
+}
+
+const words = (lsn: bigint): string =>
+  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;

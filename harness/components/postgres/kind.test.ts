@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { planOf, problemsOf, soundBut } from "../../scenario/testing.ts";
+import { postgres } from "./kind.ts";
+
+const STANDBY = "{ name: standby, replication: synchronous }";
+const withTimescale = (more = "") => soundBut(["kind: postgres,", `kind: postgres, timescale: true,${more}`]);
+
+test("a hypertable is in our image of 17, and in an image of one's own", async () => {
+  const plan = await planOf(withTimescale());
+  const images = postgres.nodes(plan.components[0]!.config).map(({ image }) => image);
+  expect(new Set(images)).toEqual(new Set(["postgres-tools"]));
+  expect(await problemsOf(withTimescale(" version: 16,"))).toEqual([
+    expect.stringMatching(/timescale: our image of version 16 has no TimescaleDB; use version 17, or .* image:$/),
+  ]);
+  expect(await problemsOf(withTimescale(" version: 16, image: mine,"))).toEqual([]);
+});
+
+test("the check of a hypertable can be asked for only where there is one", async () => {
+  const asked: [string, string] = ["verify: [no-lost-writes]", "verify: [no-lost-writes, hypertable]"];
+  expect(await problemsOf(soundBut(asked))).toEqual([
+    expect.stringMatching(/verify\[1\]: found "hypertable", expected one of /),
+  ]);
+  expect(await problemsOf(soundBut(["kind: postgres,", "kind: postgres, timescale: true,"], asked))).toEqual([]);
+});
+
+test("one server's own settings may not be what the stack sets either", async () => {
+  const own = (setting: string) =>
+    soundBut([STANDBY, `{ name: standby, replication: synchronous, settings: { ${setting} } }`]);
+  expect(await problemsOf(own('shared_preload_libraries: ""'))).toEqual([]);
+  expect(await problemsOf(own("port: 1"))).toEqual([
+    expect.stringMatching(/stack\.db\.standbys\[0\]\.settings\.port: port is set by the stack itself/),
+  ]);
+});

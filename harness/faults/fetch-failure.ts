@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { ARCHIVE_PLACES, isArchived } from "../component.ts";
+import { defineFault } from "../fault.ts";
+import { requireNode } from "./targets.ts";
+
+const params = z.strictObject({
+  where: z.enum(ARCHIVE_PLACES).default("middle").meta({
+    description: "Which of the segments since the newest backup cannot be fetched",
+  }),
+  exit: z.int().min(1).max(255).default(1).meta({ description: "How the archiver's program ends when asked for it" }),
+});
+
+/** The archive is whole, and on its way to one machine something fails: an expired key, a full disk, a store that is busy. */
+export const fetchFailure = defineFault<z.output<typeof params>>({
+  name: "fetch-failure",
+  summary: "On one machine the archiver's program fails when it is to fetch a certain segment",
+  target: "node",
+  needs: [],
+  requires: "archive",
+  params,
+  async inject(target, { where, exit: wanted }) {
+    const { component } = target;
+    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
+    const broken = await component.breakFetch(requireNode(target).name, { where, exit: wanted });
+    const exit = await broken.exit();
+    return {
+      effective: broken.at,
+      effect: async () => ({
+        observed: exit === wanted,
+        proof: `asked for ${broken.segment} the archiver's program ends with ${exit}`,
+      }),
+      heal: () => broken.undo(),
+    };
+  },
+});

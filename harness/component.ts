@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import type { ArchiveLook, ClockBracket, ListedElement, NodeFacts, RecoveredAccount, RecoveredElement } from "./history.ts";
+import type {
+  ArchiveLook,
+  ClockBracket,
+  ListedElement,
+  NodeFacts,
+  RecoveredAccount,
+  RecoveredElement,
+} from "./history.ts";
 import type { ClientPath, Node } from "./node.ts";
 import type { Bracket } from "./time.ts";
 

@@ -9,6 +9,15 @@ import { restorePoint } from "./routines/restore-point.ts";
 import { trialWrites } from "./routines/trial-writes.ts";
 
 /** Every routine that a scenario may name. A new one is one file and one line here. */
-export const routineKinds: readonly RoutineKind[] = [backup, restorePoint, archiveNow, trialWrites, migrate, batch, expireBackups, escrow];
+export const routineKinds: readonly RoutineKind[] = [
+  backup,
+  restorePoint,
+  archiveNow,
+  trialWrites,
+  migrate,
+  batch,
+  expireBackups,
+  escrow,
+];
 
 export const routineKind = (name: string): RoutineKind | undefined => routineKinds.find((r) => r.name === name);

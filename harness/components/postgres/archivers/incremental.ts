@@ -3,7 +3,14 @@
  * and pg_combinebackup, which puts the chain together and does not look at what it is given: a damaged full backup combines without
  * a word.
  */
-import { ARCHIVE_DIR, type Backup, type BackupLevel, DATA_DIR, type ExpireOptions, type OpenArchiver } from "../archiver.ts";
+import {
+  ARCHIVE_DIR,
+  type Backup,
+  type BackupLevel,
+  DATA_DIR,
+  type ExpireOptions,
+  type OpenArchiver,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { Plain, SETTINGS } from "./plain.ts";
 
@@ -32,7 +39,9 @@ class Incremental extends Plain {
     const oldest = (await this.list()).at(-options.keep);
     const parent = oldest && (await this.#parents()).get(oldest.label);
     if (parent !== undefined)
-      throw new Error(`${oldest?.label} goes on from ${parent}, which would be deleted: keep more, or begin a new chain`);
+      throw new Error(
+        `${oldest?.label} goes on from ${parent}, which would be deleted: keep more, or begin a new chain`,
+      );
     return super.expire(on, options);
   }
 

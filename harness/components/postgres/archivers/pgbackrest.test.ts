@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Depot, DepotAccess } from "../../../component.ts";
 import type { ArchiveConfig } from "../archiver.ts";
-import { backupsIn, open, segmentsIn } from "./pgbackrest.ts";
+import { backupsIn, nameIn, open, verdictIn } from "./pgbackrest.ts";
 
 const access: DepotAccess = {
   host: "10.0.0.2",
@@ -20,6 +20,7 @@ const archiver = (config: Partial<ArchiveConfig> = {}) =>
     version: 17,
     config: { tool: "pgbackrest", to: "store", ...config },
     prefix: "db",
+    segmentBytes: 16 * 1024 * 1024,
     access,
     depot: {} as Depot,
   });
@@ -55,20 +56,19 @@ describe("its configuration", () => {
   });
 
   it("stands in no command", () => {
-    const { settings, archiveCommand, restoreCommand } = { ...archiver({ encrypted: true }), ...commands() };
-    for (const command of [settings["archive_command"], archiveCommand, restoreCommand])
-      expect(command).not.toMatch(/secret|cipher/);
+    const one = archiver({ encrypted: true });
+    const commands = [
+      one.settings["archive_command"],
+      one.misconfigured!({ into: "other" }),
+      one.restoreCommand("stock"),
+    ];
+    for (const command of commands) expect(command).not.toMatch(/secret|cipher/);
   });
 });
 
-function commands() {
-  const one = archiver({ encrypted: true });
-  return { archiveCommand: one.archiveCommand({ into: "other" }), restoreCommand: one.restoreCommand("stock") };
-}
-
 it("can be sent astray, but has no clock of its own", () => {
-  expect(archiver().archiveCommand({ into: "other" })).toContain(" --repo1-path=/other archive-push ");
-  expect(archiver().archiveCommand({ skewSeconds: 1_200 })).toBeNull();
+  expect(archiver().misconfigured!({ into: "other" })).toContain(" --repo1-path=/other archive-push ");
+  expect(archiver().misconfigured!({ skewSeconds: 1_200 })).toBeNull();
 });
 
 const info = (change: object = {}) =>
@@ -124,17 +124,44 @@ describe("what it says of its backups", () => {
   });
 });
 
-it("finds the segments among its files", () => {
-  const hash = "0123456789abcdef0123456789abcdef01234567";
-  const folder = "db/archive/main/17-1/0000000100000000";
-  expect(
-    segmentsIn([
-      "db/archive/main/archive.info",
-      `${folder}/000000010000000000000003-${hash}.zst`,
-      `${folder}/000000010000000000000004-${hash}`,
-      `${folder}/000000010000000000000005.partial-${hash}.zst`,
-      `${folder}/000000010000000000000002.00000028.backup`,
-      "db/archive/main/17-1/00000002.history",
-    ]),
-  ).toEqual(new Set(["000000010000000000000003", "000000010000000000000004"]));
+const HASH = "0123456789abcdef0123456789abcdef01234567";
+
+it.each([
+  [`000000010000000000000003-${HASH}.zst`, "000000010000000000000003"],
+  [`000000010000000000000004-${HASH}`, "000000010000000000000004"],
+  [`000000010000000000000005.partial-${HASH}.zst`, "000000010000000000000005.partial"],
+  ["00000002.history", "00000002.history"],
+  ["000000010000000000000002.00000028.backup", null],
+  ["archive.info", null],
+])("%s is what the server calls %s", (file, name) => {
+  expect(nameIn(`db/archive/main/17-1/0000000100000000/${file}`)).toBe(name);
+});
+
+const verified = (status: string, counts: string) => `stanza: main
+status: ${status}
+  archiveId: 17-1, total WAL checked: 82, total valid WAL: 82
+    missing: 0, checksum invalid: 0, size invalid: 0, other: 0
+  backup: 20261125-014042F, status: valid, total files checked: 975, total valid files: 975
+    ${counts}
+`;
+
+it.each([
+  [
+    "finds nothing",
+    0,
+    verified("ok", "missing: 0, checksum invalid: 0, size invalid: 0, other: 0"),
+    false,
+    /^stanza: main; status: ok; /,
+  ],
+  [
+    "counts what is damaged",
+    0,
+    verified("error", "missing: 0, checksum invalid: 2, size invalid: 0, other: 0"),
+    true,
+    /^status: error; missing: 0, checksum invalid: 2, /,
+  ],
+  ["ends with an error", 82, "ERROR: [082]: no", true, /^ERROR: \[082\]: no$/],
+  ["says nothing", 0, "", false, /^verify said nothing$/],
+])("a check that %s", (_name, code, text, noticed, detail) => {
+  expect(verdictIn(code, text)).toEqual({ noticed, detail: expect.stringMatching(detail) as unknown });
 });

@@ -3,8 +3,8 @@
  * file that the server's user alone can read; every command names it.
  */
 import { randomBytes } from "node:crypto";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { ArchivePart } from "../../../component.ts";
-import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,
   ARCHIVE_DIR,
@@ -17,7 +17,6 @@ import {
   type NotCopied,
   notCopied,
   type OpenArchiver,
-  segmentName,
   type Stored,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
@@ -101,23 +100,32 @@ class PgBackRest implements Archiver {
     return verdictIn(code, `${stdout}\n${stderr}`);
   }
 
-  /** The mark of a backup's beginning lies in its bundle. */
   async objects(part: ArchivePart): Promise<Stored[]> {
-    if (part === "label") return [];
     if (part === "history" || part === "segment") return this.#pieces(part);
     const keys = await this.#keys(`backup/${STANZA}/`);
-    const manifest = (key: string): boolean => key.endsWith("/backup.manifest");
-    const wanted = part === "manifest" ? manifest : (key: string) => /\/(pg_data|bundle)\//.test(key);
-    return keys.filter(wanted).map((key) => ({ name: key.split("/").slice(3).join("/"), key, wrapped: true }));
+    const label = (key: string): boolean => key.endsWith("/pg_data/backup_label.zst");
+    const wanted = {
+      label,
+      manifest: (key: string) => key.endsWith("/backup.manifest"),
+      base: (key: string) => /\/(pg_data|bundle)\//.test(key) && !label(key),
+    }[part];
+    return keys.filter(wanted).map((key) => this.#stored(key.split("/").slice(3).join("/"), key));
   }
 
   async #pieces(part: "history" | "segment"): Promise<Stored[]> {
-    const { encrypted = false } = this.#site.config;
     const stored = (await this.#archived()).toSorted((one, other) => (one.name < other.name ? -1 : 1));
     const isHistory = ({ name }: { name: string }): boolean => name.endsWith(".history");
-    if (part === "history") return stored.filter(isHistory).map((one) => ({ ...one, wrapped: encrypted }));
-    const from = await this.#firstSegment();
-    return stored.filter((one) => !isHistory(one) && one.name >= from).map((one) => ({ ...one, wrapped: true }));
+    const from = part === "history" ? "" : await this.#firstSegment();
+    return stored
+      .filter((one) => isHistory(one) === (part === "history") && one.name >= from)
+      .map(({ name, key }) => this.#stored(name, key));
+  }
+
+  /** What is encrypted is opened by nobody but pgBackRest. */
+  #stored(name: string, key: string): Stored {
+    const { encrypted = false } = this.#site.config;
+    const compressed = key.endsWith(".zst");
+    return { name, key, wrapped: encrypted || compressed, ...(compressed && !encrypted && { inside: ZSTD }) };
   }
 
   /** In which the newest backup begins; its label says so to nobody without the passphrase, the archive's own files beside it do. */
@@ -153,6 +161,11 @@ class PgBackRest implements Archiver {
     return mode === "stock" ? `${COMMAND} archive-get %f "%p"` : `sh ${ARCHIVE_DIR}/get-closed "%f" "%p"`;
   }
 }
+
+const ZSTD = {
+  take: (object: Buffer) => zstdDecompressSync(object),
+  put: (_: Buffer, content: Buffer | null) => zstdCompressSync(content ?? Buffer.alloc(0)),
+};
 
 const push = (option = ""): string => `${COMMAND} ${option && `${option} `}archive-push "%p"`;
 
@@ -255,10 +268,13 @@ export const nameIn = (key: string): string | null =>
   /\/([0-9A-F]{8}\.history)$/.exec(key)?.[1] ??
   null;
 
-/** From its text output: a line for each backup and each archive, `status: ok` where it found nothing. */
+/** From its text output: a status and counts for the history of each server and for each backup. A gap in history is in neither. */
 export function verdictIn(code: number, text: string): { noticed: boolean; detail: string } {
   const lines = text.split("\n").map((line) => line.trim());
-  const bad = lines.filter((line) => /^(status: error|ERROR|WARN)|, (?!error: 0)[a-z ]+: [1-9]/.test(line));
-  if (code !== 0 || bad.length > 0) return { noticed: true, detail: bad.slice(0, 5).join("; ") || `exit ${code}` };
+  const wrong = lines.filter((line) => WRONG.test(line));
+  if (code !== 0 || wrong.length > 0) return { noticed: true, detail: wrong.slice(0, 5).join("; ") || `exit ${code}` };
   return { noticed: false, detail: lines.filter((line) => line !== "").join("; ") || "verify said nothing" };
 }
+
+const WRONG =
+  /status: (?!ok\b|valid\b|in-progress\b)|(missing|checksum invalid|size invalid|other): [1-9]|\b(ERROR|WARN): /;

@@ -1,5 +1,6 @@
 import type { Checker } from "./checker.ts";
 import { amcheck } from "./checkers/amcheck.ts";
+import { archivingAlarm } from "./checkers/archiving-alarm.ts";
 import { balances } from "./checkers/balances.ts";
 import { checksums } from "./checkers/checksums.ts";
 import { clock } from "./checkers/clock.ts";
@@ -39,6 +40,7 @@ export const checkers: readonly Checker[] = [
   subscribers,
   noDamageNoticed,
   tamperRefused,
+  archivingAlarm,
   recoveryProcedure,
   restoreTarget,
   routine,

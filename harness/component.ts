@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type {
+  ArchiveLook,
   BackupTaken,
   ClockBracket,
   EventData,
@@ -223,6 +224,8 @@ export interface Archived {
   backUp(level: "full" | "incremental", signal: AbortSignal): Promise<{ label: string; detail: string }>;
   /** Notes where history stands now, under a name that `restore` may end at; resolves with it in words. */
   markPoint(name: string, signal: AbortSignal): Promise<string>;
+  /** Deletes all backups but the newest `keep`, and history; resolves with what it deleted, in words. */
+  expire(options: { keep: number; history: "oldest" | "newest" }): Promise<string>;
   /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
   restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
   /** Hands over the history that the archive does not have yet, and resolves when it has it; in words. */
@@ -303,6 +306,10 @@ export interface RestoreOptions {
   readonly tail: "shipped" | "left";
   /** Whether the restored machine may write into the archive that it came from. */
   readonly archive: "fenced" | "open";
+  /** base: from the backup alone, up to where it is consistent, while history waits; history: goes on from there. */
+  readonly stage: "whole" | "base" | "history";
+  /** What opens the archive: as it lies on the machine, or out of safe keeping. */
+  readonly access: "machine" | "escrow";
 }
 
 export interface RestoreContext extends RepairContext {
@@ -320,6 +327,43 @@ export interface Rewind {
 
 export const isArchived = (component: Component): component is Component & Archived =>
   "restore" in component && "backUp" in component && component.restore !== undefined;
+
+/** Capability: history goes to the archive all the time, which can go wrong and is watched. */
+export interface Archiving {
+  breakArchiving(how: ArchivingFault): Promise<Broken>;
+  /** What an operations team would see now; null where nothing is archived. */
+  lookAtArchive(): Promise<ArchiveLook | null>;
+}
+
+/**
+ * lies: says that it has stored what it has not. fails: says that it failed. astray: into another component's place.
+ * skewed: the clock of the machine is off by so much.
+ */
+export type ArchivingFault =
+  | { readonly mode: "lies" }
+  | { readonly mode: "fails" }
+  | { readonly mode: "astray"; readonly into: string }
+  | { readonly mode: "skewed"; readonly skewMs: number };
+
+/** What a fault hands back; see Injection. */
+export interface Broken {
+  readonly effective: Bracket;
+  effect(signal: AbortSignal): Promise<{ observed: boolean; proof: string }>;
+  /** Idempotent. */
+  heal(): Promise<void>;
+}
+
+export const isArchiving = (component: Component): component is Component & Archiving => "lookAtArchive" in component;
+
+/** Capability: an archive is of no use without what machines carry to open it: addresses, keys, a passphrase. */
+export interface Sealed {
+  /** Takes it from one machine. */
+  loseAccess(node: string): Promise<Broken>;
+  /** Puts it into safe keeping, all of it or everything but the passphrase; resolves with what it was, in words. */
+  escrow(material: "all" | "without-passphrase"): Promise<string>;
+}
+
+export const isSealed = (component: Component): component is Component & Sealed => "loseAccess" in component;
 
 /** Capability: obeys what an operator tells it by mistake. */
 export interface Mistakable {

@@ -196,6 +196,13 @@ export interface EventData {
     fetchedNs: string;
     toNs: string;
   };
+  /**
+   * A look at continuous archiving that differs from the one before, or the last there was. What changed did so between `fromNs`,
+   * when the look before began, and `toNs`.
+   */
+  "archive-looked": ArchiveLook & { component: string; fromNs: string; toNs: string };
+  /** An alarm of archive-alarms.ts began to hold. */
+  "archive-alarm": { component: string; alarm: string; toNs: string };
   note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
 }
@@ -208,6 +215,22 @@ export interface BackupTaken {
   readonly storedBytes: number;
   readonly fromNs: string;
   readonly toNs: string;
+}
+
+/** What an operations team could see of continuous archiving at one moment. */
+export interface ArchiveLook {
+  readonly node: string;
+  /** The segment of history that is being written, by its name in the archive. */
+  readonly current: string;
+  /** The last one that the server counts as archived. */
+  readonly archived: string | null;
+  /** How often the server has counted a failure so far, and how many segments wait by its own list. */
+  readonly failures: number;
+  readonly waiting: number;
+  /** Complete since the watch began and not in the store's list; null where the store could not be asked. */
+  readonly unstored: readonly string[] | null;
+  /** After how long the server completes a segment that is not full; 0 where it never does. */
+  readonly timeoutMs: number;
 }
 
 export type Phase = "stack" | "steady" | "steps" | "settle" | "read-back" | "down";

@@ -3,10 +3,21 @@ import { batch } from "./routines/batch.ts";
 import { migrate } from "./routines/migrate.ts";
 import { archiveNow } from "./routines/archive-now.ts";
 import { backup } from "./routines/backup.ts";
+import { escrow } from "./routines/escrow.ts";
+import { expireBackups } from "./routines/expire-backups.ts";
 import { restorePoint } from "./routines/restore-point.ts";
 import { trialWrites } from "./routines/trial-writes.ts";
 
 /** Every routine that a scenario may name. A new one is one file and one line here. */
-export const routineKinds: readonly RoutineKind[] = [backup, restorePoint, archiveNow, trialWrites, migrate, batch];
+export const routineKinds: readonly RoutineKind[] = [
+  backup,
+  restorePoint,
+  archiveNow,
+  trialWrites,
+  migrate,
+  batch,
+  expireBackups,
+  escrow,
+];
 
 export const routineKind = (name: string): RoutineKind | undefined => routineKinds.find((r) => r.name === name);

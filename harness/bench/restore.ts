@@ -18,6 +18,8 @@ const OPTIONS: Parameters<Archived["restore"]>[1] = {
   wal: "stock",
   tail: "shipped",
   archive: "fenced",
+  stage: "whole",
+  access: "machine",
 };
 
 /**

@@ -77,6 +77,8 @@ const KINDS: Record<keyof EventData, true> = {
   "detector-ran": true,
   "backup-taken": true,
   restored: true,
+  "archive-looked": true,
+  "archive-alarm": true,
   note: true,
   "run-ended": true,
 };

@@ -117,6 +117,18 @@ export const eventData = {
     fetchedNs: ns,
     toNs: ns,
   }),
+  "archive-looked": z.object({
+    component: name,
+    node: name,
+    current: name,
+    archived: name.nullable(),
+    failures: z.int().min(0),
+    waiting: z.int().min(0),
+    unstored: z.array(name).max(10_000).nullable(),
+    timeoutMs: ms,
+    ...span,
+  }),
+  "archive-alarm": z.object({ component: name, alarm: name, toNs: ns }),
   note: z.object({ text }),
   "run-ended": z.object({ outcome: z.enum(["completed", "aborted"]), error: text.exactOptional() }),
 } as const satisfies { [K in keyof EventData]: z.ZodType<EventData[K]> };

@@ -35,6 +35,13 @@ const params = z.strictObject({
     description: "open: the restored machine archives into where it came from, which poisons the next restore",
   }),
   from: component.optional().meta({ description: "Whose archive it takes; the component's own if left out" }),
+  stage: z.enum(["whole", "base", "history"]).default("whole").meta({
+    description:
+      "base: the backup alone, up to where it is consistent, while history waits; history: goes on from there",
+  }),
+  access: z.enum(["machine", "escrow"]).default("machine").meta({
+    description: "What opens the archive: what lies on the machine, or what an earlier step put into safe keeping",
+  }),
   repoint: z
     .boolean()
     .default(true)
@@ -61,7 +68,7 @@ export const restore = defineRecovery<z.output<typeof params>>({
       rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }),
     };
     await store.restore(node.name, { ...options, at: point, ...sourceOf(stack, from) }, context);
-    if (repoint) mark("repointed", await store.clients.repoint(node.name));
+    if (repoint && options.stage !== "base") mark("repointed", await store.clients.repoint(node.name));
   },
 });
 

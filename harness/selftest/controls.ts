@@ -1,5 +1,6 @@
 import type { CheckControls } from "./control.ts";
 import { amcheck } from "./controls/amcheck.ts";
+import { archivingAlarm } from "./controls/archiving-alarm.ts";
 import { balances } from "./controls/balances.ts";
 import { checksums } from "./controls/checksums.ts";
 import { clock } from "./controls/clock.ts";
@@ -40,6 +41,7 @@ export const controls: readonly CheckControls[] = [
   subscribers,
   noDamageNoticed,
   tamperRefused,
+  archivingAlarm,
   recoveryProcedure,
   restoreTarget,
   routine,

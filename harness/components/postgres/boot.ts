@@ -6,7 +6,10 @@ import {
   type ArchiveDamaged,
   type Archived,
   type ArchivePlace,
+  type Archiving,
+  type ArchivingFault,
   type Boot,
+  type Broken,
   type BrokenFetch,
   type Component,
   type ComponentPaths,
@@ -32,6 +35,7 @@ import {
   type RestoreContext,
   type RestoreOptions,
   type SchemaChange,
+  type Sealed,
   type Serviceable,
   type Session,
   type Settles,
@@ -42,16 +46,25 @@ import {
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
-import type { ClockBracket, NodeFacts } from "../../history.ts";
+import type { ArchiveLook, ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, type Bracket, nowNs } from "../../time.ts";
 import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
-import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import {
+  type ArchiveConfig,
+  archiveFiles,
+  type Archiver,
+  type BackupLevel,
+  BUCKET,
+  type ExpireOptions,
+  sizesOf,
+} from "./archiver.ts";
 import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
+import { ArchivingSide } from "./archiving.ts";
 import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
 import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { breakFetch } from "./broken-fetch.ts";
@@ -272,6 +285,7 @@ class PostgresComponent
   implements
     Component,
     Archived,
+    Archiving,
     CopiesBack,
     Followers,
     HasSchema,
@@ -284,6 +298,7 @@ class PostgresComponent
     Reconcilable,
     Rejoinable,
     Repairable,
+    Sealed,
     Serviceable,
     Settles,
     TakesBatches,
@@ -301,6 +316,7 @@ class PostgresComponent
   readonly #signal: AbortSignal;
   readonly #archive: OpenArchive | null;
   readonly #backupTaken: StackContext["backupTaken"];
+  readonly #archiving: ArchivingSide | null;
   readonly #points: Points;
   readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
@@ -320,6 +336,7 @@ class PostgresComponent
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
     this.#archive = archive;
     this.#backupTaken = backupTaken;
+    this.#archiving = archive && new ArchivingSide(this.#admin, archive.archiver);
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.#disks = new DiskSide(name, this.#admin);
@@ -400,17 +417,17 @@ class PostgresComponent
       DATA_BYTES_TIMEOUT_MS,
     );
     const { value, at } = await bracket(() => this.#opened().archiver.backUp(this.#shell(), level));
-    const { label, startLsn, stopLsn, bytes } = value;
+    const { label, startLsn, stopLsn } = value;
     this.#backupTaken({
       component: this.name,
       label,
       level: value.level,
       dataBytes: Number(textOf(row, "bytes")),
-      storedBytes: bytes,
+      storedBytes: value.bytes,
       fromNs: String(at.fromNs),
       toNs: String(at.toNs),
     });
-    return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
+    return { label, detail: `${startLsn} to ${stopLsn}, ${sizesOf(value)}` };
   }
 
   markPoint(name: string): Promise<string> {
@@ -429,12 +446,40 @@ class PostgresComponent
       archiver: source.#opened().archiver,
       admin: this.#admin,
       points: this.#points,
+      escrow: this.#side().escrow,
       segmentBytes: source.#config.walSegment,
       systemIdentifier: this.#systemIdentifier,
       foreign: source !== this,
       chosen: this.#inspection.sawRestore.bind(this.#inspection),
     };
     await restoreNode(bench, options, context);
+  }
+
+  async expire(options: ExpireOptions): Promise<string> {
+    const { archiver } = this.#opened();
+    if (!archiver.expire) throw new Error(`nothing is known of how the archiver of ${this.name} deletes old backups`);
+    return archiver.expire(this.#shell(), options);
+  }
+
+  breakArchiving(how: ArchivingFault): Promise<Broken> {
+    return this.#side().break(this.#node(this.clients.leadsTo), how);
+  }
+
+  async lookAtArchive(): Promise<ArchiveLook | null> {
+    return this.#archiving ? this.#archiving.look(this.#node(this.clients.leadsTo)) : null;
+  }
+
+  async escrow(material: "all" | "without-passphrase"): Promise<string> {
+    return this.#side().escrow.keep(material);
+  }
+
+  loseAccess(node: string): Promise<Broken> {
+    return this.#side().escrow.lose(this.#node(node));
+  }
+
+  #side(): ArchivingSide {
+    if (!this.#archiving) throw new Error(`${this.name} keeps no archive`);
+    return this.#archiving;
   }
 
   archiveNow(signal: AbortSignal): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { missingNames, runsOf, segmentOf } from "./wal-names.ts";
+import { missingNames, runsOf, segmentOf, segmentsBetween } from "./wal-names.ts";
 
 const MIB = 2 ** 20;
 const SEGMENT = 16 * MIB;
@@ -13,6 +13,17 @@ test("a name says timeline and number, whatever the size of a segment", () => {
   expect(segmentOf(`${one(3)}.partial`, SEGMENT)?.partial).toBe(true);
   for (const other of ["00000002.history", `${one(2)}.00000028.backup`, `${one(2)}.lzo`, ""])
     expect(segmentOf(other, SEGMENT)).toBeNull();
+});
+
+test("segments are counted across the halves of a name, and not across timelines", () => {
+  expect(segmentsBetween("0000000100000000000000FE", "000000010000000100000001", SEGMENT)).toEqual([
+    "0000000100000000000000FE",
+    "0000000100000000000000FF",
+    "000000010000000100000000",
+  ]);
+  expect(segmentsBetween(one(3), one(3), SEGMENT)).toEqual([]);
+  expect(segmentsBetween(one(3), one(1), SEGMENT)).toEqual([]);
+  expect(segmentsBetween(one(3), one(5, 2), SEGMENT)).toEqual([]);
 });
 
 describe("names that are missing", () => {

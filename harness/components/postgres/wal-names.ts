@@ -31,6 +31,16 @@ export function segmentOf(name: string, segmentBytes: number): Segment | null {
 const segmentAt = (lsn: bigint, segmentBytes: number): bigint => lsn / BigInt(segmentBytes);
 export const startOf = (number: bigint, segmentBytes: number): bigint => number * BigInt(segmentBytes);
 
+/** From `first` on, up to but without `end`; none where `end` comes first or is of another timeline. */
+export function segmentsBetween(first: string, end: string, segmentBytes: number): string[] {
+  const [from, until] = [segmentOf(first, segmentBytes), segmentOf(end, segmentBytes)];
+  if (!from || !until || from.timeline !== until.timeline) return [];
+  const names: string[] = [];
+  for (let { number } = from; number < until.number; number++)
+    names.push(segmentName(from.timeline, startOf(number, segmentBytes), segmentBytes));
+  return names;
+}
+
 /** Where a backup begins: history is needed from there on. */
 export interface Beginning {
   readonly timeline: number;

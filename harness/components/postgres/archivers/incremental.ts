@@ -3,7 +3,14 @@
  * and pg_combinebackup, which puts the chain together and does not look at what it is given: a damaged full backup combines without
  * a word.
  */
-import { ARCHIVE_DIR, type Backup, type BackupLevel, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import {
+  ARCHIVE_DIR,
+  type Backup,
+  type BackupLevel,
+  DATA_DIR,
+  type ExpireOptions,
+  type OpenArchiver,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { Plain, SETTINGS } from "./plain.ts";
 
@@ -25,6 +32,17 @@ class Incremental extends Plain {
     return (await super.list()).map((backup) =>
       parents.has(backup.label) ? { ...backup, level: "incremental" } : backup,
     );
+  }
+
+  /** An incremental backup is nothing without those that it goes on from. */
+  override async expire(on: Shell, options: ExpireOptions): Promise<string> {
+    const oldest = (await this.list()).at(-options.keep);
+    const parent = oldest && (await this.#parents()).get(oldest.label);
+    if (parent !== undefined)
+      throw new Error(
+        `${oldest?.label} goes on from ${parent}, which would be deleted: keep more, or begin a new chain`,
+      );
+    return super.expire(on, options);
   }
 
   override async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {

@@ -1,3 +1,4 @@
+import { backupsOf, restoresOf } from "./analyze/backups.ts";
 import { type AnalysisContext, readContext } from "./analyze/context.ts";
 import { sentenceOf, settingsOf, stepsOf, topologyOf } from "./analyze/describe.ts";
 import { judge } from "./analyze/judge.ts";
@@ -5,6 +6,7 @@ import type { Checker } from "./checker.ts";
 import { checkers as all } from "./checkers.ts";
 import { baselineOf } from "./checkers/clients.ts";
 import { slowestDetection } from "./checkers/detection.ts";
+import { detectorsOf } from "./checkers/detectors.ts";
 import { guaranteeOf } from "./checkers/guarantee.ts";
 import { type LossReading, lossOf } from "./checkers/loss.ts";
 import { membershipOf } from "./checkers/membership.ts";
@@ -17,7 +19,7 @@ import { rounded, timelineOf, waterfallOf } from "./checkers/waterfall.ts";
 import type { History, Operation, Outcome } from "./history.ts";
 import { loadHistory } from "./history/load.ts";
 import { lineageWords } from "./position.ts";
-import type { Interval, LostOperation, Report, Result } from "./report.ts";
+import type { DetectorRow, Interval, LostOperation, Report, Result } from "./report.ts";
 import { claimFor } from "./statistics.ts";
 import { humanMs } from "./text.ts";
 
@@ -69,6 +71,7 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     mutated,
     stale,
     guaranteed,
+    ...noticedIn(history),
     pack,
     bundle: `${pack}/report.sigstore.json`,
     title: plan.scenario.title,
@@ -94,6 +97,8 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     lostOperations: lostOperations.slice(0, NAMED_LOSSES).map((op) => describeLost(history, op)),
     membership: membershipOf(history)?.rows ?? null,
     users: usersOf(history),
+    backups: backupsOf(history),
+    restores: restoresOf(history),
     topology: topologyOf(history),
     settings: settingsOf(history),
     confidence: { ...errorsOf(history), claim: claimFor(ONE_RUN) },
@@ -105,6 +110,15 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     keyFingerprint: context.keyFingerprint ?? null,
     selftest: context.selftest ?? null,
   };
+}
+
+function noticedIn(history: History): Pick<Report, "detectors" | "inspection"> {
+  const inspection = detectorsOf(history);
+  if (!inspection) return {};
+  const named = (noticed: DetectorRow["noticed"]): string[] => [
+    ...new Set(inspection.rows.filter((row) => row.noticed === noticed).map((row) => row.detector)),
+  ];
+  return { detectors: { noticed: named("yes"), silent: named("no"), notRun: named("not-run") }, inspection };
 }
 
 /** The stable part of a report: the contract `blackstart/result/v1` and nothing else. */
@@ -128,6 +142,7 @@ export const toResult = (report: Report): Result => ({
   mutated: report.mutated,
   stale: report.stale,
   guaranteed: report.guaranteed,
+  ...(report.detectors && { detectors: report.detectors }),
   pack: report.pack,
   bundle: report.bundle,
 });

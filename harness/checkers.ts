@@ -1,5 +1,6 @@
 import type { Checker } from "./checker.ts";
 import { amcheck } from "./checkers/amcheck.ts";
+import { archivingAlarm } from "./checkers/archiving-alarm.ts";
 import { balances } from "./checkers/balances.ts";
 import { checksums } from "./checkers/checksums.ts";
 import { clock } from "./checkers/clock.ts";
@@ -12,6 +13,7 @@ import { hypertable } from "./checkers/hypertable.ts";
 import { load } from "./checkers/load.ts";
 import { outcomeClass } from "./checkers/outcome-class.ts";
 import { membership } from "./checkers/membership.ts";
+import { noDamageNoticed } from "./checkers/no-damage-noticed.ts";
 import { noLostWrites } from "./checkers/no-lost-writes.ts";
 import { record } from "./checkers/record.ts";
 import { reconciliation } from "./checkers/reconciliation.ts";
@@ -36,7 +38,9 @@ export const checkers: readonly Checker[] = [
   hypertable,
   dropIn,
   subscribers,
+  noDamageNoticed,
   tamperRefused,
+  archivingAlarm,
   recoveryProcedure,
   restoreTarget,
   routine,

@@ -1,5 +1,14 @@
 import type { z } from "zod";
-import type { ClockBracket, ListedElement, NodeFacts, RecoveredAccount, RecoveredElement } from "./history.ts";
+import type {
+  ArchiveLook,
+  BackupTaken,
+  ClockBracket,
+  EventData,
+  ListedElement,
+  NodeFacts,
+  RecoveredAccount,
+  RecoveredElement,
+} from "./history.ts";
 import type { ClientPath, Node } from "./node.ts";
 import type { Bracket } from "./time.ts";
 
@@ -42,7 +51,7 @@ export interface ComponentKind<Config = unknown> {
   readonly offers?: string;
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
-  readonly repairs?: readonly string[];
+  repairs?(config: Config): readonly string[];
   /** What a fault may look for on a node's disk, and what each word stands for; see place.ts. */
   readonly places?: Readonly<Record<string, string>>;
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
@@ -81,6 +90,8 @@ export interface StackContext {
    * of those it is known that nobody waits in a circle.
    */
   component(name: string): Promise<Component>;
+  /** For the record: every backup, also those that are taken before anybody writes. */
+  readonly backupTaken: (backup: BackupTaken) => void;
 }
 
 export interface NodeStart {
@@ -213,6 +224,8 @@ export interface Archived {
   backUp(level: "full" | "incremental", signal: AbortSignal): Promise<{ label: string; detail: string }>;
   /** Notes where history stands now, under a name that `restore` may end at; resolves with it in words. */
   markPoint(name: string, signal: AbortSignal): Promise<string>;
+  /** Deletes all backups but the newest `keep`, and history; resolves with what it deleted, in words. */
+  expire(options: { keep: number; history: "oldest" | "newest" }): Promise<string>;
   /** Fills the machine from the archive and starts it; resolves when it serves as asked. */
   restore(node: string, options: RestoreOptions, context: RestoreContext): Promise<void>;
   /** Hands over the history that the archive does not have yet, and resolves when it has it; in words. */
@@ -257,6 +270,22 @@ export interface ArchiveDamaged {
   undo(): Promise<void>;
 }
 
+/** Capability: what a recovery left, and the archive behind it, can be searched for damage by tools that are made for it. */
+export interface Inspectable {
+  /** Runs every detector and tells each as it ends; what stops a server comes last. No detector that breaks makes it reject. */
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface Sighting {
+  readonly detector: string;
+  /** `not-run`: it could not look, and `detail` says why; that is not silence. */
+  readonly noticed: "yes" | "no" | "not-run";
+  readonly detail: string;
+  readonly at: Bracket;
+}
+
+export const isInspectable = (component: Component): component is Component & Inspectable => "inspect" in component;
+
 /** How far a restore goes, and how it is told: a position, a name, a time or a transaction of the history. */
 export const RESTORE_TARGETS = ["latest", "immediate", "lsn", "name", "time", "xid"] as const;
 
@@ -277,10 +306,16 @@ export interface RestoreOptions {
   readonly tail: "shipped" | "left";
   /** Whether the restored machine may write into the archive that it came from. */
   readonly archive: "fenced" | "open";
+  /** base: from the backup alone, up to where it is consistent, while history waits; history: goes on from there. */
+  readonly stage: "whole" | "base" | "history";
+  /** What opens the archive: as it lies on the machine, or out of safe keeping. */
+  readonly access: "machine" | "escrow";
 }
 
 export interface RestoreContext extends RepairContext {
   readonly rewound: (to: Rewind) => void;
+  /** The machine serves as asked: what was brought to it, and how long each part took. */
+  readonly restored: (what: Omit<EventData["restored"], "step">) => void;
 }
 
 /** The point that a restore was told to end at: it lies between two positions of that lineage, which may be the same. */
@@ -292,6 +327,43 @@ export interface Rewind {
 
 export const isArchived = (component: Component): component is Component & Archived =>
   "restore" in component && "backUp" in component && component.restore !== undefined;
+
+/** Capability: history goes to the archive all the time, which can go wrong and is watched. */
+export interface Archiving {
+  breakArchiving(how: ArchivingFault): Promise<Broken>;
+  /** What an operations team would see now; null where nothing is archived. */
+  lookAtArchive(): Promise<ArchiveLook | null>;
+}
+
+/**
+ * lies: says that it has stored what it has not. fails: says that it failed. astray: into another component's place.
+ * skewed: the clock of the machine is off by so much.
+ */
+export type ArchivingFault =
+  | { readonly mode: "lies" }
+  | { readonly mode: "fails" }
+  | { readonly mode: "astray"; readonly into: string }
+  | { readonly mode: "skewed"; readonly skewMs: number };
+
+/** What a fault hands back; see Injection. */
+export interface Broken {
+  readonly effective: Bracket;
+  effect(signal: AbortSignal): Promise<{ observed: boolean; proof: string }>;
+  /** Idempotent. */
+  heal(): Promise<void>;
+}
+
+export const isArchiving = (component: Component): component is Component & Archiving => "lookAtArchive" in component;
+
+/** Capability: an archive is of no use without what machines carry to open it: addresses, keys, a passphrase. */
+export interface Sealed {
+  /** Takes it from one machine. */
+  loseAccess(node: string): Promise<Broken>;
+  /** Puts it into safe keeping, all of it or everything but the passphrase; resolves with what it was, in words. */
+  escrow(material: "all" | "without-passphrase"): Promise<string>;
+}
+
+export const isSealed = (component: Component): component is Component & Sealed => "loseAccess" in component;
 
 /** Capability: obeys what an operator tells it by mistake. */
 export interface Mistakable {

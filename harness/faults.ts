@@ -1,5 +1,6 @@
 import type { FaultKind } from "./fault.ts";
 import { archiveDamage } from "./faults/archive-damage.ts";
+import { archivingFault } from "./faults/archiving-fault.ts";
 import { bandwidth } from "./faults/bandwidth.ts";
 import { bitRot } from "./faults/bit-rot.ts";
 import { deleteObjects } from "./faults/delete-objects.ts";
@@ -10,6 +11,7 @@ import { fetchFailure } from "./faults/fetch-failure.ts";
 import { fileDamage } from "./faults/file-damage.ts";
 import { latency } from "./faults/latency.ts";
 import { lockBypass } from "./faults/lock-bypass.ts";
+import { loseAccess } from "./faults/lose-access.ts";
 import { memoryPressure } from "./faults/memory-pressure.ts";
 import { mistake } from "./faults/mistake.ts";
 import { nodeLoss } from "./faults/node-loss.ts";
@@ -52,6 +54,8 @@ export const faultKinds: readonly FaultKind[] = [
   fetchFailure,
   mistake,
   removeFolder,
+  archivingFault,
+  loseAccess,
 ];
 
 export const faultKind = (name: string): FaultKind | undefined => faultKinds.find((f) => f.name === name);

@@ -163,6 +163,8 @@ export interface EventData {
     fromNs: string;
     toNs: string;
   };
+  /** Everything that is in a component was read back between these instants. */
+  "read-back": { component: string; fromNs: string; toNs: string };
   /**
    * A tool that is meant to notice damage was run on what the recovery left, or on the archive. `not-run`: it could not be, and
    * `detail` says why; that is not silence.
@@ -175,8 +177,60 @@ export interface EventData {
     fromNs: string;
     toNs: string;
   };
+  /**
+   * A backup was complete. `dataBytes`: the databases that it stands for, as the server counted them; `storedBytes`: what the store
+   * keeps of it.
+   */
+  "backup-taken": BackupTaken;
+  /** A machine was filled from a backup between fromNs and fetchedNs, and served as asked at toNs. */
+  restored: {
+    step: string;
+    node: string;
+    backup: string;
+    level: string;
+    /** The databases on the restored machine, as its server counted them. */
+    dataBytes: number;
+    /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
+    walBytes: number;
+    fromNs: string;
+    fetchedNs: string;
+    toNs: string;
+  };
+  /**
+   * A look at continuous archiving that differs from the one before, or the last there was. What changed did so between `fromNs`,
+   * when the look before began, and `toNs`.
+   */
+  "archive-looked": ArchiveLook & { component: string; fromNs: string; toNs: string };
+  /** An alarm of archive-alarms.ts began to hold. */
+  "archive-alarm": { component: string; alarm: string; toNs: string };
   note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
+}
+
+export interface BackupTaken {
+  readonly component: string;
+  readonly label: string;
+  readonly level: string;
+  readonly dataBytes: number;
+  readonly storedBytes: number;
+  readonly fromNs: string;
+  readonly toNs: string;
+}
+
+/** What an operations team could see of continuous archiving at one moment. */
+export interface ArchiveLook {
+  readonly node: string;
+  /** The segment of history that is being written, by its name in the archive. */
+  readonly current: string;
+  /** The last one that the server counts as archived. */
+  readonly archived: string | null;
+  /** How often the server has counted a failure so far, and how many segments wait by its own list. */
+  readonly failures: number;
+  readonly waiting: number;
+  /** Complete since the watch began and not in the store's list; null where the store could not be asked. */
+  readonly unstored: readonly string[] | null;
+  /** After how long the server completes a segment that is not full; 0 where it never does. */
+  readonly timeoutMs: number;
 }
 
 export type Phase = "stack" | "steady" | "steps" | "settle" | "read-back" | "down";

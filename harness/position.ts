@@ -8,6 +8,10 @@ export function parsePosition(text: string): bigint | null {
   return high === undefined || low === undefined ? null : (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
 }
 
+/** The other way round: as PostgreSQL prints it. */
+export const formatPosition = (position: bigint): string =>
+  [position >> 32n, position & 0xffff_ffffn].map((half) => half.toString(16).toUpperCase()).join("/");
+
 /**
  * The history that a write went into, in the field's words: a timeline has a number, `1@7520…` is timeline 1 of another system than
  * the primary's, a Redis primary has an id of 40 letters.

@@ -50,6 +50,12 @@ export interface Result {
   readonly mutated: number;
   readonly stale: number;
   readonly guaranteed: { readonly zeroLoss: boolean; readonly why: readonly string[] };
+  /** By name, who noticed that something is wrong; left out where nobody looked. No part of the figures that are signed. */
+  readonly detectors?: {
+    readonly noticed: readonly string[];
+    readonly silent: readonly string[];
+    readonly notRun: readonly string[];
+  };
   /** Relative to the reports folder's parent, as printed. */
   readonly pack: string;
   readonly bundle: string;
@@ -138,6 +144,35 @@ export interface Users {
   };
 }
 
+export interface BackupRow {
+  readonly component: string;
+  readonly label: string;
+  readonly level: string;
+  /** The databases that it stands for, as the server counted them. */
+  readonly dataBytes: number;
+  /** What the store keeps of it. */
+  readonly storedBytes: number;
+  readonly tookMs: number;
+}
+
+export interface RestoreRow {
+  readonly step: string;
+  readonly node: string;
+  /** Label of the backup. */
+  readonly backup: string;
+  readonly level: string;
+  /** The databases on the restored machine. */
+  readonly dataBytes: number;
+  /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
+  readonly walBytes: number;
+  /** Until the backup was unpacked on the machine. */
+  readonly fetchMs: number;
+  /** From then on until the server served as asked. */
+  readonly replayMs: number;
+  /** From the backup's completion until the restored machine served; null for a backup that the record does not know. */
+  readonly backupAgeMs: number | null;
+}
+
 /** What a report says of the selftest whose signed statement lies in its pack. It changes no verdict. */
 export interface SelftestOnRecord {
   /** Of the signed statement. */
@@ -157,6 +192,26 @@ export interface SelftestOnRecord {
     readonly failed: readonly string[];
     readonly notRun: readonly { readonly control: string; readonly why: string }[];
   };
+}
+
+/** One detector and what came of it. */
+export interface DetectorRow {
+  readonly component: string;
+  readonly detector: string;
+  readonly noticed: "yes" | "no" | "not-run";
+  /** When it noticed, after the first fault was effective; null where it did not, or where no fault was. */
+  readonly after: Interval | null;
+  /** Null where nobody had to run it. */
+  readonly tookMs: number | null;
+  readonly detail: string;
+}
+
+export interface Inspection {
+  /** The first fault, which the times are counted from. */
+  readonly since: { readonly fault: string; readonly target: string } | null;
+  readonly rows: readonly DetectorRow[];
+  /** A tool noticed damage in what the recovery left or in the archive, and every acknowledged write is there all the same. */
+  readonly leftBehind: boolean;
 }
 
 export interface Report extends Result {
@@ -188,6 +243,8 @@ export interface Report extends Result {
     readonly agrees: boolean;
   } | null;
   readonly indeterminate: { readonly present: number; readonly absent: number };
+  /** Who noticed; left out where nobody looked. */
+  readonly inspection?: Inspection;
   /** Of the lost: given up on purpose, by a reconciliation or by a restore that was told to end before them. */
   readonly discarded: number;
   readonly lostOperations: readonly LostOperation[];
@@ -195,6 +252,10 @@ export interface Report extends Result {
   readonly membership: readonly { readonly stores: readonly string[]; readonly count: number }[] | null;
   /** Null where no workload goes through an application. */
   readonly users: Users | null;
+  /** Every backup that was taken, the one before anybody wrote included. */
+  readonly backups: readonly BackupRow[];
+  /** Every restore that came to a machine that serves. */
+  readonly restores: readonly RestoreRow[];
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
   readonly settings: readonly {
     readonly node: string;

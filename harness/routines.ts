@@ -3,6 +3,8 @@ import { batch } from "./routines/batch.ts";
 import { migrate } from "./routines/migrate.ts";
 import { archiveNow } from "./routines/archive-now.ts";
 import { backup } from "./routines/backup.ts";
+import { escrow } from "./routines/escrow.ts";
+import { expireBackups } from "./routines/expire-backups.ts";
 import { restorePoint } from "./routines/restore-point.ts";
 import { trialWrites } from "./routines/trial-writes.ts";
 
@@ -14,6 +16,8 @@ export const routineKinds: readonly RoutineKind[] = [
   trialWrites,
   migrate,
   batch,
+  expireBackups,
+  escrow,
 ];
 
 export const routineKind = (name: string): RoutineKind | undefined => routineKinds.find((r) => r.name === name);

@@ -79,7 +79,8 @@ function sinceWhen(history: History, fault: EffectiveFault): number {
 function nextFaultOf(history: History, fault: EffectiveFault): number {
   const later = effectiveFaults(history).find((f) => f.at.fromMs > fault.at.fromMs && f.target === fault.target);
   const fenced = eventsOf(history, "recovery-started").find(({ ms }) => ms > fault.at.fromMs);
-  return Math.min(later?.at.fromMs ?? Infinity, fenced?.ms ?? Infinity);
+  const inspectedMs = phaseOf(history, "read-back")?.startedMs ?? Infinity; // a detector may stop the server that it looks at
+  return Math.min(later?.at.fromMs ?? Infinity, fenced?.ms ?? Infinity, inspectedMs);
 }
 
 /** Lines of a server that can only come after the decision to recover, and those that come before it serves a write. */

@@ -80,7 +80,7 @@ function packFolder(path: string): string {
 }
 
 /** A key that lies in the pack is the attacker's choice, whoever the attacker is. */
-function trustedKey(file: string, dir: string): ReturnType<typeof readPublicKey> {
+export function trustedKey(file: string, dir: string): ReturnType<typeof readPublicKey> {
   const key = readPublicKey(file);
   if (!realpathSync(file).startsWith(`${dir}${sep}`)) return key;
   throw refusal(
@@ -89,7 +89,7 @@ function trustedKey(file: string, dir: string): ReturnType<typeof readPublicKey>
   );
 }
 
-function fingerprint(text: string): string {
+export function fingerprint(text: string): string {
   const hex = text.toLowerCase().replaceAll(":", "");
   if (/^[0-9a-f]{64}$/.test(hex)) return hex;
   throw usage(

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Component } from "../component.ts";
+import { ARCHIVING_ALARM } from "../archive-alarms.ts";
+import { type Component, isArchiving, isInspectable } from "../component.ts";
 import { messageOf } from "../errors.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
-import { type Bracket, nowNs } from "../time.ts";
+import { type Bracket, bracket, nowNs } from "../time.ts";
 import { within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
 import { unsureOf } from "../workload/unsure.ts";
+import { ArchiveWatch } from "./archive-watch.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { disksOf, targetsNeeding } from "./host-needs.ts";
 import { Load } from "./load.ts";
@@ -16,7 +18,7 @@ import { raiseAll, untilAborted } from "./raise.ts";
 import { seededRandom } from "./random.ts";
 import type { Record } from "./record.ts";
 import { Settling } from "./settling.ts";
-import { Steps, type Journal } from "./steps.ts";
+import { Steps, type Journal, type StepContext } from "./steps.ts";
 
 const POLL_MS = 10;
 /** What the record may still gather after an abort, before the stack goes. */
@@ -76,6 +78,7 @@ class Drill {
   #load: Load | undefined;
   #faults: Steps | undefined;
   #settling: Settling | undefined;
+  #watches: ArchiveWatch[] = [];
   #faultNs = 0n;
 
   constructor(options: PlanRun) {
@@ -88,6 +91,7 @@ class Drill {
     await this.#phase("stack", () => this.#raise());
     await this.#phase("steady", () => this.#reachSteadyState());
     const steps = this.#steps();
+    this.#watchArchives();
     await this.#phase("steps", async () => {
       for (const step of plan.steps) await steps.run(step);
     });
@@ -97,7 +101,7 @@ class Drill {
 
   /** What can still be said after an abort, within a budget: the ends of writes under way and the servers' logs. */
   async lastWords(): Promise<void> {
-    const words = Promise.allSettled([this.#load?.stop(), this.#collectLogs()]);
+    const words = Promise.allSettled([this.#stopWatches(), this.#load?.stop(), this.#collectLogs()]);
     await Promise.race([words, sleep(LAST_WORDS_MS)]);
   }
 
@@ -140,10 +144,11 @@ class Drill {
     });
     this.#undo.use(this.#stack);
     const { context } = this.#stack;
-    await raiseAll(plan.components, context, signal, (component) => {
+    const booted = (component: Component) => {
       this.#components.set(component.name, component);
       this.#undo.defer(() => component.close());
-    });
+    };
+    await raiseAll(plan.components, context, signal, booted, (backup) => this.#o.journal("backup-taken", backup));
     await this.#stack.syncDisks();
   }
 
@@ -183,18 +188,29 @@ class Drill {
         this.#o.flushJournal();
         await Promise.all([this.#facts("fault"), this.#clocks("fault")]);
       },
-      mark: (name, at, detail) => {
-        if (name === "effective") this.#faultIs(at);
-        const after = (ns: bigint) => Number(ns - this.#faultNs) / 1e6;
-        this.#o.listen({
-          kind: "mark",
-          label: `${name}: ${detail}`,
-          at: { lowerMs: after(at.fromNs), upperMs: after(at.toNs) },
-        });
-      },
+      mark: this.#mark,
     });
     this.#faults = steps;
     return steps;
+  }
+
+  readonly #mark: StepContext["mark"] = (name, at, detail) => {
+    if (name === "effective") this.#faultIs(at);
+    const after = (ns: bigint) => Number(ns - this.#faultNs) / 1e6;
+    this.#o.listen({
+      kind: "mark",
+      label: `${name}: ${detail}`,
+      at: { lowerMs: after(at.fromNs), upperMs: after(at.toNs) },
+    });
+  };
+
+  /** Where the verdict asks for it; each look is a question to the server and a list of the store. */
+  #watchArchives(): void {
+    const { plan, journal } = this.#o;
+    if (!plan.verify.includes(ARCHIVING_ALARM)) return;
+    for (const component of this.#components.values())
+      if (isArchiving(component))
+        this.#watches.push(new ArchiveWatch(component.name, component, { journal, mark: this.#mark }));
   }
 
   /** From here on, what clients suffer counts against the settle time. */
@@ -212,22 +228,54 @@ class Drill {
         text: `clients were not served for ${plan.settleMs} ms without a break within ${patienceMs} ms`,
       });
     await steps.proven();
+    await this.#stopWatches();
     journal("workload-stopped", { operations: await this.#load!.stop() });
+  }
+
+  async #stopWatches(): Promise<void> {
+    await Promise.all(this.#watches.map((watch) => watch.stop()));
   }
 
   async #readBack(): Promise<void> {
     const { record } = this.#o;
+    try {
+      await this.#readEverything();
+    } finally {
+      if (!this.#signal.aborted) await this.#inspect();
+    }
+    for (const [store, { count, op, why }] of record.unread)
+      this.#o.journal("note", {
+        text: `${count} elements of ${store} could not be read back; the first, ${op}: ${why}`,
+      });
+  }
+
+  async #readEverything(): Promise<void> {
     await Promise.all([
-      ...[...this.#components.values()].map((component) => untilAborted(component.readBack(record), this.#signal)),
+      ...[...this.#components.values()].map((component) => this.#readBackOf(component)),
       this.#facts("recovered"),
       this.#redundancy(),
       this.#clocks("recovered"),
       this.#collectLogs(),
     ]);
-    for (const [store, { count, op, why }] of record.unread)
-      this.#o.journal("note", {
-        text: `${count} elements of ${store} could not be read back; the first, ${op}: ${why}`,
-      });
+  }
+
+  async #readBackOf(component: Component): Promise<void> {
+    const { at } = await bracket(() => untilAborted(component.readBack(this.#o.record), this.#signal));
+    this.#o.journal("read-back", { component: component.name, fromNs: String(at.fromNs), toNs: String(at.toNs) });
+  }
+
+  /** The detectors, once they can change nothing that is judged: some stop a server. Where the read-back failed they may say why. */
+  async #inspect(): Promise<void> {
+    const { journal, listen } = this.#o;
+    const inspections = [...this.#components.values()].filter(isInspectable).map(async (component) => {
+      const told = component.inspect(({ detector, noticed, detail, at }) => {
+        const span = { fromNs: String(at.fromNs), toNs: String(at.toNs) };
+        journal("detector-ran", { component: component.name, detector, noticed, detail, ...span });
+        if (noticed === "yes") listen({ kind: "note", text: `${detector} noticed: ${detail}` });
+      }, this.#signal);
+      await untilAborted(told, this.#signal);
+    });
+    await Promise.all(inspections);
   }
 
   async #redundancy(): Promise<void> {

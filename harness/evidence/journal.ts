@@ -73,7 +73,12 @@ const KINDS: Record<keyof EventData, true> = {
   struck: true,
   rewound: true,
   "routine-ended": true,
+  "read-back": true,
   "detector-ran": true,
+  "backup-taken": true,
+  restored: true,
+  "archive-looked": true,
+  "archive-alarm": true,
   note: true,
   "run-ended": true,
 };

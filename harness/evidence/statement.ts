@@ -180,8 +180,8 @@ export function parseStatement<K extends Kind>(payload: Buffer, kind: K, what: s
   return { typeClass, subjects, predicate: parseJson(bytes, `the predicate of ${what}`, schema) };
 }
 
-/** The contract's fields, kept complete by the compiler. */
-const RESULT_KEYS: Record<keyof Result, true> = {
+/** The contract's fields, kept complete by the compiler; but what detectors said is no figure, and a later evaluator may read it better. */
+const RESULT_KEYS: Record<Exclude<keyof Result, "detectors">, true> = {
   schema: true,
   run: true,
   scenario: true,

@@ -13,6 +13,7 @@ const text = z.string().max(100_000);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected a sha256 in hexadecimal" });
 const amount = z.int();
 const ms = z.number().min(0);
+const size = z.int().min(0);
 const position = z.string().refine((value) => parsePosition(value) !== null, {
   error: "expected a position such as 0/5000158 or 4711",
 });
@@ -96,6 +97,7 @@ export const eventData = {
   struck: z.object({ step: name, store: name, damaged: z.array(name), beside: z.array(name) }),
   rewound: z.object({ step: name, store: name, lineage: name, position, upTo: position.exactOptional() }),
   "routine-ended": z.object({ step: name, routine: name, target: name, ok: z.boolean(), detail: text, ...span }),
+  "read-back": z.object({ component: name, ...span }),
   "detector-ran": z.object({
     component: name,
     detector: name,
@@ -103,6 +105,30 @@ export const eventData = {
     detail: text,
     ...span,
   }),
+  "backup-taken": z.object({ component: name, label: name, level: name, dataBytes: size, storedBytes: size, ...span }),
+  restored: z.object({
+    step: name,
+    node: name,
+    backup: name,
+    level: name,
+    dataBytes: size,
+    walBytes: size,
+    fromNs: ns,
+    fetchedNs: ns,
+    toNs: ns,
+  }),
+  "archive-looked": z.object({
+    component: name,
+    node: name,
+    current: name,
+    archived: name.nullable(),
+    failures: z.int().min(0),
+    waiting: z.int().min(0),
+    unstored: z.array(name).max(10_000).nullable(),
+    timeoutMs: ms,
+    ...span,
+  }),
+  "archive-alarm": z.object({ component: name, alarm: name, toNs: ns }),
   note: z.object({ text }),
   "run-ended": z.object({ outcome: z.enum(["completed", "aborted"]), error: text.exactOptional() }),
 } as const satisfies { [K in keyof EventData]: z.ZodType<EventData[K]> };

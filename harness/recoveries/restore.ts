@@ -35,6 +35,13 @@ const params = z.strictObject({
     description: "open: the restored machine archives into where it came from, which poisons the next restore",
   }),
   from: component.optional().meta({ description: "Whose archive it takes; the component's own if left out" }),
+  stage: z.enum(["whole", "base", "history"]).default("whole").meta({
+    description:
+      "base: the backup alone, up to where it is consistent, while history waits; history: goes on from there",
+  }),
+  access: z.enum(["machine", "escrow"]).default("machine").meta({
+    description: "What opens the archive: what lies on the machine, or what an earlier step put into safe keeping",
+  }),
   repoint: z
     .boolean()
     .default(true)
@@ -48,14 +55,20 @@ export const restore = defineRecovery<z.output<typeof params>>({
   target: "node",
   requires: "archive",
   params,
-  async recover(target, { point, repoint, from, ...options }, { signal, mark, keep, rewound, stack }) {
+  async recover(target, { point, repoint, from, ...options }, { signal, mark, keep, rewound, restored, stack }) {
     const store = target.component;
     const node = requireNode(target);
     if (!isArchived(store)) throw new Error(`${store.name} (${store.kind}) keeps no archive`);
     // Restored aside, history is given up by nobody.
-    const context = { signal, mark, keep, rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }) };
+    const context = {
+      signal,
+      mark,
+      keep,
+      restored,
+      rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }),
+    };
     await store.restore(node.name, { ...options, at: point, ...sourceOf(stack, from) }, context);
-    if (repoint) mark("repointed", await store.clients.repoint(node.name));
+    if (repoint && options.stage !== "base") mark("repointed", await store.clients.repoint(node.name));
   },
 });
 

@@ -1,4 +1,5 @@
 import type { Interval, Report } from "../report.ts";
+import { seenWord } from "./detectors.ts";
 import { shown } from "./escape.ts";
 import { against, inOrder, objectiveOf } from "./words.ts";
 
@@ -77,6 +78,10 @@ function figures(report: Report): Figure[] {
     count("indeterminate", operations.indeterminate, "raw/operations.jsonl"),
     count("indeterminate and present", indeterminate.present, readBack),
     count("indeterminate and absent", indeterminate.absent, readBack),
+    ...(report.inspection?.rows ?? []).map(({ detector, component, noticed, after, detail }) => ({
+      ...time(`detector: ${detector} of ${component}`, after, null),
+      basis: `${seenWord(noticed)}: ${detail}`,
+    })),
     ...inOrder(report.waterfall).map((mark) => ({
       ...time(`mark: ${mark.label}`, mark.at, objectiveOf(report, mark)),
       basis: mark.note ?? "after the effective fault",

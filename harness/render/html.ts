@@ -6,7 +6,8 @@ import { sections } from "./sections.ts";
 import { pageCss, plotCss, tokenCss } from "./theme.ts";
 import { stamp } from "./words.ts";
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+export const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 export function renderHtml(report: Report): string {
   const { tone, word } = stamp(report);

@@ -59,4 +59,5 @@ const properties = (report: Report): [string, string][] => [
   ["luckyPass", String(report.luckyPass)],
   ["selftest", selftestLine(report).text],
   ["pack", report.pack],
+  ...(report.detectors ? [["noticedBy", report.detectors.noticed.join(", ")] as [string, string]] : []),
 ];

@@ -3,6 +3,7 @@ import type { Report } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
 import { management } from "./cover.ts";
+import { detectors } from "./detectors.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
 import { selftestDeviation, selftestLine } from "./selftest.ts";
 import { KEYS, timelineSvg } from "./timeline.ts";
@@ -27,7 +28,9 @@ export function sections(report: Report): Section[] {
     section("timeline", "Timeline", timeline(report)),
     section("users", "As the service's users saw it", users(report)),
     section("data", "Data", data(report)),
+    section("detectors", "What noticed", detectors(report)),
     section("membership", "What stands where", membership(report)),
+    section("backups", "Backups and restores", backups(report)),
     section("topology", "Topology and settings", topology(report)),
     section("confidence", "Confidence", confidence(report)),
     section("steps", "Steps", steps(report)),
@@ -110,6 +113,27 @@ ${pairs("grid", [
   ],
 ])}
 <p class="note">A scenario may tighten the policy's objectives, never loosen them. The full digests stand in report.json.</p>`;
+}
+
+function backups({ backups: taken, restores }: Report): Markup | null {
+  if (taken.length === 0) return null;
+  const rows = taken.map(({ component, label, level, dataBytes, storedBytes, tookMs }) => [
+    markup`${component} ${code(label)}`,
+    level,
+    bytes(dataBytes),
+    bytes(storedBytes),
+    printed(tookMs),
+  ]);
+  const restored = restores.map(({ node, backup, dataBytes, walBytes, fetchMs, replayMs }) => [
+    node,
+    code(backup),
+    bytes(dataBytes),
+    bytes(walBytes),
+    printed(fetchMs),
+    printed(replayMs),
+  ]);
+  return markup`${table("backups", ["backup", "level", "data", "in the store", "taken in"], rows)}
+${restored.length > 0 && table("restores", ["restored", "from", "data", "WAL replayed", "fetched in", "replayed in"], restored)}`;
 }
 
 const short = (digest: string): string => (digest.length > 16 ? `${digest.slice(0, 16)}…` : digest);

@@ -1,5 +1,6 @@
 import type { Interval, Mark, Report } from "../report.ts";
 import { grouped } from "../text.ts";
+import { noticedWords } from "./detectors.ts";
 import { shown } from "./escape.ts";
 import { fit, painter, wrap, type Paint } from "./paint.ts";
 import { selftestLine } from "./selftest.ts";
@@ -35,6 +36,7 @@ export function renderTerminal(report: Report, { width = 100, colour = false }: 
     waterfall(report, page, paint),
     ...users(report, page),
     ...membership(report, page),
+    ...noticed(report, page, paint),
     reasons(report, page, paint),
     closing(report, page, paint),
   ];
@@ -132,6 +134,13 @@ function membership({ membership: rows }: Report, width: number): string[][] {
   const line = (stores: readonly string[], i: number): string =>
     `${INDENT}${counts[i]!.padStart(widest)} orders in ${shown(stores.length === 0 ? "no store" : stores.join(" "))}`;
   return [rows.map(({ stores }, i) => fit(line(stores, i), width))];
+}
+
+/** No block where nobody looked. What was noticed although nothing is lost stands out. */
+function noticed({ inspection }: Report, width: number, paint: Paint): string[][] {
+  if (!inspection) return [];
+  const lines = wrap(noticedWords(inspection), width - 2);
+  return [lines.map((line) => INDENT + (inspection.leftBehind ? paint(line, "lucky") : line))];
 }
 
 /** What did not pass, in full; what passed, one line each. */

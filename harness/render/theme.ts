@@ -159,6 +159,11 @@ td code{font-size:12px}
 .reasons td:nth-child(1),.goals td:nth-child(1),.goals td:nth-child(2){white-space:nowrap}
 .reasons td:nth-child(2){min-width:9.5em}
 .reasons td:nth-child(4){min-width:14em}
+.detectors td:nth-child(1){white-space:nowrap}
+.seen{white-space:nowrap}
+.seen.yes{font-weight:700;border:1.5px solid currentColor;border-radius:2px;padding:0 5px}
+.seen.no{color:var(--muted)}
+.seen.blind{color:var(--muted);font-style:italic;border-bottom:1px dashed currentColor}
 .marks td:nth-child(1){color:var(--muted);width:1.6em}
 .marks td:nth-child(3),.marks td:nth-child(4),.marks td:nth-child(5){white-space:nowrap}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:2px;padding:0 5px;font-size:11.5px;line-height:1.35;color:var(--unknown);white-space:nowrap}
@@ -207,6 +212,11 @@ td:empty{display:none}
 .marks td:nth-child(-n+3)::before,.lost td::before{content:none}
 .marks td:nth-child(2),.marks td:nth-child(3){font-weight:600}
 .marks td:nth-child(n+4){grid-column:2/-1;grid-template-columns:6.4em minmax(0,1fr)}
+.detectors tr{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 8px}
+.detectors td:nth-child(-n+2){display:block}
+.detectors td:nth-child(-n+2)::before{content:none}
+.detectors td:nth-child(1){font-weight:600}
+.detectors td:nth-child(n+3){grid-column:1/-1}
 .lost tr{display:grid;grid-template-columns:1fr auto auto;gap:0 12px}
 .lost td:nth-child(1){order:1}.lost td:nth-child(3){order:2}.lost td:nth-child(5){order:3}
 .lost td:nth-child(2),.lost td:nth-child(4){order:4;color:var(--muted)}

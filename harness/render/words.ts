@@ -1,5 +1,5 @@
 /** The words that every view shares, so that the page, the terminal and the summary never say different things. */
-import type { Interval, Mark, Report, Users } from "../report.ts";
+import type { Inspection, Interval, Mark, Report, Users } from "../report.ts";
 import { EXIT, type Finding, type Verdict } from "../verdict.ts";
 import { grouped, humanMs } from "../text.ts";
 import { selftestBanner } from "./selftest.ts";
@@ -21,6 +21,12 @@ export function stamp(report: Report): Stamp {
     return { word: "Fail", tone: "fail", meaning: "At least one condition of success was missed." };
   if (report.luckyPass)
     return { word: "Lucky pass", tone: "lucky", meaning: "Nothing was lost, but the settings permit loss." };
+  if (report.inspection?.leftBehind)
+    return {
+      word: "Pass, damaged",
+      tone: "lucky",
+      meaning: "Every condition of success was met, and damage was noticed all the same.",
+    };
   return { word: "Pass", tone: "pass", meaning: "Every condition of success was met and proven." };
 }
 
@@ -66,6 +72,7 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
     });
   const untrusted = selftestBanner(report);
   if (untrusted) notices.push({ tone: "fail", ...untrusted });
+  if (report.inspection?.leftBehind) notices.push(damageNotice(report.inspection));
   if (overrides.length > 0)
     notices.push({
       tone: "unknown",
@@ -73,6 +80,16 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
       text: `The scenario was changed on the command line: ${overrides.join(", ")}. The run does not count as a run of the scenario as filed.`,
     });
   return notices;
+}
+
+/** The verdict is about what was signed before; a detector that nobody made a condition of success changes nothing about it. */
+function damageNotice({ rows }: Inspection): { tone: Tone; title: string; text: string } {
+  const found = rows.filter(({ noticed, tookMs }) => noticed === "yes" && tookMs !== null);
+  return {
+    tone: "lucky",
+    title: "Nothing lost, and damage noticed",
+    text: `Every acknowledged write is there, and yet ${found.map(({ detector, detail }) => `${detector} noticed: ${detail}`).join("; ")}. What is damaged may be what the next recovery needs. The check no-damage-noticed makes this a condition of success.`,
+  };
 }
 
 const order: Record<Verdict, number> = { fail: 0, unknown: 1, pass: 2 };

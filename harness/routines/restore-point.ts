@@ -6,7 +6,8 @@ const params = z.strictObject({});
 
 export const restorePoint = defineRoutine<z.output<typeof params>>({
   name: "restore-point",
-  summary: "Notes where the component's history stands, under this step's name, so that a restore can be told to end there",
+  summary:
+    "Notes where the component's history stands, under this step's name, so that a restore can be told to end there",
   target: "component",
   requires: "archive",
   params,

@@ -1,5 +1,6 @@
 import type { CheckControls } from "./control.ts";
 import { amcheck } from "./controls/amcheck.ts";
+import { archivingAlarm } from "./controls/archiving-alarm.ts";
 import { balances } from "./controls/balances.ts";
 import { checksums } from "./controls/checksums.ts";
 import { clock } from "./controls/clock.ts";
@@ -12,6 +13,7 @@ import { faultEffect } from "./controls/fault-effect.ts";
 import { hypertable } from "./controls/hypertable.ts";
 import { load } from "./controls/load.ts";
 import { membership } from "./controls/membership.ts";
+import { noDamageNoticed } from "./controls/no-damage-noticed.ts";
 import { noLostWrites } from "./controls/no-lost-writes.ts";
 import { outcomeClass } from "./controls/outcome-class.ts";
 import { reconciliation } from "./controls/reconciliation.ts";
@@ -37,7 +39,9 @@ export const controls: readonly CheckControls[] = [
   hypertable,
   dropIn,
   subscribers,
+  noDamageNoticed,
   tamperRefused,
+  archivingAlarm,
   recoveryProcedure,
   restoreTarget,
   routine,

@@ -1,6 +1,9 @@
 import pg from "pg";
 import { destroy, openClient, query } from "./session.ts";
 
+/** A server that takes longer than this takes no connection at all, whatever it is asked then. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 export type Row = Readonly<Record<string, unknown>>;
 
 /** A column as text; empty for NULL and for a row that is not there. */
@@ -53,7 +56,8 @@ export class AdminConnections {
     node: string,
     timeoutMs: number,
   ): Promise<{ ask: (text: string, values?: readonly unknown[]) => Promise<Row[]>; close: () => void }> {
-    const client = await openClient(this.#port(node), this.#password, timeoutMs, "blackstart-session");
+    const connectMs = Math.min(timeoutMs, CONNECT_TIMEOUT_MS);
+    const client = await openClient(this.#port(node), this.#password, connectMs, "blackstart-session");
     return {
       ask: async (text, values = []) => {
         const statement = values.length > 0 ? { text, values: [...values] } : { text };

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { ArchivePart, Depot, DepotAccess, NodeStart } from "../../component.ts";
 import { component } from "../../scenario/names.ts";
+import { byteSize, positiveDuration } from "../../scenario/units.ts";
 import type { Shell } from "./shell.ts";
 import type { Major } from "./versions.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain", "incremental", "wal-e"] as const;
+const TOOLS = ["plain", "incremental", "pgbackrest", "wal-e"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({
@@ -18,6 +19,21 @@ export const archiveConfig = z.strictObject({
     .meta({ description: "Under which name in the bucket; the component's own if left out" }),
   retries: z.int().min(1).max(1_000).optional().meta({
     description: "How often the tool tries a damaged file again; WAL-E's own 100 attempts take hours",
+  }),
+  timeout: positiveDuration.optional().meta({
+    description: "How long the tool waits for an answer of the store before it gives up; its own default if left out",
+  }),
+  overwrite: z.boolean().optional().meta({
+    description: "Whether a file that is in the store with other content is written over, as a bare copy does",
+  }),
+  encrypted: z.boolean().optional().meta({
+    description: "Whether everything is encrypted before it leaves the machine, with a passphrase drawn for the drill",
+  }),
+  async: z.boolean().optional().meta({
+    description: "Whether a process of the tool's own moves segments ahead of the server's questions",
+  }),
+  queueMax: byteSize.optional().meta({
+    description: "Above how much that waits the tool drops it and tells the server that it is archived",
   }),
   receiver: z.enum(["synchronous", "asynchronous"]).optional().meta({
     description:
@@ -65,17 +81,29 @@ export type OpenArchiver = (site: ArchiveSite) => Archiver;
 export interface Archiver {
   /** Files of every machine, by their name under ARCHIVE_DIR. Secrets travel here alone. */
   readonly files: Readonly<Record<string, string>>;
+  /** The same as they are of use to nobody; only where something is encrypted. */
+  readonly withoutPassphrase?: Readonly<Record<string, string>>;
   /** What keeps the archive and how, for the report. */
   readonly words: string;
   /** Settings of a server that archives. */
   readonly settings: Readonly<Record<string, string>>;
+  /** archive_command gone wrong in one way; only where the tool can go wrong so. */
+  misconfigured?(wrong: Misconfigured): string | null;
   /** What has to be there before the first backup. */
   prepare?(on: Shell): Promise<void>;
   backUp(on: Shell, level: BackupLevel): Promise<Backup>;
   /** What there is to restore from, the oldest first. */
   list(on: Shell): Promise<Backup[]>;
-  /** Fills the empty data directory; a restore has its own settings written after it. */
-  fetch(on: Shell, backup: Backup): Promise<void>;
+  /** Fills the empty data directory, or another one; a restore has its own settings written after it. */
+  fetch(on: Shell, backup: Backup, into?: string): Promise<void>;
+  /** Everything of history that is archived, by the names that the server gave it, in no order. */
+  names(): Promise<string[]>;
+  /** Puts archived files into a folder as the server would get them; resolves with those that could not be had. */
+  copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]>;
+  /** Deletes all backups but the newest `keep`, and history; resolves with what it deleted, in words. */
+  expire?(on: Shell, options: ExpireOptions): Promise<string>;
+  /** The tool's own check of what it keeps, where it has one. Judged by what it prints, for exit codes lie. */
+  check?(on: Shell): Promise<{ noticed: boolean; detail: string }>;
   /**
    * The server's restore_command. stock: as the tool's manual has it; any exit code of 1 to 125 is read as the end of history
    * (PostgreSQL manual, 19.5.5). fail-closed: definitely not there 1, anything else 255, which ends recovery.
@@ -104,6 +132,30 @@ export interface Inside {
   put(object: Buffer, content: Buffer | null, on: Shell): Buffer | Promise<Buffer>;
 }
 
+export interface NotCopied {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Of the names, those that a script, which ends by listing the folder, has not put there. */
+export function notCopied(
+  names: readonly string[],
+  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+): NotCopied[] {
+  const copied = new Set(stdout.split("\n"));
+  const why = stderr.trim().split("\n")[0] || "the store did not hand it out";
+  return names.filter((name) => !copied.has(name)).map((name) => ({ name, why }));
+}
+
+/** into: the place of another cluster, by its prefix. skewSeconds: the machine's clock is off by so much. */
+export type Misconfigured = { readonly into: string } | { readonly skewSeconds: number };
+
+export interface ExpireOptions {
+  readonly keep: number;
+  /** How far back history must reach: to the oldest backup that is kept, or, wrongly, only to the newest. */
+  readonly history: "oldest" | "newest";
+}
+
 export interface Backup {
   readonly label: string;
   readonly level: BackupLevel;
@@ -111,9 +163,15 @@ export interface Backup {
   readonly startLsn: string;
   readonly stopLsn: string;
   readonly timeline: string;
-  /** As it lies in the store. */
+  /** As it lies in the store, and what it is a copy of, where the tool says so. */
   readonly bytes: number;
+  readonly databaseBytes?: number;
 }
+
+export const sizesOf = ({ bytes, databaseBytes }: Backup): string =>
+  databaseBytes === undefined
+    ? `${bytes} bytes in the store`
+    : `${bytes} bytes in the store of ${databaseBytes} in the database, ${(databaseBytes / bytes).toFixed(1)} to 1`;
 
 /** Where the tool's files are on each machine, owned by the server's user. */
 export const ARCHIVE_DIR = "/blackstart/run/archive";

@@ -7,7 +7,7 @@ const archiverKinds: readonly ArchiverKind[] = [
     tool: "plain",
     versions: [14, 15, 16, 17],
     image: (version) => imageOf({ version }, true),
-    options: ["receiver"],
+    options: ["receiver", "timeout", "overwrite"],
     levels: ["full"],
     load: () => import("./archivers/plain.ts"),
   },
@@ -15,9 +15,18 @@ const archiverKinds: readonly ArchiverKind[] = [
     tool: "incremental",
     versions: [17],
     image: (version) => imageOf({ version }, true),
-    options: ["receiver"],
+    options: ["receiver", "timeout", "overwrite"],
     levels: ["full", "incremental"],
     load: () => import("./archivers/incremental.ts"),
+  },
+  {
+    tool: "pgbackrest",
+    versions: [14, 15, 16, 17], // Debian 13 has 2.55.1, which does not know 18 yet
+    image: (version) => imageOf({ version }, true),
+    needs: "tls",
+    options: ["timeout", "encrypted", "async", "queueMax"],
+    levels: ["full", "incremental"],
+    load: () => import("./archivers/pgbackrest.ts"),
   },
   {
     tool: "wal-e",

@@ -6,7 +6,10 @@ import {
   type ArchiveDamaged,
   type Archived,
   type ArchivePlace,
+  type Archiving,
+  type ArchivingFault,
   type Boot,
+  type Broken,
   type BrokenFetch,
   type Component,
   type ComponentPaths,
@@ -16,6 +19,7 @@ import {
   type FollowOptions,
   type HasSchema,
   type InsideSpan,
+  type Inspectable,
   isDepot,
   type KeepsSequences,
   type Mistakable,
@@ -31,30 +35,44 @@ import {
   type RestoreContext,
   type RestoreOptions,
   type SchemaChange,
+  type Sealed,
   type Serviceable,
   type Session,
   type Settles,
+  type Sighting,
   type StackContext,
   type TakesBatches,
   type Triable,
 } from "../../component.ts";
 import { messageOf } from "../../errors.ts";
 import { refuseDeadNodes } from "../dead-nodes.ts";
-import type { ClockBracket, NodeFacts } from "../../history.ts";
+import type { ArchiveLook, ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, type Bracket, nowNs } from "../../time.ts";
 import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
-import { type ArchiveConfig, archiveFiles, type Archiver, type BackupLevel, BUCKET } from "./archiver.ts";
+import {
+  type ArchiveConfig,
+  archiveFiles,
+  type Archiver,
+  type BackupLevel,
+  BUCKET,
+  type ExpireOptions,
+  sizesOf,
+} from "./archiver.ts";
 import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
+import { ArchivingSide } from "./archiving.ts";
+import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
+import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { breakFetch } from "./broken-fetch.ts";
 import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { DiskSide } from "./disk-side.ts";
+import { Inspection } from "./inspection.ts";
 import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
 import { patiently, readAccounts, readLedger } from "./read-back.ts";
@@ -97,7 +115,14 @@ export const boot: Boot<PostgresConfig> = async (
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
   const nodes = new Map(started.map((node) => [node.name, node]));
-  return new PostgresComponent(name, config, { nodes, paths, password, archive, signal: context.signal });
+  return new PostgresComponent(name, config, {
+    nodes,
+    paths,
+    password,
+    archive,
+    signal: context.signal,
+    backupTaken: context.backupTaken,
+  });
 };
 
 interface Booted {
@@ -106,6 +131,7 @@ interface Booted {
   readonly password: string;
   readonly archive: OpenArchive | null;
   readonly signal: AbortSignal;
+  readonly backupTaken: StackContext["backupTaken"];
 }
 
 /** The store has to be there first: the files of every node say how it is reached. */
@@ -259,9 +285,11 @@ class PostgresComponent
   implements
     Component,
     Archived,
+    Archiving,
     CopiesBack,
     Followers,
     HasSchema,
+    Inspectable,
     KeepsSequences,
     Locatable,
     Mistakable,
@@ -270,6 +298,7 @@ class PostgresComponent
     Reconcilable,
     Rejoinable,
     Repairable,
+    Sealed,
     Serviceable,
     Settles,
     TakesBatches,
@@ -286,14 +315,17 @@ class PostgresComponent
   readonly #logical: LogicalStandbys;
   readonly #signal: AbortSignal;
   readonly #archive: OpenArchive | null;
+  readonly #backupTaken: StackContext["backupTaken"];
+  readonly #archiving: ArchivingSide | null;
   readonly #points: Points;
+  readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
   readonly #servers: Set<string>;
   readonly #disks: DiskSide;
   /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
   #systemIdentifier: string | null = null;
 
-  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal }: Booted) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal, backupTaken }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
@@ -303,6 +335,8 @@ class PostgresComponent
     this.#signal = signal;
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
     this.#archive = archive;
+    this.#backupTaken = backupTaken;
+    this.#archiving = archive && new ArchivingSide(this.#admin, archive.archiver);
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.#disks = new DiskSide(name, this.#admin);
@@ -358,6 +392,8 @@ class PostgresComponent
     const primary = this.clients.leadsTo;
     await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
     await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
+    if (this.#config.ballast !== undefined)
+      await this.#admin.query(primary, ballastSql(this.#config.ballast), BALLAST_TIMEOUT_MS);
     if (this.#config.timescale) await loadHypertable(this.#admin, primary);
     await this.#admin.query(primary, "CHECKPOINT", 30_000);
     await this.#disks.askRelations(primary);
@@ -375,8 +411,23 @@ class PostgresComponent
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const { label, startLsn, stopLsn, bytes } = await this.#opened().archiver.backUp(this.#shell(), level);
-    return { label, detail: `${startLsn} to ${stopLsn}, ${bytes} bytes in the store` };
+    const [row] = await this.#admin.query(
+      this.clients.leadsTo,
+      `SELECT (${DATA_BYTES})::text AS bytes`,
+      DATA_BYTES_TIMEOUT_MS,
+    );
+    const { value, at } = await bracket(() => this.#opened().archiver.backUp(this.#shell(), level));
+    const { label, startLsn, stopLsn } = value;
+    this.#backupTaken({
+      component: this.name,
+      label,
+      level: value.level,
+      dataBytes: Number(textOf(row, "bytes")),
+      storedBytes: value.bytes,
+      fromNs: String(at.fromNs),
+      toNs: String(at.toNs),
+    });
+    return { label, detail: `${startLsn} to ${stopLsn}, ${sizesOf(value)}` };
   }
 
   markPoint(name: string): Promise<string> {
@@ -395,11 +446,40 @@ class PostgresComponent
       archiver: source.#opened().archiver,
       admin: this.#admin,
       points: this.#points,
+      escrow: this.#side().escrow,
       segmentBytes: source.#config.walSegment,
       systemIdentifier: this.#systemIdentifier,
       foreign: source !== this,
+      chosen: this.#inspection.sawRestore.bind(this.#inspection),
     };
     await restoreNode(bench, options, context);
+  }
+
+  async expire(options: ExpireOptions): Promise<string> {
+    const { archiver } = this.#opened();
+    if (!archiver.expire) throw new Error(`nothing is known of how the archiver of ${this.name} deletes old backups`);
+    return archiver.expire(this.#shell(), options);
+  }
+
+  breakArchiving(how: ArchivingFault): Promise<Broken> {
+    return this.#side().break(this.#node(this.clients.leadsTo), how);
+  }
+
+  async lookAtArchive(): Promise<ArchiveLook | null> {
+    return this.#archiving ? this.#archiving.look(this.#node(this.clients.leadsTo)) : null;
+  }
+
+  async escrow(material: "all" | "without-passphrase"): Promise<string> {
+    return this.#side().escrow.keep(material);
+  }
+
+  loseAccess(node: string): Promise<Broken> {
+    return this.#side().escrow.lose(this.#node(node));
+  }
+
+  #side(): ArchivingSide {
+    if (!this.#archiving) throw new Error(`${this.name} keeps no archive`);
+    return this.#archiving;
   }
 
   archiveNow(signal: AbortSignal): Promise<string> {
@@ -492,6 +572,7 @@ class PostgresComponent
             Object.assign(values, await this.#recoveredFacts(node));
           if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
             Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
+          if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
           return [
             {
               at,
@@ -519,8 +600,9 @@ class PostgresComponent
   /** amcheck reads every page: only after it does the server's count of failed checksums say something. */
   async #recoveredFacts(node: Node): Promise<Record<string, string>> {
     const recovery = this.#disks.corrected(node, await recoveryFacts(this.#admin, node));
-    const structure = await amcheck(node);
-    return { ...recovery, ...structure, ...(await integrityFacts(this.#admin, node.name)) };
+    const structure = await bracket(() => amcheck(node));
+    this.#inspection.sawStructure({ node: node.name, values: structure.value, at: structure.at });
+    return { ...recovery, ...structure.value, ...(await integrityFacts(this.#admin, node.name)) };
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
@@ -551,6 +633,15 @@ class PostgresComponent
     await readLedger(open, this.name, sink);
     await readAccounts(open, this.name, sink);
     await this.#logical.readBack(this.clients.leadsTo, sink, this.#signal);
+  }
+
+  inspect(told: (sighting: Sighting) => void, signal: AbortSignal): Promise<void> {
+    const { version, archive: config, walSegment: segmentBytes } = this.#config;
+    const archiver = this.#archive?.archiver;
+    const archive = archiver && config ? { archiver, tool: config.tool, openEnd: config.receiver !== undefined } : null;
+    const serving = this.#node(this.clients.leadsTo);
+    const nodes = [...this.nodes.values()];
+    return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
   /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */

@@ -16,6 +16,7 @@ const FACTS = `
     UNION ALL SELECT 'wal_position', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_insert_lsn() END::text
     UNION ALL SELECT 'lineage', CASE WHEN pg_is_in_recovery() THEN NULL
       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END::text
+    UNION ALL SELECT 'last_archived_wal', last_archived_wal FROM pg_stat_archiver
     UNION ALL SELECT 'replication', coalesce(json_agg(json_build_object('name', application_name, 'state', state, 'sync_state', sync_state,
       'backend_start', backend_start, 'flush_lsn', flush_lsn))::text, '[]') FROM pg_stat_replication
   ) AS facts WHERE value IS NOT NULL`;

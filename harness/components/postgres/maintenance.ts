@@ -11,13 +11,17 @@ export async function openForWork(node: Node, signal: AbortSignal): Promise<void
     if (flagged.code !== 0) throw new Error(`the disk of ${node.name} takes no file: ${flagged.stderr.trim()}`);
     await node.start();
   }
-  const waits = async () => (await node.exec(["sh", "-c", WAITS], { timeoutMs: TIMEOUT_MS })).code === 0;
+  const waits = () => waitsForWork(node);
   if (await waits()) return;
   if ((await node.exec(["test", "-e", `${node.disk}/maintenance`], { timeoutMs: TIMEOUT_MS })).code !== 0)
     throw new Error(`${node.name} runs a server: stop it first`);
   if (!(await awaitCondition(waits, { everyMs: 10, timeoutMs: TIMEOUT_MS, signal })))
     throw new Error(`${node.name} was not ready for work within ${TIMEOUT_MS} ms`);
 }
+
+/** Whether the machine runs, and no server on it. */
+export const waitsForWork = async (node: Node): Promise<boolean> =>
+  (await node.exec(["sh", "-c", WAITS], { timeoutMs: TIMEOUT_MS })).code === 0;
 
 /** Ends the wait; the machine's first process becomes the server. */
 export async function startServer(node: Node): Promise<void> {

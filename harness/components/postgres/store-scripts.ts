@@ -5,7 +5,7 @@ import { ARCHIVE_DIR, type ArchiveSite } from "./archiver.ts";
  * `get` is what manuals show: whatever goes wrong exits with curl's own code (22 and the like), which a server in recovery takes for
  * the end of history. `get-closed` says 1 only where the store said 404 and nothing that comes later is there, else 255.
  */
-export function storeScripts({ access, prefix }: ArchiveSite): Record<string, string> {
+export function storeScripts({ access, prefix, config }: ArchiveSite): Record<string, string> {
   const { host, port, tls, caPem, accessKeyId, secretAccessKey, region, bucket } = access;
   const root = `${tls ? "https" : "http"}://${host}:${port}/${bucket}`;
   const curlrc = [
@@ -14,21 +14,27 @@ export function storeScripts({ access, prefix }: ArchiveSite): Record<string, st
     "silent",
     "show-error",
     "connect-timeout = 5",
-    "max-time = 120",
+    `max-time = ${(config.timeout ?? PATIENCE_MS) / 1_000}`,
     ...(caPem === null ? [] : [`cacert = "${ARCHIVE_DIR}/ca.pem"`]),
   ];
   return {
     curlrc: `${curlrc.join("\n")}\n`,
     ...(caPem !== null && { "ca.pem": caPem }),
-    store: `${STORE}root=${root} prefix=${prefix}\n`,
-    push: PUSH,
+    store: `${STORE}root=${root} prefix=\${ARCHIVE_PREFIX:-${prefix}}\n`,
+    push: config.overwrite ? PUSH_OVER : PUSH,
     get: GET,
     "get-closed": GET_CLOSED,
   };
 }
 
-/** head prints the status, and the ETag where there is one; put and get end non-zero unless the store has said yes to the whole. */
-const STORE = `s3() { curl -K ${ARCHIVE_DIR}/curlrc "$@"; }
+const PATIENCE_MS = 120_000;
+
+/**
+ * A machine whose clock is off shows it in the date that it signs with, and nowhere else.
+ * head prints the status, and the ETag where there is one; put and get end non-zero unless the store has said yes to the whole.
+ */
+const STORE = `[ -z "\${ARCHIVE_SKEW:-}" ] || off="X-Amz-Date: $(date -u -d "$ARCHIVE_SKEW seconds" +%Y%m%dT%H%M%SZ)"
+s3() { curl -K ${ARCHIVE_DIR}/curlrc \${off:+-H "$off"} "$@"; }
 url() { echo "$root/$prefix/$1"; }
 head() { s3 -I -o /dev/null -w '%{http_code} %header{etag}' "$(url "$1")"; }
 put() { s3 --fail -o /dev/null -T "$1" "$(url "$2")"; }
@@ -44,6 +50,12 @@ case $3 in
   200) [ "$(md5sum <"$1" | cut -c 1-32)" = "$(echo "$4" | tr -d '"')" ] || { echo "$2 is in the store with other content" >&2; exit 2; } ;;
   *) echo "the store answered $3 when asked for $2" >&2; exit 2 ;;
 esac
+`;
+
+/** What a bare copy does: whoever comes last has it. */
+const PUSH_OVER = `set -eu
+. ${ARCHIVE_DIR}/store
+put "$1" "wal/$2"
 `;
 
 const GET = `. ${ARCHIVE_DIR}/store

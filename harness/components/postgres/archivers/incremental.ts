@@ -3,7 +3,14 @@
  * and pg_combinebackup, which puts the chain together and does not look at what it is given: a damaged full backup combines without
  * a word.
  */
-import { ARCHIVE_DIR, type Backup, type BackupLevel, DATA_DIR, type OpenArchiver } from "../archiver.ts";
+import {
+  ARCHIVE_DIR,
+  type Backup,
+  type BackupLevel,
+  DATA_DIR,
+  type ExpireOptions,
+  type OpenArchiver,
+} from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { Plain, SETTINGS } from "./plain.ts";
 
@@ -27,13 +34,24 @@ class Incremental extends Plain {
     );
   }
 
-  override async fetch(on: Shell, { label }: Backup): Promise<void> {
+  /** An incremental backup is nothing without those that it goes on from. */
+  override async expire(on: Shell, options: ExpireOptions): Promise<string> {
+    const oldest = (await this.list()).at(-options.keep);
+    const parent = oldest && (await this.#parents()).get(oldest.label);
+    if (parent !== undefined)
+      throw new Error(
+        `${oldest?.label} goes on from ${parent}, which would be deleted: keep more, or begin a new chain`,
+      );
+    return super.expire(on, options);
+  }
+
+  override async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
     const parents = await this.#parents();
     const chain = [label];
     for (let parent = parents.get(label); parent !== undefined; parent = parents.get(parent)) chain.unshift(parent);
-    if (chain.length === 1) return super.fetch(on, { label });
+    if (chain.length === 1) return super.fetch(on, { label }, into);
     for (const one of chain) await this.extract(on, one, `${CHAIN_DIR}/${one}`);
-    await on.run(COMBINE, [DATA_DIR, ...chain]);
+    await on.run(COMBINE, [into, ...chain]);
   }
 
   /** Which backup each incremental one goes on from. */

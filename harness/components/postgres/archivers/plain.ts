@@ -13,6 +13,10 @@ import {
   type Backup,
   type BackupLevel,
   DATA_DIR,
+  type ExpireOptions,
+  type Misconfigured,
+  type NotCopied,
+  notCopied,
   type OpenArchiver,
   segmentName,
   type Stored,
@@ -23,7 +27,8 @@ import { putMember, takeMember } from "../tar-member.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
-export const SETTINGS = { archive_mode: "on", archive_command: `sh ${ARCHIVE_DIR}/push "%p" "%f"` };
+const PUSH = `sh ${ARCHIVE_DIR}/push "%p" "%f"`;
+export const SETTINGS = { archive_mode: "on", archive_command: PUSH };
 
 export class Plain implements Archiver {
   readonly files: Readonly<Record<string, string>>;
@@ -35,6 +40,10 @@ export class Plain implements Archiver {
   constructor(site: ArchiveSite) {
     this.site = site;
     this.files = storeScripts(site);
+  }
+
+  misconfigured(wrong: Misconfigured): string {
+    return "into" in wrong ? `ARCHIVE_PREFIX=${wrong.into} ${PUSH}` : `ARCHIVE_SKEW=${wrong.skewSeconds} ${PUSH}`;
   }
 
   /** -X none: the server waits until the history that the backup needs is archived. The manifest goes last and completes it. */
@@ -56,17 +65,45 @@ export class Plain implements Archiver {
       const folder = `${prefix}/base/${label}/`;
       const manifest = await depot.getObject(access.bucket, `${folder}backup_manifest`);
       const bytes = objects.filter(({ key }) => key.startsWith(folder)).reduce((sum, object) => sum + object.bytes, 0);
-      return { label, level: "full", bytes, ...rangeOf(manifest.toString("utf8"), label) };
+      return { label, level: "full", bytes, ...readManifest(manifest.toString("utf8"), label) };
     });
     return Promise.all(backups);
   }
 
-  async fetch(on: Shell, { label }: Pick<Backup, "label">): Promise<void> {
-    await this.extract(on, label, DATA_DIR);
+  async fetch(on: Shell, { label }: Pick<Backup, "label">, into = DATA_DIR): Promise<void> {
+    await this.extract(on, label, into);
+  }
+
+  async names(): Promise<string[]> {
+    const { depot, access, prefix } = this.site;
+    const folder = `${prefix}/wal/`;
+    return (await depot.objects(access.bucket, folder)).map(({ key }) => key.slice(folder.length));
+  }
+
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
   }
 
   protected async extract(on: Shell, label: string, folder: string): Promise<void> {
     await on.run(FETCH, [label, folder]);
+  }
+
+  /** What pg_archivecleanup does: everything before the segment that a backup begins in, whatever its timeline. */
+  async expire(_on: Shell, { keep, history }: ExpireOptions): Promise<string> {
+    const { depot, access, prefix, segmentBytes } = this.site;
+    const backups = await this.list();
+    const reach = history === "oldest" ? backups.at(-keep) : backups.at(-1);
+    if (!reach) throw new Error(`there are ${backups.length} backups, and ${keep} are to be kept`);
+    const first = segmentName(reach.timeline, parsePosition(reach.startLsn) ?? 0n, segmentBytes);
+    const names = (await this.names()).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    const old = names.filter((name) => name.slice(8) < first.slice(8));
+    const gone = backups.slice(0, -keep);
+    const objects = await Promise.all(
+      gone.map(({ label }) => depot.objects(access.bucket, `${prefix}/base/${label}/`)),
+    );
+    const keys = [...objects.flat().map(({ key }) => key), ...old.map((name) => `${prefix}/wal/${name}`)];
+    for (const key of keys) await depot.removeObject(access.bucket, key);
+    return `${gone.length} backups and ${old.length} segments; ${backups.length - gone.length} and ${names.length - old.length} are left`;
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
@@ -130,18 +167,34 @@ get "base/$1/base.tar.zst" "$tar"
 if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
 get "base/$1/backup_manifest" "$2/backup_manifest"`;
 
-/** Between which positions the backup is consistent, from its manifest (manual, 68.1). */
-export function rangeOf(manifest: string, label: string): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> {
-  const { "WAL-Ranges": ranges } = parsed(manifest, label);
+/** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */
+const COPY = `. ${ARCHIVE_DIR}/store
+mkdir -p "$1"
+while read -r name; do printf 'url = "%s"\\noutput = "%s"\\n' "$(url "wal/$name")" "$1/$name"; done >"$1.list"
+s3 --fail --remove-on-error -K "$1.list" || true
+ls "$1"`;
+
+/** How much the backup holds, and between which positions it is consistent, from its manifest (manual, 68.1). */
+export function readManifest(
+  manifest: string,
+  label: string,
+): Pick<Backup, "startLsn" | "stopLsn" | "timeline"> & { databaseBytes: number } {
+  const { "WAL-Ranges": ranges, Files: files = [] } = parsed(manifest, label);
   const last = ranges?.at(-1);
   if (!ranges?.[0] || !last) throw new Error(`the manifest of backup ${label} does not say which history it needs`);
-  return { startLsn: ranges[0]["Start-LSN"], stopLsn: last["End-LSN"], timeline: String(last.Timeline) };
+  return {
+    startLsn: ranges[0]["Start-LSN"],
+    stopLsn: last["End-LSN"],
+    timeline: String(last.Timeline),
+    databaseBytes: files.reduce((sum, { Size }) => sum + Size, 0),
+  };
 }
 
 function parsed(manifest: string, label: string) {
   try {
     return JSON.parse(manifest) as {
       "WAL-Ranges"?: { Timeline: number; "Start-LSN": string; "End-LSN": string }[];
+      Files?: { Size: number }[];
     };
   } catch (thrown) {
     throw new Error(`the manifest of backup ${label} is damaged: ${messageOf(thrown)}`, { cause: thrown });

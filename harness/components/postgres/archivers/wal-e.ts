@@ -12,6 +12,8 @@ import {
   type Backup,
   DATA_DIR,
   type Inside,
+  type NotCopied,
+  notCopied,
   type OpenArchiver,
   segmentName,
   type Stored,
@@ -87,10 +89,22 @@ class WalE implements Archiver {
     );
   }
 
+  async names(): Promise<string[]> {
+    const { depot, access, prefix } = this.#site;
+    const folder = `${prefix}/wal_005/`;
+    const objects = await depot.objects(access.bucket, folder);
+    return objects.map(({ key }) => key.slice(folder.length).replace(/\.lzo$/, ""));
+  }
+
+  /** A start of it takes half a second, so some go side by side. */
+  async copyArchive(on: Shell, names: readonly string[], folder: string): Promise<NotCopied[]> {
+    return notCopied(names, await on.attempt(COPY, [folder], { stdin: names.map((name) => `${name}\n`).join("") }));
+  }
+
   /** It leaves out postgresql.conf and pg_hba.conf, so they are made as on a new machine. */
-  async fetch(on: Shell, { label }: Backup): Promise<void> {
+  async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
     await on.run(`${ENV}\nmkdir -p "$1"; chmod 700 "$1"; wal-e backup-fetch "$1" "$2" >&2\n${CONFIGURE}`, [
-      DATA_DIR,
+      into,
       label,
     ]);
   }
@@ -151,12 +165,19 @@ function environment({ access, prefix, config }: ArchiveSite): string {
     .join("");
 }
 
+const COPY = `mkdir -p "$1"
+xargs -P 4 -I{} sh ${ARCHIVE_DIR}/get {} "$1/{}" || true
+ls "$1"`;
+
 const CONFIGURE = `cd "$1"
 [ -e pg_hba.conf ] || printf 'local all all trust\\nhost all all all scram-sha-256\\nhost replication all all scram-sha-256\\n' >pg_hba.conf
 [ -e pg_ident.conf ] || : >pg_ident.conf
 [ -e postgresql.conf ] || echo "include '/blackstart/server.conf'" >postgresql.conf`;
 
-/** wal-fetch does not tell "not there" from "cannot be read"; the store is asked, and whether anything later is there. */
+/**
+ * wal-fetch does not tell "not there" from "cannot be read"; the store is asked, and whether anything later is there. The first
+ * timeline has no history file, and a server asks for it all the same.
+ */
 const GET_CLOSED = `if wal-e --terse wal-fetch -p 0 "$1" "$2"; then exit 0; fi
 [ "$1" != 00000001.history ] || exit 1 # the first timeline has none
 python3 ${ARCHIVE_DIR}/exists.py "$1"

@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { openLab, packOf, recount, run, scenario } from "./lab.ts";
+
+describe("an archive that looks well and is not", () => {
+  const lab = openLab();
+
+  test.each([
+    [
+      "archive_command lies: the server says nothing, the list of the store does",
+      "pipeline/command-lies",
+      /did not reach the store; the alarm missing came after .* under the objective of 2 s, silent: failures, waiting, stale$/,
+    ],
+    [
+      "pgBackRest's queue is full: what waited is dropped and called archived",
+      "pipeline/queue-max-drops",
+      /did not reach the store; the alarm stale came after .* under the objective of 2 s.* missing after /,
+    ],
+  ])("%s", async (_name, file, alarm) => {
+    const { code, results, stderr } = await run(lab, [scenario(file)]);
+    const result = results[0]!;
+    expect(code, stderr).toBe(0); // every step said that it had worked, and the loss is as declared
+    expect(result.lost.count).toBeGreaterThan(0);
+    expect(result.lost.count).toBe(recount(packOf(lab, result)));
+    expect(result.reasons.find(({ check }) => check === "archiving-alarm")).toMatchObject({
+      verdict: "pass",
+      detail: expect.stringMatching(alarm) as unknown,
+    });
+  });
+});

@@ -188,6 +188,7 @@ export const planFile: z.ZodType<Plan> = z.object({
         target: name,
         params,
         expect: z.enum(["success", "refused"]),
+        because: text.exactOptional(),
       }),
       z.object({
         ...step,
@@ -196,6 +197,7 @@ export const planFile: z.ZodType<Plan> = z.object({
         target: name,
         params,
         expect: z.enum(["success", "refused"]),
+        because: text.exactOptional(),
       }),
       z.object({ ...step, does: z.literal("heal"), fault: name }),
     ]),

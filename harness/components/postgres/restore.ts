@@ -267,7 +267,8 @@ const STATE = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'promoted'
 
 async function lastWords(node: Node): Promise<string> {
   const lines = (await node.logs()).trim().split("\n");
-  const serious = lines.filter((line) => /\b(FATAL|PANIC)\b/.test(line));
+  // What it told clients meanwhile is not why it ended.
+  const serious = lines.filter((line) => /\b(FATAL|PANIC)\b(?!:  the database system is)/.test(line));
   return (serious.length > 0 ? serious : lines).slice(-2).join("; ");
 }
 

@@ -9,6 +9,7 @@ function inject(removals: (ExecResult | Error)[], files: string[]) {
   const node = {
     name: "db.primary",
     disk: "/disk",
+    state: async () => "stopped",
     onDisk: async ([program]: string[]) => {
       if (program !== "rm") return ended(0, files.shift());
       const next = removals.shift()!;
@@ -31,7 +32,7 @@ test("goes on beside the machine when the server ends under it, and is proven by
   const injection = await inject([new Error("gone"), ended(137), ended(0)], ["900\n", "none\n"]);
   expect(await injection.effect(signal)).toEqual({
     observed: true,
-    proof: "data of db.primary: 900 files before, then not there",
+    proof: "data of db.primary: 900 files before, then not there; the server ended",
   });
 });
 

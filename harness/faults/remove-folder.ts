@@ -2,11 +2,14 @@ import { z } from "zod";
 import { defineFault } from "../fault.ts";
 import type { Node } from "../node.ts";
 import { bracket } from "../time.ts";
+import { awaitCondition } from "../wait.ts";
 import { requireNode } from "./targets.ts";
 
 const TIMEOUT_MS = 60_000;
 /** The server may end under it and take its machine along; the disk is then cleared beside it. */
 const ATTEMPTS = 3;
+/** How long its end is waited for. */
+const ENDS_MS = 10_000;
 
 const params = z.strictObject({
   path: z
@@ -32,10 +35,20 @@ export const removeFolder = defineFault<z.output<typeof params>>({
     const { at } = await bracket(() => removed(node, path));
     return {
       effective: at,
-      async effect() {
+      async effect(signal) {
         const after = await filesIn(node, path);
         const found = after === null ? "not there" : `there with ${after} files`;
-        return { observed: after === null, proof: `${path} of ${node.name}: ${before} files before, then ${found}` };
+        // It goes on with what it has open until it needs another file.
+        const ended = await awaitCondition(async () => (await node.state()) === "stopped", {
+          everyMs: 20,
+          timeoutMs: ENDS_MS,
+          signal,
+        });
+        const server = ended ? "the server ended" : `the server still ran ${ENDS_MS / 1_000} s later`;
+        return {
+          observed: after === null,
+          proof: `${path} of ${node.name}: ${before} files before, then ${found}; ${server}`,
+        };
       },
       heal: async () => undefined,
     };

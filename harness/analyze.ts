@@ -1,3 +1,4 @@
+import { backupsOf, restoresOf } from "./analyze/backups.ts";
 import { type AnalysisContext, readContext } from "./analyze/context.ts";
 import { sentenceOf, settingsOf, stepsOf, topologyOf } from "./analyze/describe.ts";
 import { judge } from "./analyze/judge.ts";
@@ -96,6 +97,8 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     lostOperations: lostOperations.slice(0, NAMED_LOSSES).map((op) => describeLost(history, op)),
     membership: membershipOf(history)?.rows ?? null,
     users: usersOf(history),
+    backups: backupsOf(history),
+    restores: restoresOf(history),
     topology: topologyOf(history),
     settings: settingsOf(history),
     confidence: { ...errorsOf(history), claim: claimFor(ONE_RUN) },

@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import type {
   ArchiveLook,
+  BackupTaken,
   ClockBracket,
+  EventData,
   ListedElement,
   NodeFacts,
   RecoveredAccount,
@@ -49,7 +51,7 @@ export interface ComponentKind<Config = unknown> {
   readonly offers?: string;
   readonly recoveries: readonly string[];
   /** Procedures on a node's files that `recover: repair` may name. */
-  readonly repairs?: readonly string[];
+  repairs?(config: Config): readonly string[];
   /** What a fault may look for on a node's disk, and what each word stands for; see place.ts. */
   readonly places?: Readonly<Record<string, string>>;
   /** Facts that decide whether an acknowledged write survives, and what hangs on each; the report prints them. */
@@ -88,6 +90,8 @@ export interface StackContext {
    * of those it is known that nobody waits in a circle.
    */
   component(name: string): Promise<Component>;
+  /** For the record: every backup, also those that are taken before anybody writes. */
+  readonly backupTaken: (backup: BackupTaken) => void;
 }
 
 export interface NodeStart {
@@ -310,6 +314,8 @@ export interface RestoreOptions {
 
 export interface RestoreContext extends RepairContext {
   readonly rewound: (to: Rewind) => void;
+  /** The machine serves as asked: what was brought to it, and how long each part took. */
+  readonly restored: (what: Omit<EventData["restored"], "step">) => void;
 }
 
 /** The point that a restore was told to end at: it lies between two positions of that lineage, which may be the same. */

@@ -178,6 +178,25 @@ export interface EventData {
     toNs: string;
   };
   /**
+   * A backup was complete. `dataBytes`: the databases that it stands for, as the server counted them; `storedBytes`: what the store
+   * keeps of it.
+   */
+  "backup-taken": BackupTaken;
+  /** A machine was filled from a backup between fromNs and fetchedNs, and served as asked at toNs. */
+  restored: {
+    step: string;
+    node: string;
+    backup: string;
+    level: string;
+    /** The databases on the restored machine, as its server counted them. */
+    dataBytes: number;
+    /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
+    walBytes: number;
+    fromNs: string;
+    fetchedNs: string;
+    toNs: string;
+  };
+  /**
    * A look at continuous archiving that differs from the one before, or the last there was. What changed did so between `fromNs`,
    * when the look before began, and `toNs`.
    */
@@ -186,6 +205,16 @@ export interface EventData {
   "archive-alarm": { component: string; alarm: string; toNs: string };
   note: { text: string };
   "run-ended": { outcome: "completed" | "aborted"; error?: string };
+}
+
+export interface BackupTaken {
+  readonly component: string;
+  readonly label: string;
+  readonly level: string;
+  readonly dataBytes: number;
+  readonly storedBytes: number;
+  readonly fromNs: string;
+  readonly toNs: string;
 }
 
 /** What an operations team could see of continuous archiving at one moment. */

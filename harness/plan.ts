@@ -116,6 +116,8 @@ export type PlannedStep = {
       readonly params: Record<string, unknown>;
       /** refused: the procedure must not be accepted; that it succeeds is the failure. */
       readonly expect: "success" | "refused";
+      /** Words that the refusal must contain. */
+      readonly because?: string;
     }
   | {
       readonly does: "routine";
@@ -123,6 +125,8 @@ export type PlannedStep = {
       readonly target: string;
       readonly params: Record<string, unknown>;
       readonly expect: "success" | "refused";
+      /** Words that the refusal must contain. */
+      readonly because?: string;
     }
   | { readonly does: "heal"; readonly fault: string }
 );

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Component, Rewind, WriteRequest } from "./component.ts";
 import type { FaultTarget } from "./fault.ts";
+import type { EventData } from "./history.ts";
 import type { Bracket } from "./time.ts";
 
 /** The procedure under test. Healing a fault is not recovery. */
@@ -31,6 +32,8 @@ export interface RecoveryContext {
   readonly reconciled: (element: { op: string; store: string; action: "discarded" | "replayed" }) => void;
   /** The restore was told to end there: what was acknowledged beyond is given up on purpose. */
   readonly rewound: (to: Rewind & { store: string }) => void;
+  /** A machine was restored and serves as asked. */
+  readonly restored: (what: Omit<EventData["restored"], "step">) => void;
   /** A milestone for the waterfall: fenced, promoted, repointed, started … */
   readonly mark: (name: string, at: Bracket) => void;
   /** Output of the user's own scripts and the like, kept in the pack under raw/output/. */

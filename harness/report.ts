@@ -144,6 +144,35 @@ export interface Users {
   };
 }
 
+export interface BackupRow {
+  readonly component: string;
+  readonly label: string;
+  readonly level: string;
+  /** The databases that it stands for, as the server counted them. */
+  readonly dataBytes: number;
+  /** What the store keeps of it. */
+  readonly storedBytes: number;
+  readonly tookMs: number;
+}
+
+export interface RestoreRow {
+  readonly step: string;
+  readonly node: string;
+  /** Label of the backup. */
+  readonly backup: string;
+  readonly level: string;
+  /** The databases on the restored machine. */
+  readonly dataBytes: number;
+  /** From where the backup's history begins to the last of it that was replayed; what segments were left unfilled counts. */
+  readonly walBytes: number;
+  /** Until the backup was unpacked on the machine. */
+  readonly fetchMs: number;
+  /** From then on until the server served as asked. */
+  readonly replayMs: number;
+  /** From the backup's completion until the restored machine served; null for a backup that the record does not know. */
+  readonly backupAgeMs: number | null;
+}
+
 /** What a report says of the selftest whose signed statement lies in its pack. It changes no verdict. */
 export interface SelftestOnRecord {
   /** Of the signed statement. */
@@ -223,6 +252,10 @@ export interface Report extends Result {
   readonly membership: readonly { readonly stores: readonly string[]; readonly count: number }[] | null;
   /** Null where no workload goes through an application. */
   readonly users: Users | null;
+  /** Every backup that was taken, the one before anybody wrote included. */
+  readonly backups: readonly BackupRow[];
+  /** Every restore that came to a machine that serves. */
+  readonly restores: readonly RestoreRow[];
   readonly topology: readonly { readonly node: string; readonly role: string; readonly image: string }[];
   readonly settings: readonly {
     readonly node: string;

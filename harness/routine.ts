@@ -16,7 +16,7 @@ export interface RoutineKind<Params = unknown> {
   run(target: FaultTarget, params: Params, context: RoutineContext): Promise<string>;
 }
 
-export interface RoutineContext {
+interface RoutineContext {
   readonly signal: AbortSignal;
   /** The step's name; what it leaves behind is known by it. */
   readonly step: string;

@@ -111,8 +111,10 @@ test("a place that is not there is an error that says why, and no verdict", asyn
   const lab = openLab();
   const { code, results } = await run(lab, [
     scenario("postgres/wal-flip"),
-    ...["--set", "stack.db.walSegment=64MiB"],
-    ...["--set", "objectives.recoveryTime=5s"],
+    "--set",
+    "stack.db.walSegment=64MiB",
+    "--set",
+    "objectives.recoveryTime=5s",
   ]);
   expect([code, results[0]?.verdict]).toEqual([3, "unknown"]);
   expect(words(results[0]!, "record")).toMatch(

@@ -44,7 +44,8 @@ export async function restorePace(): Promise<Figure[]> {
   const bytes = Number(await shellOn(primary).run("du -sb /blackstart/disk/data --exclude=pg_wal | cut -f 1"));
   console.error(`restore: ${Math.round(bytes / 2 ** 20)} MiB of data; backup ${label}: ${detail}`);
   const series = { restored: [] as number[], unpacked: [] as number[], copied: [] as number[] };
-  const context = { signal, mark: () => undefined, keep: () => Promise.resolve(), rewound: () => undefined };
+  const nothing = () => undefined;
+  const context = { signal, mark: nothing, keep: () => Promise.resolve(), rewound: nothing, restored: nothing };
   for (let round = 0; round <= ROUNDS; round++) {
     await openForWork(spare, signal);
     const unpacked = await timed(() => shellOn(spare).run(UNPACK, [label]));

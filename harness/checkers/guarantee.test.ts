@@ -150,6 +150,12 @@ describe("synchronous_standby_names", () => {
 });
 
 describe("a machine made anew from an archive", () => {
+  const RECEIVED = {
+    archive_mode: "on",
+    archive_timeout: "60",
+    synchronous_standby_names: 'FIRST 1 ("receiver")',
+    replication: JSON.stringify([sender("receiver")]),
+  };
   const restored =
     (params: Record<string, unknown>, values: Values = { archive_mode: "on", archive_timeout: "60" }) =>
     (h: DraftHistory) => {
@@ -170,12 +176,18 @@ describe("a machine made anew from an archive", () => {
     ["not written", restored({}, { archive_mode: "off", archive_timeout: "0" }), ["nothing more was archived"]],
     ["not recorded", restored({}, {}), ["is not recorded"]],
     ["left at a point", restored({ to: "xid" }), ["beyond it is given up", "in the last 60 s"]],
+    ["fetched as the manual has it", restored({}, RECEIVED), ["fails with for the end of history"]],
+    ["left on the receiver", restored({ wal: "fail-closed", tail: "left" }, RECEIVED), ["in the last 60 s"]],
   ])("guarantees nothing of a tail: %s", (_name, change, why) => {
     const guarantee = guaranteeOf(drill({}, change));
     expect(guarantee.zeroLoss).toBe(false);
     expect([...new Set(guarantee.why)]).toEqual(
       expect.arrayContaining(why.map((words) => expect.stringContaining(words) as unknown)),
     );
+  });
+
+  it("guarantees all of it where every commit waited for a receiver, and nothing is taken for the end by mistake", () => {
+    expect(guaranteeOf(drill({}, restored({ wal: "fail-closed" }, RECEIVED)))).toMatchObject({ zeroLoss: true });
   });
 
   it("was restored only if the restore succeeded", () => {

@@ -14,6 +14,12 @@ function check(history: History): Finding {
   const ended = new Map(eventsOf(history, "recovery-ended").map(({ data }) => [data.step, data]));
   const accepted = planned.find((step) => step.expect === "refused" && ended.get(step.name)?.ok === true);
   if (accepted) return say("fail", `${accepted.kind} of ${accepted.target} succeeded, and it had to be refused`);
+  const otherwise = planned.find((step) => refusedOtherwise(step, ended.get(step.name)?.error));
+  if (otherwise)
+    return say(
+      "fail",
+      `${otherwise.kind} of ${otherwise.target} was refused for another reason than "${otherwise.because}": ${ended.get(otherwise.name)?.error ?? "it did not say why"}`,
+    );
   const failed = planned.find((step) => step.expect === "success" && ended.get(step.name)?.ok === false);
   if (failed)
     return say(
@@ -26,6 +32,10 @@ function check(history: History): Finding {
     step.expect === "success" ? "succeeded" : `was refused, as it had to be: ${ended.get(step.name)?.error ?? ""}`;
   return say("pass", planned.map((step) => `${step.kind} of ${step.target} ${words(step)}`).join("; "));
 }
+
+/** A refusal proves something only if it is the one that was meant: a typing error in a setting refuses too. */
+const refusedOtherwise = ({ expect, because }: PlannedRecovery, error: string | undefined): boolean =>
+  expect === "refused" && because !== undefined && error !== undefined && !error.includes(because);
 
 export const recoveryProcedure: Checker = {
   name: "recovery-procedure",

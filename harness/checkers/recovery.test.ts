@@ -346,6 +346,20 @@ describe("the recovery procedure", () => {
     });
   });
 
+  it.each([
+    ["wrong size", "pass", "was refused, as it had to be"],
+    ["a gap", "fail", 'for another reason than "a gap": FATAL: wrong size'],
+  ])("refused because of %s", (because, verdict, detail) => {
+    const history = drill({}, (h) => {
+      Object.assign(h.plan.steps[1]!, { expect: "refused", because });
+      setEvent(h, "recovery-ended", { ok: false, error: "FATAL: wrong size" });
+    });
+    expect(recoveryProcedure.check(history)).toMatchObject({
+      verdict,
+      detail: expect.stringContaining(detail) as unknown,
+    });
+  });
+
   it("is unknown without an end", () =>
     expect(
       verdictOf(

@@ -33,6 +33,16 @@ describe("a routine", () => {
     ["it succeeded", (h) => (planned(h), ended(h, true, "full backup a")), "pass", "nightly: full backup a"],
     ["it failed", (h) => (planned(h), ended(h, false, "exit 1")), "fail", "nightly failed: exit 1"],
     ["it was refused", (h) => (planned(h, "refused"), ended(h, false, "exit 1")), "pass", "refused, as it had to be"],
+    [
+      "it was refused for another reason",
+      (h) => {
+        planned(h, "refused");
+        Object.assign(h.plan.steps[0]!, { because: "a gap" });
+        ended(h, false, "exit 1");
+      },
+      "fail",
+      'another reason than "a gap": exit 1',
+    ],
     ["it should have been refused", (h) => (planned(h, "refused"), ended(h, true, "")), "fail", "had to be refused"],
     ["nobody knows", (h) => planned(h), "unknown", "no end in the journal"],
   ])("%s", (_name, change, verdict, detail) => {

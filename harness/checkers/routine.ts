@@ -18,6 +18,14 @@ function check(history: History): Finding {
   });
   if (wrong?.expect === "refused") return say("fail", `${wrong.name} succeeded, and it had to be refused`);
   if (wrong) return say("fail", `${wrong.name} failed: ${ended.get(wrong.name)?.detail ?? "it did not say why"}`);
+  const otherwise = planned.find(
+    ({ name, because }) => because !== undefined && ended.get(name)?.detail.includes(because) === false,
+  );
+  if (otherwise)
+    return say(
+      "fail",
+      `${otherwise.name} was refused for another reason than "${otherwise.because}": ${ended.get(otherwise.name)?.detail}`,
+    );
   const open = planned.find(({ name }) => !ended.has(name));
   if (open) return say("unknown", `${open.name} has no end in the journal`);
   const words = ({ name, expect }: PlannedRoutine): string =>

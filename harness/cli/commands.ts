@@ -11,6 +11,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["validate", lazy(async () => (await import("./validate.ts")).validateCommand)],
   ["plan", lazy(async () => (await import("./plan.ts")).planCommand)],
   ["run", lazy(async () => (await import("./run.ts")).runCommand)],
+  ["restore-test", lazy(async () => (await import("./restore-test.ts")).restoreTestCommand)],
   ["list", lazy(async () => (await import("./list.ts")).listCommand)],
   ["report", lazy(async () => (await import("./report.ts")).reportCommand)],
   ["analyze", lazy(async () => (await import("./analyze.ts")).analyzeCommand)],

@@ -163,7 +163,7 @@ async function tellProviders(runs: readonly ProviderRun[], { json }: Options): P
 }
 
 /** The first variant whose images can be had; the preferred one where none can, so that the drill says how to come by them. */
-async function chosen({ variants }: ReadScenario): Promise<Variant> {
+export async function chosen({ variants }: ReadScenario): Promise<Variant> {
   const [preferred, ...others] = variants;
   if (others.length === 0) return preferred!;
   for (const variant of variants) {
@@ -174,15 +174,15 @@ async function chosen({ variants }: ReadScenario): Promise<Variant> {
   return preferred!;
 }
 
-interface One {
+export interface One {
   readonly file: string;
   readonly plan: Plan;
   readonly signal: AbortSignal;
-  readonly options: Options;
+  readonly options: Pick<Options, "json" | "reports">;
   readonly reports: Report[];
 }
 
-async function runOne({ file, plan, signal, options, reports }: One): Promise<ExitCode> {
+export async function runOne({ file, plan, signal, options, reports }: One): Promise<ExitCode> {
   const { conductDrill } = await import("../drill/conduct.ts");
   const { liveProgress } = await import("../render/live.ts");
   const { renderTerminal } = await import("../render/terminal.ts");

@@ -12,10 +12,12 @@ export async function raiseAll(
   engine: EngineContext,
   signal: AbortSignal,
   booted: (component: Component) => void,
+  backupTaken: StackContext["backupTaken"] = () => undefined,
 ): Promise<void> {
   const raised = new Map(components.map(({ name }) => [name, Promise.withResolvers<Component>()]));
   const context: StackContext = {
     ...engine,
+    backupTaken,
     async component(name) {
       const other = raised.get(name);
       if (!other) throw new Error(`no component of the stack is called ${name}`);

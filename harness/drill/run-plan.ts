@@ -144,10 +144,11 @@ class Drill {
     });
     this.#undo.use(this.#stack);
     const { context } = this.#stack;
-    await raiseAll(plan.components, context, signal, (component) => {
+    const booted = (component: Component) => {
       this.#components.set(component.name, component);
       this.#undo.defer(() => component.close());
-    });
+    };
+    await raiseAll(plan.components, context, signal, booted, (backup) => this.#o.journal("backup-taken", backup));
     await this.#stack.syncDisks();
   }
 

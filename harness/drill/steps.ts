@@ -156,6 +156,7 @@ export class Steps {
         beforeAnyFaultMs: this.#beforeAnyFaultMs.get(componentOf(step.target)) ?? null,
         unsure,
         rewound: (to) => journal("rewound", { step: step.name, ...to }),
+        restored: (what) => journal("restored", { step: step.name, ...what }),
         reconciled: (element) => journal("reconciled", { step: step.name, ...element }),
         mark: (name, at) => {
           journal("recovery-mark", { step: step.name, mark: name, fromNs: String(at.fromNs), toNs: String(at.toNs) });

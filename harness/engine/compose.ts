@@ -73,6 +73,7 @@ function recorder(starts: NodeStart[], paths: Path[]): StackContext {
       paths.push({ component, ports, first });
       return { clients: {} as ComponentPaths["clients"], admin: new Map(), inside };
     },
+    backupTaken: () => undefined,
     component: async (name) => {
       throw usage(`a stack for use by hand cannot hold what another component makes in ${name} while it boots`);
     },

@@ -30,8 +30,8 @@ export interface StackOptions {
   readonly lostEngine: (why: string) => void;
 }
 
-/** All that a component needs but the others, which the engine does not know. */
-export type EngineContext = Omit<StackContext, "component">;
+/** All that a component needs but the others and the record, which the engine does not know. */
+export type EngineContext = Omit<StackContext, "component" | "backupTaken">;
 
 /** The run's own corner of the container engine. Disposing of it removes everything that carries the run's label. */
 export interface Stack extends AsyncDisposable {

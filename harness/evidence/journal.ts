@@ -75,6 +75,8 @@ const KINDS: Record<keyof EventData, true> = {
   "routine-ended": true,
   "read-back": true,
   "detector-ran": true,
+  "backup-taken": true,
+  restored: true,
   "archive-looked": true,
   "archive-alarm": true,
   note: true,

@@ -2,18 +2,8 @@ import { z } from "zod";
 import { WHERES, type Location } from "../place.ts";
 
 /** Kinds of damage to a file, and what each makes of its bytes. */
-export const DAMAGES = [
-  "truncate",
-  "flip",
-  "zeros",
-  "zero-range",
-  "zero-tail",
-  "empty",
-  "delete",
-  "replace",
-  "swap",
-] as const;
-export type Damage = (typeof DAMAGES)[number];
+const DAMAGES = ["truncate", "flip", "zeros", "zero-range", "zero-tail", "empty", "delete", "replace", "swap"] as const;
+type Damage = (typeof DAMAGES)[number];
 
 const pathOnDisk = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9_.*][A-Za-z0-9_./*-]*$/, {
   error: "expected a path relative to the node's disk; * stands for any letters, and .. is not allowed",

@@ -13,6 +13,7 @@ const text = z.string().max(100_000);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected a sha256 in hexadecimal" });
 const amount = z.int();
 const ms = z.number().min(0);
+const size = z.int().min(0);
 const position = z.string().refine((value) => parsePosition(value) !== null, {
   error: "expected a position such as 0/5000158 or 4711",
 });
@@ -104,6 +105,18 @@ export const eventData = {
     detail: text,
     ...span,
   }),
+  "backup-taken": z.object({ component: name, label: name, level: name, dataBytes: size, storedBytes: size, ...span }),
+  restored: z.object({
+    step: name,
+    node: name,
+    backup: name,
+    level: name,
+    dataBytes: size,
+    walBytes: size,
+    fromNs: ns,
+    fetchedNs: ns,
+    toNs: ns,
+  }),
   "archive-looked": z.object({
     component: name,
     node: name,
@@ -175,6 +188,7 @@ export const planFile: z.ZodType<Plan> = z.object({
         target: name,
         params,
         expect: z.enum(["success", "refused"]),
+        because: text.exactOptional(),
       }),
       z.object({
         ...step,
@@ -183,6 +197,7 @@ export const planFile: z.ZodType<Plan> = z.object({
         target: name,
         params,
         expect: z.enum(["success", "refused"]),
+        because: text.exactOptional(),
       }),
       z.object({ ...step, does: z.literal("heal"), fault: name }),
     ]),

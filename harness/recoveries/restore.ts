@@ -55,12 +55,18 @@ export const restore = defineRecovery<z.output<typeof params>>({
   target: "node",
   requires: "archive",
   params,
-  async recover(target, { point, repoint, from, ...options }, { signal, mark, keep, rewound, stack }) {
+  async recover(target, { point, repoint, from, ...options }, { signal, mark, keep, rewound, restored, stack }) {
     const store = target.component;
     const node = requireNode(target);
     if (!isArchived(store)) throw new Error(`${store.name} (${store.kind}) keeps no archive`);
     // Restored aside, history is given up by nobody.
-    const context = { signal, mark, keep, rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }) };
+    const context = {
+      signal,
+      mark,
+      keep,
+      restored,
+      rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }),
+    };
     await store.restore(node.name, { ...options, at: point, ...sourceOf(stack, from) }, context);
     if (repoint && options.stage !== "base") mark("repointed", await store.clients.repoint(node.name));
   },

@@ -240,7 +240,7 @@ h2{font-size:19px;margin:34px 0 10px}
 .counts td:nth-child(n+2){text-align:right}
 @media (min-width:641px){
 .matrix th{position:sticky;top:0;background:var(--paper);z-index:1}
-.matrix th:nth-child(n+5){writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;vertical-align:top;padding:0 0 6px;white-space:nowrap}
+.matrix th:nth-child(n+5){writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;vertical-align:top;padding:6px 0 0;white-space:nowrap}
 }
 @media (max-width:640px){
 .counts td{text-align:left!important}

@@ -30,6 +30,7 @@ export function sections(report: Report): Section[] {
     section("data", "Data", data(report)),
     section("detectors", "What noticed", detectors(report)),
     section("membership", "What stands where", membership(report)),
+    section("backups", "Backups and restores", backups(report)),
     section("topology", "Topology and settings", topology(report)),
     section("confidence", "Confidence", confidence(report)),
     section("steps", "Steps", steps(report)),
@@ -112,6 +113,27 @@ ${pairs("grid", [
   ],
 ])}
 <p class="note">A scenario may tighten the policy's objectives, never loosen them. The full digests stand in report.json.</p>`;
+}
+
+function backups({ backups: taken, restores }: Report): Markup | null {
+  if (taken.length === 0) return null;
+  const rows = taken.map(({ component, label, level, dataBytes, storedBytes, tookMs }) => [
+    markup`${component} ${code(label)}`,
+    level,
+    bytes(dataBytes),
+    bytes(storedBytes),
+    printed(tookMs),
+  ]);
+  const restored = restores.map(({ node, backup, dataBytes, walBytes, fetchMs, replayMs }) => [
+    node,
+    code(backup),
+    bytes(dataBytes),
+    bytes(walBytes),
+    printed(fetchMs),
+    printed(replayMs),
+  ]);
+  return markup`${table("backups", ["backup", "level", "data", "in the store", "taken in"], rows)}
+${restored.length > 0 && table("restores", ["restored", "from", "data", "WAL replayed", "fetched in", "replayed in"], restored)}`;
 }
 
 const short = (digest: string): string => (digest.length > 16 ? `${digest.slice(0, 16)}…` : digest);

@@ -176,6 +176,8 @@ const passing: Report = {
   lostOperations: [],
   membership: null,
   users: null,
+  backups: [],
+  restores: [],
   topology: [
     { node: "db.primary", role: "primary", image: "postgres:17" },
     { node: "db.standby", role: "synchronous standby", image: "postgres:17" },

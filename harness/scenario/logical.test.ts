@@ -14,6 +14,8 @@ test("a standby by logical replication can be promoted, have its sequences set, 
   expect((await planOf(text)).components[0]?.config).toMatchObject({
     standbys: [{ name: "standby", replication: "logical" }],
   });
+  const of18 = `version: 18, ${CONFIG.replace("synchronous", "logical")}`; // it is copied by nobody
+  expect(await problemsOf(soundBut([CONFIG, of18]))).toEqual([]);
   expect(await problemsOf(soundBut([CONFIG, BOTH], [VERIFY, follow("db.copy")]))).toEqual([]);
 });
 
@@ -22,6 +24,11 @@ test.each<[string, [string, string][], string]>([
     "a slot that nobody could keep",
     [[CONFIG, "standbys: [{ name: standby, replication: logical, failoverSlot: true }]"]],
     "stack.db.standbys[0].failoverSlot: there is no physical standby that could keep the slot; add a standby with replication: synchronous or asynchronous",
+  ],
+  [
+    "a slot that an older server cannot keep",
+    [[CONFIG, `version: 16, ${BOTH}`]],
+    "stack.db.standbys[1].failoverSlot: PostgreSQL 16 cannot keep a slot on another server; use version 17 or newer, or leave it out",
   ],
   [
     "a physical standby's own slot",

@@ -120,5 +120,7 @@ function plannedStep(step: StepEntry): PlannedStep {
   const { name, start } = step;
   if (step.does === "heal") return { name, start, does: "heal", fault: step.fault };
   const act = { name, start, kind: step.kind.name, target: step.target, params: step.params };
-  return step.does === "fault" ? { ...act, does: step.does } : { ...act, does: step.does, expect: step.expect };
+  if (step.does === "fault") return { ...act, does: step.does };
+  const { does, expect, because } = step;
+  return { ...act, does, expect, ...(because !== undefined && { because }) };
 }

@@ -26,6 +26,8 @@ test.each<[string, string, string | null, string?]>([
   ["now, as a position", "to: lsn, point: now", 'found "now", expected the name of an earlier step'],
   ["the end of the archive and a point", "to: latest, point: noon", "with to: latest, which ends where", POINT],
   ["a pause at the end of the archive", "onEnd: pause", "where a server never pauses"],
+  ["a refusal for a reason", "expect: refused, because: wrong size", null],
+  ["a reason and no refusal", "because: wrong size", "a reason for a refusal that nobody expects"],
   ["a standby that is to end somewhere", "to: time, onEnd: follow", "who follows has no end"],
   ["another's archive that is not there", "from: dbx", "expected a component of the stack"],
   ["another's archive that it does not keep", "from: store", "found store, which keeps no archive"],

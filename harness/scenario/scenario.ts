@@ -51,6 +51,7 @@ interface RecoverStep extends StepCommon {
   readonly target: string;
   readonly params: Record<string, unknown>;
   readonly expect: "success" | "refused";
+  readonly because: string | undefined;
 }
 
 interface RoutineStep extends StepCommon {
@@ -59,6 +60,7 @@ interface RoutineStep extends StepCommon {
   readonly target: string;
   readonly params: Record<string, unknown>;
   readonly expect: "success" | "refused";
+  readonly because: string | undefined;
 }
 
 interface HealStep extends StepCommon {

@@ -152,6 +152,12 @@ export const actKeys = {
     .enum(["success", "refused"])
     .default("success")
     .meta({ description: "refused: the system must not accept this procedure; that it succeeds fails the drill" }),
+  because: z
+    .string()
+    .min(3)
+    .max(200)
+    .optional()
+    .meta({ description: "With expect: refused, words of the refusal: one for another reason fails the drill too" }),
 } as const;
 
 export const stepTarget = target.meta({ description: "A component, or a node of one such as db.primary" });

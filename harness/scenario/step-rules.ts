@@ -70,12 +70,16 @@ const hasADisk: Rule = ({ source, path, target: { node }, earlier }) => {
 };
 
 const repairIsKnown: Rule = ({ source, step, path, target: { component } }) => {
-  const known = component.kind?.repairs ?? [];
   const method = step.params?.["method"];
-  if (typeof method !== "string" || !component.kind || known.includes(method)) return;
+  if (typeof method !== "string" || !component.kind || component.config === undefined) return;
+  const known = component.kind.repairs?.(component.config) ?? [];
+  if (known.includes(method)) return;
   source.complain([...path, "method"], {
     found: shown(method),
-    expected: known.length > 0 ? `one of ${known.join(", ")}` : `a repair, and ${component.name} knows none`,
+    expected:
+      known.length > 0
+        ? `one of ${known.join(", ")}`
+        : `a repair, and ${component.name} knows none as it is configured`,
     meant: closest(method, known),
   });
 };

@@ -53,13 +53,25 @@ function readStep(source: Source, path: Path, nameFor: (wanted: string) => strin
     const kind = readKind(source, [...path, does], faultKinds, (k) => k.name);
     return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams) };
   }
-  const expect = read(source, actKeys.expect, [...path, "expect"]);
+  const ending = readEnding(source, path);
   if (does === "routine") {
     const kind = readKind(source, [...path, does], routineKinds, (k) => k.name);
-    return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), expect };
+    return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), ...ending };
   }
   const kind = readKind(source, [...path, does], recoveryKinds, (k) => k.name);
-  return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), expect };
+  return { does, ...common, kind, params: kind && readParams(source, kind.params, path, withoutParams), ...ending };
+}
+
+/** How the act must end, and why where it must be refused. */
+function readEnding(source: Source, path: Path) {
+  const expect = read(source, actKeys.expect, [...path, "expect"]);
+  const because = read(source, actKeys.because, [...path, "because"]);
+  if (because !== undefined && expect === "success")
+    source.complain([...path, "because"], {
+      what: "a reason for a refusal that nobody expects",
+      expected: "expect: refused",
+    });
+  return { expect, because };
 }
 
 const readParams = (source: Source, params: z.ZodType, path: Path, without: readonly string[]) =>

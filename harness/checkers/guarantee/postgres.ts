@@ -48,6 +48,9 @@ function judgeRestored(looks: readonly NodeFacts[], { name, params }: Restore, r
   const { to } = params;
   if (to !== undefined && to !== "latest")
     reasons.permits.push(`${name} was told to end at a point: what was acknowledged beyond it is given up`);
+  if (params["wal"] !== "fail-closed")
+    reasons.permits.push(`${name} takes whatever its restore_command fails with for the end of history`);
+  if (params["tail"] !== "left" && looks.some(waitsForReceiver)) return judgeReceiver(looks, reasons);
   for (const look of looks) {
     const { archive_mode: mode, archive_timeout: timeout } = look.values;
     if (mode === undefined || timeout === undefined)
@@ -55,6 +58,17 @@ function judgeRestored(looks: readonly NodeFacts[], { name, params }: Restore, r
     else if (mode === "off") reasons.permits.push(`archive_mode=off on ${look.node}: nothing more was archived`);
     else reasons.permits.push(`archive_timeout=${timeout} on ${look.node}: ${tailWords(timeout)}`);
   }
+}
+
+/** The machine on which pg_receivewal --synchronous writes history as it is made; a restore ships what it has (manual, pg_receivewal). */
+const RECEIVER = "receiver";
+
+const waitsForReceiver = (look: NodeFacts): boolean =>
+  parseStandbyNames(look.values["synchronous_standby_names"] ?? "")?.names.includes(RECEIVER) === true;
+
+function judgeReceiver(looks: readonly NodeFacts[], reasons: Reasons): void {
+  for (const look of looks) judgePromotion(look, RECEIVER, reasons);
+  judgeConfirmation(looks, RECEIVER, reasons);
 }
 
 const tailWords = (timeout: string): string =>

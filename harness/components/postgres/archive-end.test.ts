@@ -16,8 +16,13 @@ function page(lsn: bigint, recordBytes: number, address = lsn - (lsn % 8_192n)):
   return bytes;
 }
 
-const problem = (lsn: string, pageOf: Buffer = Buffer.alloc(0), segments = SEGMENTS, timeline = "1") =>
-  endProblem({ segments, timeline, end: at(lsn), segmentBytes: MIB }, async () => pageOf);
+const problem = (
+  lsn: string,
+  pageOf: Buffer = Buffer.alloc(0),
+  segments = SEGMENTS,
+  timeline = "1",
+  unfinished: string | null = null,
+) => endProblem({ segments, timeline, end: at(lsn), segmentBytes: MIB, unfinished }, async () => pageOf);
 
 describe("whether recovery has read all that the archive holds", () => {
   it("recovery ended before the newest segment", async () => {
@@ -41,6 +46,12 @@ describe("whether recovery has read all that the archive holds", () => {
     expect(await problem("0/B00000", page(at("0/B00000"), 200))).toContain("a record of 200 bytes");
     expect(await problem("0/B80000", page(at("0/B80000"), 0xffff_ffff, at("0/A80000")))).toContain("of 0/A80000");
     expect(await problem("0/B80000", Buffer.alloc(100))).toContain("too short");
+  });
+
+  it("recovery ended in a segment that its receiver had not finished, which ends in zeros and in nothing else", async () => {
+    const unfinished = SEGMENTS.at(-1)!;
+    expect(await problem("0/B80000", page(at("0/B80000"), 0), SEGMENTS, "1", unfinished)).toBeNull();
+    expect(await problem("0/B80000", page(at("0/B80000"), 200), SEGMENTS, "1", unfinished)).toContain("did not take");
   });
 
   it("looks at the timeline that recovery left, and at no other", async () => {

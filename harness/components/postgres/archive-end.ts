@@ -3,6 +3,7 @@
  * and zeros all look like the end of history to it. Formats: access/xlog_internal.h, access/xlogrecord.h.
  */
 
+const ZEROS = "there are zeros";
 const PAGE_BYTES = 8_192;
 const PAGE_HEADER_BYTES = 24;
 const FIRST_PAGE_HEADER_BYTES = 40;
@@ -18,6 +19,8 @@ export interface RecoveryEnd {
   /** Behind the last record that it replayed. */
   readonly end: bigint;
   readonly segmentBytes: number;
+  /** A segment that its receiver had not finished: what it holds ends in zeros (manual, pg_receivewal). */
+  readonly unfinished: string | null;
 }
 
 /** Number, inside its segment, of the page that a position is on. */
@@ -26,7 +29,7 @@ export const pageAt = (at: bigint, segmentBytes: number): number =>
 
 /** In words; null when history has no more. `pageOf` gets the page that holds `end` out of an archived segment. */
 export async function endProblem(
-  { segments, timeline, end, segmentBytes }: RecoveryEnd,
+  { segments, timeline, end, segmentBytes, unfinished }: RecoveryEnd,
   pageOf: (segment: string) => Promise<Buffer>,
 ): Promise<string | null> {
   const prefix = BigInt(timeline).toString(16).toUpperCase().padStart(8, "0");
@@ -39,6 +42,7 @@ export async function endProblem(
   if (end >= begins + BigInt(segmentBytes)) return null;
   if (end < begins) return `the archive holds history up to ${newest}`;
   const why = restOf(await pageOf(newest), end, segmentBytes);
+  if (why === ZEROS && newest === unfinished) return null;
   return why === null ? null : `${newest} goes on behind it: ${why}`;
 }
 
@@ -63,7 +67,7 @@ function restOf(page: Buffer, end: bigint, segmentBytes: number): string | null 
   const pagesLeft = Math.floor((segmentBytes - offset - 1) / PAGE_BYTES);
   const bytesLeft = PAGE_BYTES - at + pagesLeft * (PAGE_BYTES - PAGE_HEADER_BYTES);
   if (length > bytesLeft) return null;
-  return length === 0 ? "there are zeros" : `there is a record of ${length} bytes that recovery did not take`;
+  return length === 0 ? ZEROS : `there is a record of ${length} bytes that recovery did not take`;
 }
 
 const words = (lsn: bigint): string =>

@@ -6,7 +6,7 @@ import type { Shell } from "./shell.ts";
 import type { Major } from "./versions.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
-export const TOOLS = ["plain", "incremental", "pgbackrest", "wal-e"] as const;
+const TOOLS = ["plain", "incremental", "pgbackrest", "wal-e"] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export const archiveConfig = z.strictObject({

@@ -65,6 +65,8 @@ import {
 import { archiveNow } from "./archive-now.ts";
 import { archiverKind } from "./archivers.ts";
 import { ArchivingSide } from "./archiving.ts";
+import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
+import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { breakFetch } from "./broken-fetch.ts";
 import { copyBack } from "./copy-back.ts";
 import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
@@ -113,7 +115,14 @@ export const boot: Boot<PostgresConfig> = async (
     context.openPaths(name, new Map(specs.map((spec) => [spec.full, PORT])), primary),
   ]);
   const nodes = new Map(started.map((node) => [node.name, node]));
-  return new PostgresComponent(name, config, { nodes, paths, password, archive, signal: context.signal });
+  return new PostgresComponent(name, config, {
+    nodes,
+    paths,
+    password,
+    archive,
+    signal: context.signal,
+    backupTaken: context.backupTaken,
+  });
 };
 
 interface Booted {
@@ -122,6 +131,7 @@ interface Booted {
   readonly password: string;
   readonly archive: OpenArchive | null;
   readonly signal: AbortSignal;
+  readonly backupTaken: StackContext["backupTaken"];
 }
 
 /** The store has to be there first: the files of every node say how it is reached. */
@@ -305,6 +315,7 @@ class PostgresComponent
   readonly #logical: LogicalStandbys;
   readonly #signal: AbortSignal;
   readonly #archive: OpenArchive | null;
+  readonly #backupTaken: StackContext["backupTaken"];
   readonly #archiving: ArchivingSide | null;
   readonly #points: Points;
   readonly #inspection = new Inspection();
@@ -314,7 +325,7 @@ class PostgresComponent
   /** Noted while the first server is whole: what a machine that is made anew must be a copy of. */
   #systemIdentifier: string | null = null;
 
-  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal }: Booted) {
+  constructor(name: string, config: PostgresConfig, { nodes, paths, password, archive, signal, backupTaken }: Booted) {
     this.name = name;
     this.nodes = nodes;
     this.clients = paths.clients;
@@ -324,6 +335,7 @@ class PostgresComponent
     this.#signal = signal;
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
     this.#archive = archive;
+    this.#backupTaken = backupTaken;
     this.#archiving = archive && new ArchivingSide(this.#admin, archive.archiver);
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
@@ -380,6 +392,8 @@ class PostgresComponent
     const primary = this.clients.leadsTo;
     await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
     await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
+    if (this.#config.ballast !== undefined)
+      await this.#admin.query(primary, ballastSql(this.#config.ballast), BALLAST_TIMEOUT_MS);
     if (this.#config.timescale) await loadHypertable(this.#admin, primary);
     await this.#admin.query(primary, "CHECKPOINT", 30_000);
     await this.#disks.askRelations(primary);
@@ -397,8 +411,23 @@ class PostgresComponent
 
   /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
-    const backup = await this.#opened().archiver.backUp(this.#shell(), level);
-    return { label: backup.label, detail: `${backup.startLsn} to ${backup.stopLsn}, ${sizesOf(backup)}` };
+    const [row] = await this.#admin.query(
+      this.clients.leadsTo,
+      `SELECT (${DATA_BYTES})::text AS bytes`,
+      DATA_BYTES_TIMEOUT_MS,
+    );
+    const { value, at } = await bracket(() => this.#opened().archiver.backUp(this.#shell(), level));
+    const { label, startLsn, stopLsn } = value;
+    this.#backupTaken({
+      component: this.name,
+      label,
+      level: value.level,
+      dataBytes: Number(textOf(row, "bytes")),
+      storedBytes: value.bytes,
+      fromNs: String(at.fromNs),
+      toNs: String(at.toNs),
+    });
+    return { label, detail: `${startLsn} to ${stopLsn}, ${sizesOf(value)}` };
   }
 
   markPoint(name: string): Promise<string> {

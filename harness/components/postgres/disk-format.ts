@@ -60,7 +60,7 @@ export interface Segment {
 }
 
 /** Where a page of WAL says that it stands; a segment that was used before still says where it stood then. */
-export const pageAddress = (page: Buffer): bigint => page.readBigUInt64LE(8);
+const pageAddress = (page: Buffer): bigint => page.readBigUInt64LE(8);
 
 /** The segments from the one with the redo point to the last that was written, in order. */
 export function segmentsSinceRedo({ redo, timeline }: Control, files: readonly SegmentFile[]): Segment[] {

@@ -31,3 +31,12 @@ test("one server's own settings may not be what the stack sets either", async ()
     expect.stringMatching(/stack\.db\.standbys\[0\]\.settings\.port: port is set by the stack itself/),
   ]);
 });
+
+test("ballast has a size within bounds, and none with a standby that could not get it", async () => {
+  const withBallast = (size: string, standby = STANDBY) =>
+    soundBut(["kind: postgres,", `kind: postgres, ballast: ${size},`], [STANDBY, standby]);
+  expect(await problemsOf(withBallast("64MiB"))).toEqual([]);
+  expect(await problemsOf(withBallast("3KiB"))).toEqual([expect.stringContaining("1MiB to 64GiB")]);
+  const copy = await problemsOf(withBallast("64MiB", "{ name: standby, replication: logical }"));
+  expect(copy).toContainEqual(expect.stringMatching(/ballast: a logical standby has no table/));
+});

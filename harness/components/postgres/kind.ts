@@ -54,6 +54,13 @@ const config = z.strictObject({
   archive: archiveConfig
     .optional()
     .meta({ description: "Backups and a continuous archive; the first backup is taken before anybody writes" }),
+  ballast: byteSize
+    .refine((bytes) => bytes >= 1024 ** 2 && bytes <= 64 * 1024 ** 3, { error: "expected 1MiB to 64GiB" })
+    .optional()
+    .meta({
+      description:
+        "Made-up data, written before the first backup, so that backups have a size; a third of it does not compress",
+    }),
   uniqueKey: z.boolean().default(false).meta({
     description:
       "Whether the ledger has a unique key on the operation's id, so that one written a second time is refused",
@@ -120,11 +127,11 @@ function problems(value: PostgresConfig) {
       hint: `use a count of at most ${synchronous}, or make more standbys synchronous`,
     });
   }
-  if (value.standbys.length > 0 && hasProgram(value, "pg_basebackup") === false)
+  if (!value.standbys.every(isLogical) && hasProgram(value, "pg_basebackup") === false)
     found.push({
       path: ["standbys"],
-      message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no standby can be made`,
-      hint: `leave standbys out, or name an image of your own that has pg_basebackup ${value.version} with image:`,
+      message: `our image of version ${value.version} has no pg_basebackup that this server would let copy its data, so no physical standby can be made`,
+      hint: `leave it out or make it logical, or name an image of your own that has pg_basebackup ${value.version} with image:`,
     });
   if (value.timescale && value.version !== 17 && value.image === undefined)
     found.push({
@@ -140,8 +147,14 @@ function problems(value: PostgresConfig) {
 
 export const isLogical = ({ replication }: { readonly replication: string }): boolean => replication === "logical";
 
-function logicalProblems({ version, standbys, settings }: PostgresConfig): ConfigProblem[] {
+function logicalProblems({ version, standbys, settings, ballast }: PostgresConfig): ConfigProblem[] {
   const found: ConfigProblem[] = [];
+  if (standbys.some(isLogical) && ballast !== undefined)
+    found.push({
+      path: ["ballast"],
+      message: "a logical standby has no table that ballast could be replicated into",
+      hint: "leave ballast out, or use physical standbys",
+    });
   const level = settings["wal_level"];
   if (standbys.some(isLogical) && level !== undefined && level !== "logical")
     found.push({
@@ -295,7 +308,10 @@ const kind: ComponentKind<PostgresConfig> = {
     "reconcile",
     "replay-unsure",
   ],
-  repairs: Object.keys(REPAIRS),
+  repairs: (value) =>
+    Object.keys(REPAIRS).filter(
+      (name) => name !== "forbidden-pg-resetwal" || hasProgram(value, "pg_resetwal") !== false,
+    ),
   places: PLACES,
   settings: {
     synchronous_commit: "what an acknowledged write has reached",

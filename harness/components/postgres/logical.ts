@@ -19,7 +19,7 @@ const PUBLICATION = "blackstart";
  * A worker waits there only when it has read everything that came in, and applied all of it that is whole; or when it has no server
  * that anything could come from. Names as pg_stat_activity has them, which versions write with other capitals.
  */
-const WAITS_FOR_MORE = /^(LogicalApplyMain|LibPQWalReceiver\w+)$/i;
+const WAITS_FOR_MORE = /^(Logical(Parallel)?ApplyMain|LibPQWalReceiver\w+)$/i;
 
 /** Slots and subscriptions are called like the node that they are for; dashes are no part of their names. */
 export const slotName = (shortName: string): string => shortName.replaceAll("-", "_");
@@ -121,8 +121,7 @@ export class LogicalStandbys {
     const applied = await bracket(async () => {
       const done = await awaitCondition(
         async () => {
-          const { pid, waitsForMore } = await this.#worker(node);
-          return pid === null || waitsForMore;
+          return (await this.#workers(node)).every(({ waitsForMore }) => waitsForMore);
         },
         { everyMs: 3, timeoutMs: 120_000, signal },
       );
@@ -141,10 +140,11 @@ export class LogicalStandbys {
     await this.#admin.query(node, `ALTER SUBSCRIPTION ${this.#slotOf(node)} DISABLE`, 10_000);
     const ended = await awaitCondition(
       async () => {
-        const { pid, waitsForMore } = await this.#worker(node);
-        if (pid !== null && waitsForMore)
-          await this.#admin.query(node, "SELECT pg_terminate_backend($1)", TIMEOUT_MS, [pid]);
-        return pid === null;
+        const workers = await this.#workers(node);
+        if (workers.every(({ waitsForMore }) => waitsForMore))
+          for (const { pid } of workers)
+            await this.#admin.query(node, "SELECT pg_terminate_backend($1)", TIMEOUT_MS, [pid]);
+        return workers.length === 0;
       },
       { everyMs: 3, timeoutMs: 60_000, signal },
     );
@@ -245,16 +245,19 @@ export class LogicalStandbys {
     };
   }
 
-  async #worker(node: string): Promise<{ pid: number | null; waitsForMore: boolean }> {
-    const [row] = await this.#admin.query(
+  /** Those that apply changes: one, and with newer versions its helpers for large transactions. Not those of the initial copy. */
+  async #workers(node: string): Promise<{ pid: number; waitsForMore: boolean }[]> {
+    const rows = await this.#admin.query(
       node,
       `SELECT s.pid, a.wait_event FROM pg_stat_subscription AS s LEFT JOIN pg_stat_activity AS a USING (pid)
-       WHERE s.subname = $1 AND s.relid IS NULL ORDER BY s.pid NULLS LAST LIMIT 1`,
+       WHERE s.subname = $1 AND s.relid IS NULL AND s.pid IS NOT NULL`,
       TIMEOUT_MS,
       [this.#slotOf(node)],
     );
-    const pid = row?.["pid"];
-    return { pid: typeof pid === "number" ? pid : null, waitsForMore: WAITS_FOR_MORE.test(textOf(row, "wait_event")) };
+    return rows.map((row) => ({
+      pid: Number(row["pid"]),
+      waitsForMore: WAITS_FOR_MORE.test(textOf(row, "wait_event")),
+    }));
   }
 
   #slot(node: string, server: string): Promise<Row[]> {

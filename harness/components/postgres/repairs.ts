@@ -74,7 +74,7 @@ async function resetWal({ node, mark, keep, endsAt }: Bench): Promise<void> {
   );
   if (said.code !== 0) throw new Error(`pg_resetwal exited ${said.code}: ${(said.stderr || said.stdout).trim()}`);
   endsAt(positionText(redo));
-  mark("wal reset", at);
+  mark("forbidden pg_resetwal", at);
 }
 
 const READ = "SELECT count(payload)::text AS rows FROM blackstart.ledger";
@@ -100,5 +100,5 @@ async function ignoreChecksums({ node, admin, mark, keep }: Bench): Promise<void
     }
   });
   await keep("ignore-checksums.txt", words);
-  mark("read and written again", at);
+  mark("forbidden read of damage", at);
 }

@@ -41,10 +41,14 @@ export async function segmentsOf(archiver: Archiver): Promise<string[]> {
  * The server takes whatever is not a valid record for the end of history, so what it ended at is compared with what the archive
  * holds. Nobody is led to the restored machine before.
  */
-export async function reachedTheEnd(bench: GuardBench, shell: Shell, segments: string[]): Promise<void> {
+export async function reachedTheEnd(
+  bench: GuardBench,
+  shell: Shell,
+  archive: { segments: string[]; unfinished: string | null },
+): Promise<void> {
   const { node, admin } = bench;
   const { switch_position: said = "", switch_from_lineage: timeline = "" } = await recoveryFacts(admin, node);
-  const problem = await problemAt(bench, shell, { segments, timeline, said });
+  const problem = await problemAt(bench, shell, { ...archive, timeline, said });
   if (problem !== null) throw new Error(`recovery ended at ${said} on timeline ${timeline}, too early: ${problem}`);
 }
 
@@ -70,7 +74,7 @@ export async function replayedAll(
   await awaitCondition(stands, { everyMs: 100, timeoutMs: REPLAY_TIMEOUT_MS, signal });
   const { timeline } = await replayOf(admin, node);
   if (said === "") throw new Error(`${node.name} did not get as far as to say where it stands`);
-  const problem = await problemAt(bench, shell, { segments, timeline, said });
+  const problem = await problemAt(bench, shell, { segments, unfinished: null, timeline, said });
   if (problem !== null) throw new Error(`${node.name} stands still at ${said} on timeline ${timeline}: ${problem}`);
 }
 
@@ -92,11 +96,16 @@ async function replayOf(admin: AdminConnections, node: Node): Promise<{ lsn: str
 async function problemAt(
   { node, archiver, segmentBytes }: GuardBench,
   shell: Shell,
-  { segments, timeline, said }: { segments: string[]; timeline: string; said: string },
+  {
+    segments,
+    unfinished,
+    timeline,
+    said,
+  }: { segments: string[]; unfinished: string | null; timeline: string; said: string },
 ): Promise<string | null> {
   const end = parsePosition(said);
   if (end === null) throw new Error(`${node.name} does not say where its recovery ended`);
-  return endProblem({ segments, timeline, end, segmentBytes }, async (segment) => {
+  return endProblem({ segments, unfinished, timeline, end, segmentBytes }, async (segment) => {
     const file = `${node.disk}/last-segment`;
     const command = archiver.restoreCommand("stock").replaceAll("%f", segment).replaceAll("%p", file);
     const script = `trap 'rm -f "$1"' EXIT; ${command}; dd if="$1" bs=8192 skip="$2" count=1 2>/dev/null | base64`;

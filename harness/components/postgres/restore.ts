@@ -1,10 +1,12 @@
 import pg from "pg";
 import type { RestoreContext, RestoreOptions } from "../../component.ts";
 import type { Node } from "../../node.ts";
+import { messageOf } from "../../errors.ts";
 import { parsePosition } from "../../position.ts";
 import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
+import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR, segmentName, sizesOf } from "./archiver.ts";
 import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
 import type { Escrow } from "./escrow.ts";
@@ -42,7 +44,7 @@ export async function restoreNode(
 ): Promise<void> {
   const { node, points } = bench;
   const target = options.to === "latest" || options.to === "immediate" ? null : points.target(options);
-  if (options.stage !== "history") await fill(bench, options, { ...context, target });
+  const filled = options.stage === "history" ? null : await fill(bench, options, { ...context, target });
   if (options.stage === "base") {
     const { at: consistent } = await bracket(async () => {
       await startServer(node);
@@ -50,14 +52,19 @@ export async function restoreNode(
     });
     return context.mark("consistent", consistent);
   }
-  await replay(bench, options, context);
+  const restored = await replay(bench, options, context);
   tellEnd(target, context.rewound);
+  if (filled) await tellBrought(bench, filled.backup, context, { fetched: filled.fetched, restored });
 }
 
 type Filling = Pick<RestoreContext, "signal" | "mark" | "keep"> & { readonly target: RestoreTarget | null };
 
 /** What opens the archive, the backup out of it, and the settings of the recovery. */
-async function fill(bench: RestoreBench, options: RestoreOptions, context: Filling): Promise<void> {
+async function fill(
+  bench: RestoreBench,
+  options: RestoreOptions,
+  context: Filling,
+): Promise<{ backup: Backup; fetched: Bracket }> {
   const { node, archiver } = bench;
   const { signal, mark, keep, target } = context;
   await openForWork(node, signal);
@@ -83,10 +90,11 @@ async function fill(bench: RestoreBench, options: RestoreOptions, context: Filli
     if (options.stage === "base") await holdHistory(bench, shell, backup, options);
   });
   mark("fetched", fetched);
+  return { backup, fetched };
 }
 
 /** History, for a server that is started for it, or that has waited where its backup ends. */
-async function replay(bench: RestoreBench, options: RestoreOptions, context: RestoreContext): Promise<void> {
+async function replay(bench: RestoreBench, options: RestoreOptions, context: RestoreContext): Promise<Bracket> {
   const { node, archiver } = bench;
   const { signal, mark } = context;
   const shell = shellOn(node);
@@ -98,9 +106,45 @@ async function replay(bench: RestoreBench, options: RestoreOptions, context: Res
     else await startServer(node);
     if (follows) await replayedAll(bench, shell, segments, signal);
     else await served(bench, options.onEnd === "pause" ? "paused" : "promoted", signal);
-    if (guarded) await reachedTheEnd(bench, shell, segments);
+    if (guarded) await reachedTheEnd(bench, shell, { segments, unfinished: await unfinishedOf(bench, options) });
   });
   mark("restored", restored);
+  return restored;
+}
+
+/** Asked after the machine served, so that no figure of it contains the asking. What cannot be told fails no restore: it is kept in words. */
+async function tellBrought(
+  bench: RestoreBench,
+  backup: Backup,
+  context: RestoreContext,
+  { fetched, restored }: { fetched: Bracket; restored: Bracket },
+): Promise<void> {
+  try {
+    context.restored({
+      node: bench.node.name,
+      backup: backup.label,
+      level: backup.level,
+      ...(await brought(bench, backup)),
+      fromNs: String(fetched.fromNs),
+      fetchedNs: String(fetched.toNs),
+      toNs: String(restored.toNs),
+    });
+  } catch (thrown) {
+    await context.keep("restored-size.txt", `what was brought could not be told: ${messageOf(thrown)}\n`);
+  }
+}
+
+/** The position stays what it was when recovery ended. */
+async function brought({ node, admin }: RestoreBench, { label, startLsn }: Backup) {
+  const [row] = await admin.query(
+    node.name,
+    `SELECT pg_last_wal_replay_lsn()::text AS position, (${DATA_BYTES})::text AS bytes`,
+    DATA_BYTES_TIMEOUT_MS,
+  );
+  const [from, to] = [parsePosition(startLsn), parsePosition(textOf(row, "position"))];
+  if (from === null || to === null || to < from)
+    throw new Error(`it cannot be told how much history ${label} was followed by`);
+  return { dataBytes: Number(textOf(row, "bytes")), walBytes: Number(to - from) };
 }
 
 const HOLD = "/blackstart/run/hold";
@@ -152,6 +196,13 @@ async function shipTail(receiver: Node): Promise<Bracket> {
       for file in /blackstart/disk/wal/*; do sh ${ARCHIVE_DIR}/push "$file" "$(basename "$file" .partial)"; done`),
   );
   return at;
+}
+
+/** The segment that the receiver was writing when history broke off, where its tail was shipped. */
+async function unfinishedOf({ receiver }: RestoreBench, { tail }: RestoreOptions): Promise<string | null> {
+  if (!receiver || tail !== "shipped") return null;
+  const [name] = (await shellOn(receiver).run("cd /blackstart/disk/wal; ls | grep partial || true")).trim().split("\n");
+  return name?.replace(/\.partial$/, "") || null;
 }
 
 /** The newest (or oldest) that ends before the target; history only runs forward from a backup's end. */
@@ -216,7 +267,8 @@ const STATE = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'promoted'
 
 async function lastWords(node: Node): Promise<string> {
   const lines = (await node.logs()).trim().split("\n");
-  const serious = lines.filter((line) => /\b(FATAL|PANIC)\b/.test(line));
+  // What it told clients meanwhile is not why it ended.
+  const serious = lines.filter((line) => /\b(FATAL|PANIC)\b(?!:  the database system is)/.test(line));
   return (serious.length > 0 ? serious : lines).slice(-2).join("; ");
 }
 

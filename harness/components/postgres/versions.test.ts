@@ -48,3 +48,13 @@ test("a standby of 18 is refused with the reason and the way out, unless an imag
   expect(problem).toMatch(/stack\.db\.standbys: our image of version 18 has no pg_basebackup .*; .* image:$/);
   expect(await problemsOf(of18("image: mine, "))).toEqual([]);
 });
+
+test("a repair by a program that the image lacks is refused", async () => {
+  const step = "  - { recover: repair, target: db.primary, method: forbidden-pg-resetwal }\n";
+  const of = (version: number) =>
+    soundBut(["kind: postgres,", `kind: postgres, version: ${version},`], ["verify:", `${step}verify:`]);
+  expect(await problemsOf(of(17))).toEqual([]);
+  expect(await problemsOf(of(16))).toEqual([
+    'x.yaml:10:52: steps[2].method: found "forbidden-pg-resetwal", expected one of copy-in-place, forbidden-ignore-checksums',
+  ]);
+});

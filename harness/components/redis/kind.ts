@@ -245,7 +245,7 @@ const kind: ComponentKind<RedisConfig> = {
   workloads: ["ledger", "orders", "service"],
   offers: "entries",
   recoveries: ["wait", "start", "promote", "failover", "repair", "exec", "reconcile"],
-  repairs: Object.keys(REPAIRS),
+  repairs: () => Object.keys(REPAIRS),
   settings: {
     appendonly: "no: what is not in a snapshot is gone when the process ends",
     appendfsync: "always: on the disk before the answer; everysec: up to about a second may be lost with the machine",

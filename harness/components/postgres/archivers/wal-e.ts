@@ -174,7 +174,10 @@ const CONFIGURE = `cd "$1"
 [ -e pg_ident.conf ] || : >pg_ident.conf
 [ -e postgresql.conf ] || echo "include '/blackstart/server.conf'" >postgresql.conf`;
 
-/** wal-fetch does not tell "not there" from "cannot be read"; the store is asked, and whether anything later is there. */
+/**
+ * wal-fetch does not tell "not there" from "cannot be read"; the store is asked, and whether anything later is there. The first
+ * timeline has no history file, and a server asks for it all the same.
+ */
 const GET_CLOSED = `if wal-e --terse wal-fetch -p 0 "$1" "$2"; then exit 0; fi
 [ "$1" != 00000001.history ] || exit 1 # the first timeline has none
 python3 ${ARCHIVE_DIR}/exists.py "$1"

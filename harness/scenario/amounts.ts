@@ -1,0 +1,7 @@
+/** `2TB`, `512MiB`: sizes as people say them on a command line, decimal and binary; null where it is none. */
+export function amountOfBytes(text: string): number | null {
+  const [, number = "", unit = ""] = /^(\d{1,9}(?:\.\d{1,6})?)\s?(B|[kKMGT]B|[KMGT]iB)$/.exec(text.trim()) ?? [];
+  if (number === "") return null;
+  const power = "BKMGT".indexOf(unit[0]!.toUpperCase());
+  return Math.round(Number(number) * (unit.includes("i") ? 1024 : 1000) ** power);
+}

@@ -32,6 +32,7 @@ class PgBackRest implements Archiver {
   readonly settings = { archive_mode: "on", archive_command: push() };
   readonly words: string;
   readonly program = "pgbackrest";
+  readonly leavesOrphans: boolean;
   readonly #site: ArchiveSite;
 
   constructor(site: ArchiveSite, passphrase: string) {
@@ -43,6 +44,7 @@ class PgBackRest implements Archiver {
       ...(async ? ["asynchronous"] : []),
       ...(queueMax === undefined ? [] : [`archive-push-queue-max ${queueMax} bytes`]),
     ].join(", ");
+    this.leavesOrphans = async ?? false;
     this.files = {
       "pgbackrest.conf": configuration(site, passphrase),
       "ca.pem": site.access.caPem ?? "",

@@ -82,14 +82,6 @@ describe("pages of the table", () => {
     expect(notes).toMatch(/\d+ elements of db could not be read back; the first, ledger-\d+: invalid page in block/);
   });
 
-  test("a page of zeros: its rows are gone, and they are those that its bytes held", async () => {
-    const result = await drilled(lab, "heap-page-zeroed");
-    expect(absentIn(lab, result).toSorted()).toEqual(struckIn(lab, result).damaged.toSorted());
-    expect(result.reasons.filter(({ verdict }) => verdict === "fail").map(({ check }) => check)).toEqual([
-      "no-lost-writes",
-    ]);
-  });
-
   test("a page torn in the middle of a write, unprotected: the rows of its older half, and half a row", async () => {
     const result = await drilled(lab, "torn-page-unprotected");
     expect(result).toMatchObject({ mutated: 1 });

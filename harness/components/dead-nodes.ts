@@ -4,8 +4,8 @@ import type { Node } from "../node.ts";
 const LAST_LINES = 8;
 
 /** What a node's first process printed at the end, which is where a server says why it gave up. */
-export const lastWords = async (node: Node): Promise<string> =>
-  (await node.logs()).trim().split("\n").slice(-LAST_LINES).join("\n");
+export const lastWords = async (node: Node, matters: (line: string) => boolean = () => true): Promise<string> =>
+  (await node.logs()).trim().split("\n").filter(matters).slice(-LAST_LINES).join("\n");
 
 /** Rejects (exit 6) when a node has ended while its component boots: waiting longer would only hide why. */
 export async function refuseDeadNodes(nodes: Iterable<Node>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Node } from "../../node.ts";
 import type { PageWrite } from "../../place.ts";
+import { parsePosition } from "../../position.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { ledgerRows, PAGE_BYTES, type PageRow, positionText } from "./disk-format.ts";
@@ -80,8 +81,11 @@ async function beginPage(node: Node, admin: AdminConnections, heap: string, sign
       const [row] = await admin.query(node.name, text, ADMIN_TIMEOUT_MS);
       const first = Math.max(0, Number(row?.["pages"]) - LOOK_AT_PAGES);
       const content = await readPages(admin, node, heap, first, LOOK_AT_PAGES);
+      const redoAt = parsePosition(textOf(row, "redo")) ?? 0n;
       for (let at = 0; at + PAGE_BYTES <= content.length; at += PAGE_BYTES) {
         const page = content.subarray(at, at + PAGE_BYTES);
+        // What was begun behind the redo point is made anew from its first record, however it is torn.
+        if (pageLsn(page) >= redoAt) continue;
         const lowest = Math.min(...ledgerRows(page).map(({ from }) => from));
         if (lowest === Infinity || lowest < (PAGE_BYTES * 3) / 4) continue;
         begun = { block: first + at / PAGE_BYTES, before: Buffer.from(page), redo: textOf(row, "redo") };
@@ -95,6 +99,9 @@ async function beginPage(node: Node, admin: AdminConnections, heap: string, sign
     throw new Error(`no page of the ledger on ${node.name} had only just been begun within ${PATIENCE_MS} ms`);
   return begun;
 }
+
+/** Of the last record that changed the page: pd_lsn, two 32-bit halves, the high one first (storage/bufpage.h). */
+const pageLsn = (page: Buffer): bigint => (BigInt(page.readUInt32LE(0)) << 32n) | BigInt(page.readUInt32LE(4));
 
 async function readPages(
   admin: AdminConnections,

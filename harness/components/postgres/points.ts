@@ -57,7 +57,12 @@ export class Points {
   /** How the server is told to end there. */
   target({ to, at = to === "time" ? "now" : "", inclusive }: RestoreOptions): RestoreTarget {
     if (at === "now" && to === "time")
-      return { settings: { recovery_target_time: new Date().toISOString().replace("T", " ").replace("Z", "+00") }, lineage: null, lsn: null, upTo: null };
+      return {
+        settings: { recovery_target_time: new Date().toISOString().replace("T", " ").replace("Z", "+00") },
+        lineage: null,
+        lsn: null,
+        upTo: null,
+      };
     const point = this.#points.get(at);
     if (!point) {
       const known = [...this.#points.keys(), ...(to === "time" ? ["now"] : [])].join(", ");

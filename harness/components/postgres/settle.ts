@@ -8,13 +8,16 @@ const ADMIN_TIMEOUT_MS = 2_000;
 /** How long a started server may replay before it counts as stuck. */
 const SETTLE_TIMEOUT_MS = 600_000;
 
+/** Clients that knock while it starts get an answer each, and their lines would push out the one that says why it gave up. */
+const isNoRefusal = (line: string): boolean => !/FATAL: +the database system is /.test(line);
+
 /** A standby serves when it answers at all; whether it takes writes is not what it was started for. */
 export async function settle(node: Node, admin: AdminConnections, signal: AbortSignal): Promise<void> {
   let why = "";
   const served = await awaitCondition(
     async () => {
       if ((await node.state()) === "stopped")
-        throw new Error(`${node.name} refused to start. Its last words:\n${await lastWords(node)}`);
+        throw new Error(`${node.name} refused to start. Its last words:\n${await lastWords(node, isNoRefusal)}`);
       try {
         await admin.query(node.name, "SELECT 1", ADMIN_TIMEOUT_MS);
         return true;

@@ -30,6 +30,7 @@ function damage({ id, covers, outcome, shows, stack, workload, verify, steps }: 
   const text = `id: damage-${id}
 title: "${id}"
 covers: [${covers}]
+objectives: { recoveryTime: 30s }
 stack:
 ${stack.map((line) => `  ${line}`).join("\n")}
 workload:
@@ -49,7 +50,7 @@ const LOST = "expectLoss: { min: 1, shape: suffix }";
 
 /** In the archive: the machine is lost, and a new one is made from what is there. */
 function inArchive(part: string, where: Place, kind: string, outcome: "silent" | "closed", shows = LOST): Damage {
-  const strike = `{ fault: archive-damage, target: db, part: ${part}, where: ${where}, damage: ${kind}, at: { after: 3500ms } }`;
+  const strike = `{ fault: archive-damage, target: db, part: ${part}, where: ${where}, damage: ${kind}, at: { after: 4s } }`;
   const closed = [
     strike,
     "{ fault: node-loss, as: loss, target: db.primary, disk: kept, at: { after: 500ms } }",
@@ -71,7 +72,7 @@ function inArchive(part: string, where: Place, kind: string, outcome: "silent" |
       "store: { kind: s3 }",
       `db: { kind: postgres, ${WAL}, archive: { tool: plain, to: store }, spares: [{ name: spare }] }`,
     ],
-    workload: "{ kind: ledger, target: db, rate: 300/s, connections: 8, payload: 1900B }",
+    workload: "{ kind: ledger, target: db, rate: 400/s, connections: 8, payload: 1900B }",
     verify: "no-lost-writes, balances, checksums, amcheck",
     steps: outcome === "silent" ? silent : closed,
   });

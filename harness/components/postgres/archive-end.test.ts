@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsePosition } from "../../position.ts";
-import { endProblem, pageAt } from "./archive-end.ts";
+import { endProblem, isBehindAll, pageAt } from "./archive-end.ts";
 import { ancestorsOf } from "./facts.ts";
 
 const MIB = 2 ** 20;
@@ -59,6 +59,12 @@ describe("whether recovery has read all that the archive holds", () => {
     expect(await problem("0/C00000", undefined, segments)).toBeNull();
     expect(await problem("0/C00000", undefined, segments, "2")).toContain("up to 00000002000000000000000F");
     expect(await problem("0/C00000", undefined, segments, "3")).toBeNull();
+  });
+
+  it("has nothing to look at behind the newest segment of that timeline", () => {
+    const behind = (lsn: string, timeline = "1") =>
+      isBehindAll({ segments: SEGMENTS, timeline, end: at(lsn), segmentBytes: MIB });
+    expect([behind("0/C00000"), behind("0/BFFFF8"), behind("0/C00000", "2")]).toEqual([true, false, false]);
   });
 
   it("knows the page of a position", () => {

@@ -32,11 +32,7 @@ export async function endProblem(
   { segments, timeline, end, segmentBytes, unfinished }: RecoveryEnd,
   pageOf: (segment: string) => Promise<Buffer>,
 ): Promise<string | null> {
-  const prefix = BigInt(timeline).toString(16).toUpperCase().padStart(8, "0");
-  const newest = segments
-    .filter((name) => name.startsWith(prefix))
-    .toSorted()
-    .at(-1);
+  const newest = newestOf(segments, timeline);
   if (newest === undefined) return null;
   const begins = segmentStart(newest, segmentBytes);
   if (end >= begins + BigInt(segmentBytes)) return null;
@@ -44,6 +40,20 @@ export async function endProblem(
   const why = restOf(await pageOf(newest), end, segmentBytes);
   if (why === ZEROS && newest === unfinished) return null;
   return why === null ? null : `${newest} goes on behind it: ${why}`;
+}
+
+/** Whether a position lies behind every segment of that timeline, so that there is nothing to look at. */
+export function isBehindAll({ segments, timeline, end, segmentBytes }: Omit<RecoveryEnd, "unfinished">): boolean {
+  const newest = newestOf(segments, timeline);
+  return newest !== undefined && end >= segmentStart(newest, segmentBytes) + BigInt(segmentBytes);
+}
+
+function newestOf(segments: readonly string[], timeline: string): string | undefined {
+  const prefix = BigInt(timeline).toString(16).toUpperCase().padStart(8, "0");
+  return segments
+    .filter((name) => name.startsWith(prefix))
+    .toSorted()
+    .at(-1);
 }
 
 function segmentStart(name: string, segmentBytes: number): bigint {

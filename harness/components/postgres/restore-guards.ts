@@ -3,7 +3,7 @@ import type { Node } from "../../node.ts";
 import { parsePosition } from "../../position.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { endProblem, isSegment, pageAt } from "./archive-end.ts";
+import { endProblem, isBehindAll, isSegment, pageAt } from "./archive-end.ts";
 import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR } from "./archiver.ts";
 import { recoveryFacts } from "./facts.ts";
 import type { Shell } from "./shell.ts";
@@ -62,17 +62,20 @@ export async function replayedAll(
   segments: string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { node, admin } = bench;
+  const { node, admin, segmentBytes } = bench;
   let said = "";
   let sinceMs = performance.now();
-  const stands = async (): Promise<boolean> => {
+  let timeline = "";
+  // While somebody goes on archiving it never stands still: what the archive held when it began is enough.
+  const over = async (): Promise<boolean> => {
     if ((await node.state()) !== "running") throw new Error(`the server of ${node.name} ended`);
     const now = await replayOf(admin, node);
-    if (now.lsn !== said) [said, sinceMs] = [now.lsn, performance.now()];
+    if (now.lsn !== said) [said, sinceMs, timeline] = [now.lsn, performance.now(), now.timeline];
+    const end = parsePosition(said);
+    if (end !== null && isBehindAll({ segments, timeline, end, segmentBytes })) return true;
     return performance.now() - sinceMs > STANDS_STILL_MS;
   };
-  await awaitCondition(stands, { everyMs: 100, timeoutMs: REPLAY_TIMEOUT_MS, signal });
-  const { timeline } = await replayOf(admin, node);
+  await awaitCondition(over, { everyMs: 100, timeoutMs: REPLAY_TIMEOUT_MS, signal });
   if (said === "") throw new Error(`${node.name} did not get as far as to say where it stands`);
   const problem = await problemAt(bench, shell, { segments, unfinished: null, timeline, said });
   if (problem !== null) throw new Error(`${node.name} stands still at ${said} on timeline ${timeline}: ${problem}`);

@@ -69,6 +69,12 @@ jq -e '.predicateType | IN("https://blackstart.dev/drill-intent/v1", "https://bl
   "$work/payload" > /dev/null || refuse 'intent.sigstore.json does not state an intent'
 intent_run=$(jq -c .predicate.run "$work/payload")
 
+if [ -e raw/selftest.sigstore.json ] || [ -L raw/selftest.sigstore.json ]; then
+  check_bundle raw/selftest.sigstore.json
+  jq -e '.predicateType | IN("https://blackstart.dev/selftest/v1", "https://blackstart.dev/selftest-development/v1")' \
+    "$work/payload" > /dev/null || refuse 'raw/selftest.sigstore.json does not state a selftest'
+fi
+
 check_bundle report.sigstore.json
 case $(jq -r .predicateType "$work/payload") in
   https://blackstart.dev/drill-report/v1) class=attested ;;

@@ -30,6 +30,7 @@ function damage({ id, covers, outcome, shows, stack, workload, verify, steps }: 
   const text = `id: damage-${id}
 title: "${id}"
 covers: [${covers}]
+objectives: { recoveryTime: 30s }
 stack:
 ${stack.map((line) => `  ${line}`).join("\n")}
 workload:
@@ -49,7 +50,7 @@ const LOST = "expectLoss: { min: 1, shape: suffix }";
 
 /** In the archive: the machine is lost, and a new one is made from what is there. */
 function inArchive(part: string, where: Place, kind: string, outcome: "silent" | "closed", shows = LOST): Damage {
-  const strike = `{ fault: archive-damage, target: db, part: ${part}, where: ${where}, damage: ${kind}, at: { after: 2500ms } }`;
+  const strike = `{ fault: archive-damage, target: db, part: ${part}, where: ${where}, damage: ${kind}, at: { after: 4s } }`;
   const closed = [
     strike,
     "{ fault: node-loss, as: loss, target: db.primary, disk: kept, at: { after: 500ms } }",
@@ -71,13 +72,13 @@ function inArchive(part: string, where: Place, kind: string, outcome: "silent" |
       "store: { kind: s3 }",
       `db: { kind: postgres, ${WAL}, archive: { tool: plain, to: store }, spares: [{ name: spare }] }`,
     ],
-    workload: "{ kind: ledger, target: db, rate: 500/s, connections: 8, payload: 1800B }",
+    workload: "{ kind: ledger, target: db, rate: 400/s, connections: 8, payload: 1900B }",
     verify: "no-lost-writes, balances, checksums, amcheck",
     steps: outcome === "silent" ? silent : closed,
   });
 }
 
-const CRASHED = "{ fault: process-crash, target: db.primary, at: { after: 2s } }";
+const CRASHED = "{ fault: process-crash, target: db.primary, at: { after: 3s } }";
 const SHUT_DOWN = "{ fault: shutdown, target: db.primary, signal: SIGINT, at: { after: 1s } }";
 const START = "{ recover: start, target: db.primary }";
 const struck = (place: string, kind: string): string =>
@@ -93,7 +94,7 @@ function inWal(where: Place, kind: string, outcome: "silent" | "closed"): Damage
     outcome,
     ...(outcome === "silent" && { shows: LOST }),
     stack: [`db: { kind: postgres, ${WAL}, settings: { bgwriter_lru_maxpages: 0 } }`],
-    workload: "{ kind: ledger, target: db, rate: 400/s, connections: 8, payload: 1500B }",
+    workload: "{ kind: ledger, target: db, rate: 300/s, connections: 8, payload: 1900B }",
     verify: "no-lost-writes, balances, checksums, amcheck",
     steps: [CRASHED, struck(`what: wal-segment, where: ${where}`, kind), ...(outcome === "silent" ? [START] : refused)],
   });
@@ -116,7 +117,7 @@ function onDisk({ id, place, kind, outcome, shows, checksums = true }: OnDisk): 
     outcome,
     ...(shows !== undefined && { shows }),
     stack: [`db: { kind: postgres, settings: { autovacuum: off }${checksums ? "" : ", checksums: false"} }`],
-    workload: "{ kind: ledger, target: db, rate: 500/s, connections: 8, transfers: 0 }",
+    workload: "{ kind: ledger, target: db, rate: 300/s, connections: 8, transfers: 0 }",
     verify: checksums ? "no-lost-writes, checksums, amcheck" : "no-lost-writes, amcheck",
     steps: [SHUT_DOWN, struck(place, kind), ...(outcome === "closed" ? refused : [START])],
   });

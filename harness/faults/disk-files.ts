@@ -56,10 +56,18 @@ export async function keepCopy(node: Node, file: string): Promise<Kept> {
   return { file, copy, before: readState(await script(node, text, file, copy, COPIES)) };
 }
 
-/** Once, and only under a server that does not run: a file must not change under one that does. */
+/**
+ * Once, and only under a server that does not run: a file must not change under one that does. Where a recovery has done away with
+ * the folder that it stood in, there is nothing left to heal.
+ */
 export async function putBack(node: Node, { file, copy }: Kept): Promise<void> {
   if ((await node.state()) !== "stopped") return;
-  await script(node, 'if [ -e "$1/$3" ]; then rm -rf "$1/$2" && mv "$1/$3" "$1/$2"; fi', file, copy);
+  await script(
+    node,
+    'if [ -e "$1/$3" ] && [ -d "$(dirname "$1/$2")" ]; then rm -rf "$1/$2" && mv "$1/$3" "$1/$2"; fi',
+    file,
+    copy,
+  );
 }
 
 /** So many bytes from an offset on; fewer where the file ends. */

@@ -125,6 +125,13 @@ describe("damage to a file", () => {
     expect([now(), readFileSync(second, "utf8")]).toEqual([CONTENT, "other\n"]);
   });
 
+  test("a folder that a recovery has done away with is not missed", async () => {
+    const { inject, disk } = lab();
+    const injection = await inject({ path: "data/log.1", damage: "delete" });
+    rmSync(path.join(disk, "data"), { recursive: true });
+    await expect(injection.heal()).resolves.toBeUndefined();
+  });
+
   test("a file that is damaged twice comes back step by step", async () => {
     const { inject, now } = lab();
     const first = await inject({ path: "data/log.1", damage: "truncate", bytes: 7 });

@@ -83,6 +83,8 @@ export interface Archiver {
   readonly files: Readonly<Record<string, string>>;
   /** The same as they are of use to nobody; only where something is encrypted. */
   readonly withoutPassphrase?: Readonly<Record<string, string>>;
+  /** Its commands leave processes behind that end by themselves. */
+  readonly leavesOrphans?: boolean;
   /** What keeps the archive and how, for the report. */
   readonly words: string;
   /** Settings of a server that archives. */

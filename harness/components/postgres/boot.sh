@@ -77,4 +77,14 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     server touch "$PGDATA/standby.signal"
   fi
 fi
+# What outlives the process that started it becomes a child of the machine's first one, and a server would take its end for a crash of
+# its own. The shell stays first then, buries it, and passes signals on.
+if [ "${REAPER:-no}" = yes ]; then
+  rm -f "$PGDATA/postmaster.pid" # the number in it is of before the machine was started
+  as_server "$bin/postgres" "$@" &
+  child=$! code=1
+  for signal in TERM INT QUIT HUP; do trap "kill -$signal $child" "$signal"; done
+  while kill -0 "$child" 2>/dev/null; do wait "$child" && code=0 || code=$?; done
+  exit "$code"
+fi
 as_server "$bin/postgres" "$@"

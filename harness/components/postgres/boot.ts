@@ -81,6 +81,7 @@ function nodeStart(
     SLOT: slot,
     CHECKSUMS: config.checksums ? "on" : "off",
     WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
+    REAPER: archiver?.leavesOrphans ? "yes" : "no",
   };
   // On the command line, for a file would be copied with the base backup.
   const argv = isPrimary

@@ -1,5 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import type { Node } from "../../node.ts";
+import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { DATABASE, USER } from "./session.ts";
 
@@ -62,13 +63,22 @@ export const ancestorsOf = (history: string): { timeline: string; lsn: string }[
     return timeline && lsn ? [{ timeline, lsn }] : [];
   });
 
+/** Until 14 counters come to a process that hands them out late: only what it gathered after this question was put counts. */
+const FAILURES = `SELECT coalesce(sum(checksum_failures), 0)::text AS failures,
+  coalesce(pg_stat_get_snapshot_timestamp() >= $1::timestamptz, true) AS fresh FROM pg_stat_database`;
+
 export async function integrityFacts(admin: AdminConnections, node: string): Promise<Record<string, string>> {
-  const rows = await admin.query(
-    node,
-    `SELECT coalesce(sum(checksum_failures), 0)::text AS failures FROM pg_stat_database`,
-    TIMEOUT_MS,
+  const [now] = await admin.query(node, "SELECT clock_timestamp()::text AS now", TIMEOUT_MS);
+  let failures = "";
+  const counted = await awaitCondition(
+    async () => {
+      const [row] = await admin.query(node, FAILURES, TIMEOUT_MS, [textOf(now, "now")]);
+      failures = textOf(row, "failures");
+      return row?.["fresh"] === true;
+    },
+    { everyMs: 20, timeoutMs: TIMEOUT_MS, signal: new AbortController().signal },
   );
-  return { checksum_failures: textOf(rows[0], "failures") };
+  return counted ? { checksum_failures: failures } : {};
 }
 
 /** Every index against its heap. Reads only; what it says goes into the facts as it stands. */

@@ -25,8 +25,6 @@ export const open: OpenArchiver = (site) => new PgBackRest(site, randomBytes(32)
 
 const STANZA = "main";
 const COMMAND = `pgbackrest --config=${ARCHIVE_DIR}/pgbackrest.conf --stanza=${STANZA}`;
-/** Above what any drill takes: what is deleted is deleted by a step, and never by a backup on its way. */
-const KEEP_ALL = "expire-auto=n";
 
 class PgBackRest implements Archiver {
   readonly files: Readonly<Record<string, string>>;
@@ -34,6 +32,7 @@ class PgBackRest implements Archiver {
   readonly settings = { archive_mode: "on", archive_command: push() };
   readonly words: string;
   readonly program = "pgbackrest";
+  readonly leavesOrphans: boolean;
   readonly #site: ArchiveSite;
 
   constructor(site: ArchiveSite, passphrase: string) {
@@ -45,6 +44,7 @@ class PgBackRest implements Archiver {
       ...(async ? ["asynchronous"] : []),
       ...(queueMax === undefined ? [] : [`archive-push-queue-max ${queueMax} bytes`]),
     ].join(", ");
+    this.leavesOrphans = async ?? false;
     this.files = {
       "pgbackrest.conf": configuration(site, passphrase),
       "ca.pem": site.access.caPem ?? "",
@@ -172,7 +172,7 @@ const push = (option = ""): string => `${COMMAND} ${option && `${option} `}archi
 /** One file for every command (pgBackRest's configuration reference). */
 function configuration({ access, config, prefix }: ArchiveSite, passphrase: string | null): string {
   const { encrypted, async, queueMax, timeout } = config;
-  const seconds = timeout === undefined ? null : Math.max(1, timeout / 1_000);
+  const seconds = timeout === undefined ? null : timeout / 1_000;
   return [
     "[global]",
     "repo1-type=s3",
@@ -197,7 +197,7 @@ function configuration({ access, config, prefix }: ArchiveSite, passphrase: stri
     "log-level-file=off",
     "log-level-console=off",
     "log-level-stderr=warn",
-    KEEP_ALL,
+    "expire-auto=n", // what is deleted is deleted by a step, and never by a backup on its way
     "",
     `[${STANZA}]`,
     `pg1-path=${DATA_DIR}`,

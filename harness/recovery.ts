@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Component, Rewind, WriteRequest } from "./component.ts";
+import type { Component, WriteRequest } from "./component.ts";
+import type { Rewind } from "./archive.ts";
 import type { FaultTarget } from "./fault.ts";
 import type { EventData } from "./history.ts";
 import type { Bracket } from "./time.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Component, type Depot, type DepotAccess, isDepot } from "../component.ts";
+import type { Component } from "../component.ts";
+import { type Depot, type DepotAccess, isDepot } from "../archive.ts";
 import { s3 } from "../components/s3/kind.ts";
 import { raiseAll } from "../drill/raise.ts";
 import { obtainable, resolveImages } from "../engine/images.ts";

@@ -1,4 +1,4 @@
-import { type Archived, isArchived } from "../component.ts";
+import { type Archived, isArchived } from "../archive.ts";
 import { openForWork } from "../components/postgres/maintenance.ts";
 import { shellOn } from "../components/postgres/shell.ts";
 import { type Figure, timed } from "./figure.ts";

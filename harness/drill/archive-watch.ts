@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Alarm, ALARMS, ArchiveAlarms } from "../archive-alarms.ts";
-import type { Archiving } from "../component.ts";
+import type { Archiving } from "../archive.ts";
 import type { ArchiveLook } from "../history.ts";
 import { type Bracket, nowNs } from "../time.ts";
 import type { StepContext } from "./steps.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ARCHIVING_ALARM } from "../archive-alarms.ts";
-import { type Component, isArchiving, isInspectable } from "../component.ts";
+import type { Component } from "../component.ts";
+import { isArchiving, isInspectable } from "../archive.ts";
 import { messageOf } from "../errors.ts";
 import { openStack, type Stack } from "../engine/stack.ts";
 import type { EventData, NodeFacts, Phase } from "../history.ts";

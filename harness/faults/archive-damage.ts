@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ARCHIVE_DAMAGES, ARCHIVE_PARTS, ARCHIVE_PLACES, isArchived } from "../component.ts";
+import { ARCHIVE_DAMAGES, ARCHIVE_PARTS, ARCHIVE_PLACES, isArchived } from "../archive.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({

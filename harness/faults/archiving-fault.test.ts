@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { Archiving, ArchivingFault, Component } from "../component.ts";
+import type { Component } from "../component.ts";
+import type { Archiving, ArchivingFault } from "../archive.ts";
 import { archivingFault } from "./archiving-fault.ts";
 
 it.each([

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ArchivingFault, isArchiving } from "../component.ts";
+import { type ArchivingFault, isArchiving } from "../archive.ts";
 import { defineFault } from "../fault.ts";
 import { component as componentName } from "../scenario/names.ts";
 import { positiveDuration } from "../scenario/units.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Attempt, type Corruption, isCorruptible } from "../component.ts";
+import { type Attempt, type Corruption, isCorruptible } from "../capabilities.ts";
 import { defineFault } from "../fault.ts";
 import { awaitCondition } from "../wait.ts";
 import { servedWords } from "./served.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isOnDrives } from "../component.ts";
+import { isOnDrives } from "../capabilities.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({

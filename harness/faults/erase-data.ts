@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isErasable } from "../component.ts";
+import { isErasable } from "../capabilities.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({});

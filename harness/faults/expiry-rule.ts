@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isExpiring } from "../component.ts";
+import { isExpiring } from "../capabilities.ts";
 import { defineFault } from "../fault.ts";
 import { servedWords } from "./served.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ARCHIVE_PLACES, isArchived } from "../component.ts";
+import { ARCHIVE_PLACES, isArchived } from "../archive.ts";
 import { defineFault } from "../fault.ts";
 import { requireNode } from "./targets.ts";
 

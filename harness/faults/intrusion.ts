@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isIntrudable } from "../component.ts";
+import { isIntrudable } from "../capabilities.ts";
 import { defineFault, type FaultKind } from "../fault.ts";
 import { servedWords } from "./served.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isLockable } from "../component.ts";
+import { isLockable } from "../capabilities.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isFillable } from "../component.ts";
+import { isFillable } from "../capabilities.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isMistakable, MISTAKES } from "../component.ts";
+import { isMistakable, MISTAKES } from "../archive.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({

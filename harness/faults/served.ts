@@ -1,4 +1,4 @@
-import type { Served } from "../component.ts";
+import type { Served } from "../capabilities.ts";
 
 /** What readers got, in words. */
 export const servedWords = ({ right, refused, absent, wrong, detail }: Served): string =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { copiesBack } from "../component.ts";
+import { copiesBack } from "../archive.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 

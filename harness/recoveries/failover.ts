@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { failsOver } from "../component.ts";
+import { failsOver } from "../capabilities.ts";
 import { defineRecovery } from "../recovery.ts";
 import { positiveDuration } from "../scenario/units.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hasFollowers } from "../component.ts";
+import { hasFollowers } from "../capabilities.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 import { positiveDuration } from "../scenario/units.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isPromotable } from "../component.ts";
+import { isPromotable } from "../capabilities.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 import { bracket } from "../time.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Component, Elements } from "../component.ts";
+import type { Component } from "../component.ts";
+import type { Elements } from "../capabilities.ts";
 import type { FaultTarget } from "../fault.ts";
 import type { RecoveryContext } from "../recovery.ts";
 import { reconcile } from "./reconcile.ts";

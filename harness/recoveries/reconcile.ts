@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Component, type Elements, isReconcilable } from "../component.ts";
+import type { Component } from "../component.ts";
+import { type Elements, isReconcilable } from "../capabilities.ts";
 import { defineRecovery, type RecoveryContext } from "../recovery.ts";
 import { bracket } from "../time.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRejoinable } from "../component.ts";
+import { isRejoinable } from "../archive.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRepairable } from "../component.ts";
+import { isRepairable } from "../capabilities.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 

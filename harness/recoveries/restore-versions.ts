@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isVersioned } from "../component.ts";
+import { isVersioned } from "../capabilities.ts";
 import { defineRecovery } from "../recovery.ts";
 import { bracket } from "../time.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Component, isArchived, RESTORE_TARGETS, type Rewind } from "../component.ts";
+import type { Component } from "../component.ts";
+import { isArchived, RESTORE_TARGETS, type Rewind } from "../archive.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 import { component } from "../scenario/names.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isScrubbable } from "../component.ts";
+import { isScrubbable } from "../capabilities.ts";
 import { defineRecovery } from "../recovery.ts";
 import { bracket } from "../time.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { keepsSequences } from "../component.ts";
+import { keepsSequences } from "../capabilities.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 import { bracket } from "../time.ts";

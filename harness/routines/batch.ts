@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { takesBatches } from "../component.ts";
+import { takesBatches } from "../capabilities.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({

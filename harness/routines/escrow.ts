@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isSealed } from "../component.ts";
+import { isSealed } from "../archive.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({

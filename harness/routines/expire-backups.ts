@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchived } from "../component.ts";
+import { isArchived } from "../archive.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({
@@ -17,6 +17,6 @@ export const expireBackups = defineRoutine<z.output<typeof params>>({
   params,
   async run({ component }, options) {
     if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    return `deleted ${await component.expire(options)}`;
+    return `deleted ${await component.expireBackups(options)}`;
   },
 });

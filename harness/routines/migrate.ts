@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hasSchema, SCHEMA_CHANGES } from "../component.ts";
+import { hasSchema, SCHEMA_CHANGES } from "../capabilities.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({

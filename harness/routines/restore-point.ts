@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchived } from "../component.ts";
+import { isArchived } from "../archive.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isTriable } from "../component.ts";
+import { isTriable } from "../archive.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRoutine } from "../routine.ts";
 

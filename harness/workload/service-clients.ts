@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { type Component, isServiceable } from "../component.ts";
+import type { Component } from "../component.ts";
+import { isServiceable } from "../capabilities.ts";
 import type { Program } from "../node.ts";
 import { nowNs } from "../time.ts";
 import { within } from "../wait.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ArchiveDamage, Depot } from "../../component.ts";
+import type { ArchiveDamage, Depot } from "../../archive.ts";
 import { changed, damageArchive } from "./archive-damage.ts";
 import { type Archiver, segmentName, type Stored } from "./archiver.ts";
 import type { Shell } from "./shell.ts";

@@ -1,6 +1,6 @@
 /** Real bytes of what an archiver stored are changed in the store, behind its back, and read back from there. */
 import { createHash } from "node:crypto";
-import type { ArchiveDamage, ArchiveDamaged, ArchivePart, ArchivePlace, Depot } from "../../component.ts";
+import type { ArchiveDamage, ArchiveDamaged, ArchivePart, ArchivePlace, Depot } from "../../archive.ts";
 import { bracket } from "../../time.ts";
 import type { Archiver, Stored } from "./archiver.ts";
 import type { Shell } from "./shell.ts";

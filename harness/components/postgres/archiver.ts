@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { ArchivePart, Depot, DepotAccess, NodeStart } from "../../component.ts";
+import type { NodeStart } from "../../component.ts";
+import type { ArchivePart, Depot, DepotAccess } from "../../archive.ts";
 import { component } from "../../scenario/names.ts";
 import { byteSize, positiveDuration } from "../../scenario/units.ts";
 import type { Shell } from "./shell.ts";

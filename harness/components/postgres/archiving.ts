@@ -1,4 +1,4 @@
-import type { ArchivingFault, Broken } from "../../component.ts";
+import type { ArchivingFault, Broken } from "../../archive.ts";
 import type { ArchiveLook } from "../../history.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { type Boot, isDepot, type NodeStart, type StackContext } from "../../component.ts";
+import type { Boot, NodeStart, StackContext } from "../../component.ts";
+import { isDepot } from "../../archive.ts";
 import { type ArchiveConfig, archiveFiles, type Archiver, BUCKET } from "./archiver.ts";
 import { archiverKind } from "./archivers.ts";
 import { type OpenArchive, PostgresCluster } from "./cluster.ts";

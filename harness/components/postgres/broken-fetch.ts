@@ -1,4 +1,4 @@
-import type { ArchivePlace, BrokenFetch } from "../../component.ts";
+import type { ArchivePlace, BrokenFetch } from "../../archive.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
 import { placed } from "./archive-damage.ts";

@@ -1,3 +1,19 @@
+import type { Component, ComponentPaths, InsideSpan, ReadBackSink, Session, StackContext } from "../../component.ts";
+import type {
+  Elements,
+  Followers,
+  FollowOptions,
+  HasSchema,
+  KeepsSequences,
+  Promotable,
+  Reconcilable,
+  Repairable,
+  RepairContext,
+  SchemaChange,
+  Serviceable,
+  Settles,
+  TakesBatches,
+} from "../../capabilities.ts";
 import type {
   ArchiveDamage,
   ArchiveDamaged,
@@ -7,54 +23,36 @@ import type {
   ArchivingFault,
   Broken,
   BrokenFetch,
-  Component,
-  ComponentPaths,
   CopiesBack,
-  Elements,
-  Followers,
-  FollowOptions,
-  HasSchema,
-  InsideSpan,
   Inspectable,
-  KeepsSequences,
   Mistakable,
   Mistake,
   Mistaken,
-  Promotable,
-  ReadBackSink,
-  Reconcilable,
   Rejoinable,
-  Repairable,
-  RepairContext,
   RestoreContext,
   RestoreOptions,
-  SchemaChange,
   Sealed,
-  Serviceable,
-  Session,
-  Settles,
   Sighting,
-  StackContext,
-  TakesBatches,
   Triable,
-} from "../../component.ts";
+} from "../../archive.ts";
 import { messageOf } from "../../errors.ts";
-import { refuseDeadNodes } from "../dead-nodes.ts";
+import { awaitReady } from "../readiness.ts";
 import type { ArchiveLook, ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
-import { bracket, type Bracket, nowNs } from "../../time.ts";
+import { bracket, type Bracket } from "../../time.ts";
 import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
 import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
 import { type Archiver, type BackupLevel, type ExpireOptions, sizesOf } from "./archiver.ts";
 import { archiveNow } from "./archive-now.ts";
+import { notAttached, redundancyOf } from "./attached.ts";
 import { ArchivingSide } from "./archiving.ts";
 import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
 import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { breakFetch } from "./broken-fetch.ts";
 import { copyBack } from "./copy-back.ts";
-import { amcheck, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
+import { amcheck, clockOf, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { DiskSide } from "./disk-side.ts";
 import { Inspection } from "./inspection.ts";
@@ -66,7 +64,7 @@ import { restoreNode } from "./restore.ts";
 import { settle } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
 import { syncSequences } from "./beside-rows.ts";
-import { isLogical, type PostgresConfig } from "./kind.ts";
+import type { PostgresConfig } from "./kind.ts";
 import { schemaSql, SEED_SQL } from "./ledger-tables.ts";
 import { LogicalStandbys } from "./logical.ts";
 import { changeSchema, runBatch } from "./releases.ts";
@@ -92,12 +90,6 @@ export interface Booted {
 export interface OpenArchive extends ArchiveStore {
   readonly archiver: Archiver;
 }
-
-/** Everything that follows the primary over the replication protocol. */
-const attached = ({ standbys, archive }: PostgresConfig): { name: string; replication: string }[] => [
-  ...standbys,
-  ...(archive?.receiver ? [{ name: "receiver", replication: archive.receiver }] : []),
-];
 
 /** A primary and everything around it, booted: the drill's hands and eyes on it. */
 export class PostgresCluster
@@ -133,9 +125,8 @@ export class PostgresCluster
   readonly #admin: AdminConnections;
   readonly #logical: LogicalStandbys;
   readonly #signal: AbortSignal;
-  readonly #archive: OpenArchive | null;
+  readonly #archive: (OpenArchive & { readonly side: ArchivingSide }) | null;
   readonly #backupTaken: StackContext["backupTaken"];
-  readonly #archiving: ArchivingSide | null;
   readonly #points: Points;
   readonly #inspection = new Inspection();
   /** Machines whose server has run: a spare that nobody restored onto has none that could be asked. */
@@ -153,9 +144,8 @@ export class PostgresCluster
     this.#admin = new AdminConnections(paths.admin, password);
     this.#signal = signal;
     this.#logical = new LogicalStandbys(this.#admin, nodes, { component: name, standbys: config.standbys });
-    this.#archive = archive;
+    this.#archive = archive && { ...archive, side: new ArchivingSide(this.#admin, archive.archiver) };
     this.#backupTaken = backupTaken;
-    this.#archiving = archive && new ArchivingSide(this.#admin, archive.archiver);
     this.#points = new Points(this.#admin);
     this.#servers = new Set(["primary", ...config.standbys.map((s) => s.name)].map((node) => `${name}.${node}`));
     this.#disks = new DiskSide(name, this.#admin);
@@ -163,47 +153,17 @@ export class PostgresCluster
   }
 
   async ready(signal: AbortSignal): Promise<void> {
-    let missing = "the primary takes no connections";
-    const attached = await awaitCondition(
-      async () => {
-        await refuseDeadNodes(this.nodes.values());
-        try {
-          missing = await this.#missing();
-        } catch (thrown) {
-          missing = messageOf(thrown);
-        }
-        return missing === "";
-      },
-      { everyMs: 20, timeoutMs: READY_TIMEOUT_MS, signal },
-    );
-    if (!attached) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
+    await awaitReady({
+      name: this.name,
+      nodes: this.nodes.values(),
+      missing: async () =>
+        (await notAttached(this.#admin, this.name, this.clients.leadsTo, this.#config)) ||
+        this.#logical.answer().then(() => ""),
+      everyMs: 20,
+      timeoutMs: READY_TIMEOUT_MS,
+      signal,
+    });
     await Promise.all([...this.#servers].map((node) => this.#admin.query(node, "SELECT 1", ADMIN_TIMEOUT_MS))); // open beforehand: a promotion must not wait for a connection
-  }
-
-  /** What is not attached yet, in words; empty when every physical standby streams as configured. Both ends are asked: a base backup shows as a standby too. */
-  async #missing(): Promise<string> {
-    const primary = this.clients.leadsTo;
-    const senders = await this.#admin.query(
-      primary,
-      "SELECT application_name AS name, sync_state FROM pg_stat_replication WHERE state = 'streaming'",
-      ADMIN_TIMEOUT_MS,
-    );
-    const states = new Map(senders.map((row) => [textOf(row, "name"), textOf(row, "sync_state")]));
-    for (const { name, replication } of attached(this.#config).filter((s) => !isLogical(s))) {
-      const state = states.get(name);
-      if (!state) return `standby ${name} is not streaming`;
-      if ((replication === "synchronous") !== (state !== "async")) return `standby ${name} is ${state}`;
-      if (name === "receiver") continue; // it has no server that could be asked
-      const receiver = await this.#admin.query(
-        `${this.name}.${name}`,
-        "SELECT status FROM pg_stat_wal_receiver",
-        ADMIN_TIMEOUT_MS,
-      );
-      const status = textOf(receiver[0], "status");
-      if (status !== "streaming") return `the receiver of standby ${name} is ${status || "not there"}`;
-    }
-    await this.#logical.answer();
-    return "";
   }
 
   /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
@@ -265,7 +225,7 @@ export class PostgresCluster
       archiver: source.#opened().archiver,
       admin: this.#admin,
       points: this.#points,
-      escrow: this.#side().escrow,
+      escrow: this.#opened().side.escrow,
       segmentBytes: source.#config.walSegment,
       systemIdentifier: this.#systemIdentifier,
       foreign: source !== this,
@@ -274,31 +234,26 @@ export class PostgresCluster
     await restoreNode(bench, options, context);
   }
 
-  async expire(options: ExpireOptions): Promise<string> {
+  async expireBackups(options: ExpireOptions): Promise<string> {
     const { archiver } = this.#opened();
     if (!archiver.expire) throw new Error(`nothing is known of how the archiver of ${this.name} deletes old backups`);
     return archiver.expire(this.#shell(), options);
   }
 
   breakArchiving(how: ArchivingFault): Promise<Broken> {
-    return this.#side().break(this.#node(this.clients.leadsTo), how);
+    return this.#opened().side.break(this.#serving(), how);
   }
 
   async lookAtArchive(): Promise<ArchiveLook | null> {
-    return this.#archiving ? this.#archiving.look(this.#node(this.clients.leadsTo)) : null;
+    return this.#archive ? this.#archive.side.look(this.#serving()) : null;
   }
 
   async escrow(material: "all" | "without-passphrase"): Promise<string> {
-    return this.#side().escrow.keep(material);
+    return this.#opened().side.escrow.keep(material);
   }
 
   loseAccess(node: string): Promise<Broken> {
-    return this.#side().escrow.lose(this.#node(node));
-  }
-
-  #side(): ArchivingSide {
-    if (!this.#archiving) throw new Error(`${this.name} keeps no archive`);
-    return this.#archiving;
+    return this.#opened().side.escrow.lose(this.#node(node));
   }
 
   archiveNow(signal: AbortSignal): Promise<string> {
@@ -314,17 +269,21 @@ export class PostgresCluster
   }
 
   copyBack(from: string, context: RepairContext): Promise<string> {
-    return copyBack(this.#node(from), this.#node(this.clients.leadsTo), context);
+    return copyBack(this.#node(from), this.#serving(), context);
   }
 
   rejoin(name: string, { history }: { history: "own" | "archive" }, context: RepairContext): Promise<void> {
     const archiver = history === "archive" ? this.#opened().archiver : null;
-    const [node, serving] = [this.#node(name), this.#node(this.clients.leadsTo)];
+    const [node, serving] = [this.#node(name), this.#serving()];
     return rejoinNode({ node, serving, admin: this.#admin, archiver }, context);
   }
 
   tryOut(name: string, rows: number, signal: AbortSignal): Promise<string> {
     return tryOut({ admin: this.#admin, archiver: this.#archive?.archiver ?? null, node: name }, rows, signal);
+  }
+
+  #serving(): Node {
+    return this.#node(this.clients.leadsTo);
   }
 
   #node(name: string): Node {
@@ -343,29 +302,29 @@ export class PostgresCluster
     throw new Error(`no machine of ${this.name} runs`);
   }
 
-  #opened(): OpenArchive {
+  #opened() {
     if (!this.#archive) throw new Error(`${this.name} keeps no archive`);
     return this.#archive;
   }
 
   #shell(): Shell {
-    return shellOn(this.nodes.get(this.clients.leadsTo)!);
+    return shellOn(this.#serving());
   }
 
   locate(node: string, what: string, where: Where): Promise<Location> {
-    return this.#disks.locate(this.nodes.get(node)!, what, where);
+    return this.#disks.locate(this.#node(node), what, where);
   }
 
   crashInPageWrite(node: string, signal: AbortSignal): Promise<PageWrite> {
-    return this.#disks.crashInPageWrite(this.nodes.get(node)!, signal);
+    return this.#disks.crashInPageWrite(this.#node(node), signal);
   }
 
   repair(node: string, method: string, context: RepairContext): Promise<void> {
-    return this.#disks.repair(this.nodes.get(node)!, method, context);
+    return this.#disks.repair(this.#node(node), method, context);
   }
 
   settled(node: string, signal: AbortSignal): Promise<void> {
-    return settle(this.nodes.get(node)!, this.#admin, signal);
+    return settle(this.#node(node), this.#admin, signal);
   }
 
   connect(timeoutMs: number): Promise<Session> {
@@ -379,37 +338,32 @@ export class PostgresCluster
   }
 
   async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
-    const found = await Promise.all(
+    return Promise.all(
       this.#asked().map(async (node) => {
+        const about = { at, component: this.name, node: node.name };
         try {
-          if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
-          const values = await nodeFacts(this.#admin, node.name, timeoutMs);
-          const serving = this.clients.leadsTo;
-          Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
-          if (at === "recovered" && node.name === this.clients.leadsTo)
-            Object.assign(values, await this.#recoveredFacts(node));
-          if (this.#config.timescale && at !== "fault" && node.name === this.clients.leadsTo)
-            Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
-          if (node.name === this.clients.leadsTo) this.#inspection.sawFacts(at, { node: node.name, values });
-          return [
-            {
-              at,
-              component: this.name,
-              node: node.name,
-              values: {
-                ...values,
-                ...(this.#archive && { archive: this.#archive.archiver.words }),
-                serves: String(node.name === this.clients.leadsTo),
-              },
-            },
-          ];
+          return { ...about, values: await this.#factsOf(node, at) };
         } catch (thrown) {
-          return [{ at, component: this.name, node: node.name, values: { unreachable: messageOf(thrown) } }];
+          return { ...about, values: { unreachable: messageOf(thrown) } };
         }
       }),
     );
-    return found.flat();
+  }
+
+  async #factsOf(node: Node, at: NodeFacts["at"]): Promise<Record<string, string>> {
+    if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
+    const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
+    const values = await nodeFacts(this.#admin, node.name, timeoutMs);
+    const serving = this.clients.leadsTo;
+    Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
+    if (node.name === serving) {
+      if (at === "recovered") Object.assign(values, await this.#recoveredFacts(node));
+      if (this.#config.timescale && at !== "fault")
+        Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
+      this.#inspection.sawFacts(at, { node: node.name, values });
+    }
+    const archive = this.#archive && { archive: this.#archive.archiver.words };
+    return { ...values, ...archive, serves: String(node.name === serving) };
   }
 
   #asked(): Node[] {
@@ -425,26 +379,7 @@ export class PostgresCluster
   }
 
   async clocks(): Promise<ClockBracket["stores"]> {
-    const stores = await Promise.all(
-      this.#asked().map(async (node) => {
-        if ((await node.state()) !== "running") return [];
-        try {
-          await this.#admin.query(node.name, "SELECT 1", 300); // so that no connecting stands inside the bracket
-          const fromNs = nowNs();
-          const rows = await this.#admin.query(
-            node.name,
-            "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS us",
-            300,
-          );
-          return [
-            { node: node.name, fromNs: String(fromNs), toNs: String(nowNs()), wallNs: `${textOf(rows[0], "us")}000` },
-          ];
-        } catch {
-          return []; // a node that does not answer has no clock to compare
-        }
-      }),
-    );
-    return stores.flat();
+    return (await Promise.all(this.#asked().map((node) => clockOf(this.#admin, node)))).flat();
   }
 
   async readBack(sink: ReadBackSink): Promise<void> {
@@ -458,7 +393,7 @@ export class PostgresCluster
     const { version, archive: config, walSegment: segmentBytes } = this.#config;
     const archiver = this.#archive?.archiver;
     const archive = archiver && config ? { archiver, tool: config.tool, openEnd: config.receiver !== undefined } : null;
-    const serving = this.#node(this.clients.leadsTo);
+    const serving = this.#serving();
     const nodes = [...this.nodes.values()];
     return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
@@ -495,23 +430,12 @@ export class PostgresCluster
     return this.#logical.follow(node, this.clients.leadsTo, options, signal);
   }
 
-  async redundancy(): Promise<{ restored: boolean; detail: string }> {
-    const wanted = attached(this.#config).length;
-    if (wanted === 0) return { restored: true, detail: "the scenario has nothing that is attached" };
-    const rows = await this.#admin.query(
-      this.clients.leadsTo,
-      "SELECT application_name AS name FROM pg_stat_replication WHERE state = 'streaming'",
-      ADMIN_TIMEOUT_MS,
-    );
-    return {
-      restored: rows.length >= wanted,
-      detail: `${rows.length} of ${wanted} standbys attached to ${this.clients.leadsTo}`,
-    };
+  redundancy(): Promise<{ restored: boolean; detail: string }> {
+    return redundancyOf(this.#admin, this.clients.leadsTo, this.#config);
   }
 
   async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
-    const serving = this.clients.leadsTo;
-    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.nodes.get(serving)!;
+    const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.#serving();
     return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
   }
 

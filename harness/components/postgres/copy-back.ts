@@ -1,4 +1,4 @@
-import type { RepairContext } from "../../component.ts";
+import type { RepairContext } from "../../capabilities.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
 import { shellOn } from "./shell.ts";

@@ -1,4 +1,4 @@
-import type { Sighting } from "../../component.ts";
+import type { Sighting } from "../../archive.ts";
 import type { Node } from "../../node.ts";
 import type { Archiver, ArchiveConfig, Backup } from "./archiver.ts";
 import { grouped } from "../../text.ts";

@@ -1,4 +1,4 @@
-import type { RepairContext } from "../../component.ts";
+import type { RepairContext } from "../../capabilities.ts";
 import type { Node } from "../../node.ts";
 import type { Location, PageWrite, Where } from "../../place.ts";
 import { type AdminConnections, textOf } from "./admin.ts";

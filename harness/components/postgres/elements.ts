@@ -1,4 +1,4 @@
-import type { Elements } from "../../component.ts";
+import type { Elements } from "../../capabilities.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 
 const TIMEOUT_MS = 30_000;

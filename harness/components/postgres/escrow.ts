@@ -1,4 +1,4 @@
-import type { Broken } from "../../component.ts";
+import type { Broken } from "../../archive.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
 import { type Archiver, ARCHIVE_DIR } from "./archiver.ts";

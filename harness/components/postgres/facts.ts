@@ -1,5 +1,7 @@
 import { messageOf } from "../../errors.ts";
+import type { ClockBracket } from "../../history.ts";
 import type { Node } from "../../node.ts";
+import { bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { DATABASE, USER } from "./session.ts";
@@ -98,3 +100,20 @@ export async function amcheck(node: Node): Promise<Record<string, string>> {
     return { "amcheck.output": `could not be run: ${messageOf(thrown)}` };
   }
 }
+
+const CLOCK_TIMEOUT_MS = 300;
+
+/** The server's clock between two looks at ours; none of a node that does not answer, for it has no clock to compare. */
+export async function clockOf(admin: AdminConnections, node: Node): Promise<ClockBracket["stores"]> {
+  if ((await node.state()) !== "running") return [];
+  try {
+    await admin.query(node.name, "SELECT 1", CLOCK_TIMEOUT_MS); // so that no connecting stands inside the bracket
+    const { value, at } = await bracket(() => admin.query(node.name, CLOCK, CLOCK_TIMEOUT_MS));
+    const wallNs = `${textOf(value[0], "us")}000`;
+    return [{ node: node.name, fromNs: String(at.fromNs), toNs: String(at.toNs), wallNs }];
+  } catch {
+    return [];
+  }
+}
+
+const CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS us";

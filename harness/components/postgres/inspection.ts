@@ -1,4 +1,4 @@
-import type { Sighting } from "../../component.ts";
+import type { Sighting } from "../../archive.ts";
 import { messageOf } from "../../errors.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { Node } from "../../node.ts";

@@ -1,4 +1,5 @@
-import type { FollowOptions, ReadBackSink } from "../../component.ts";
+import type { ReadBackSink } from "../../component.ts";
+import type { FollowOptions } from "../../capabilities.ts";
 import { messageOf } from "../../errors.ts";
 import type { NodeFacts, RecoveredElement } from "../../history.ts";
 import type { Node } from "../../node.ts";

@@ -1,4 +1,4 @@
-import type { Mistake, Mistaken } from "../../component.ts";
+import type { Mistake, Mistaken } from "../../archive.ts";
 import { bracket } from "../../time.ts";
 import { type AdminConnections, type Row, textOf } from "./admin.ts";
 import type { Points } from "./points.ts";

@@ -1,4 +1,4 @@
-import type { RestoreOptions } from "../../component.ts";
+import type { RestoreOptions } from "../../archive.ts";
 import type { AdminConnections } from "./admin.ts";
 import { textOf } from "./admin.ts";
 

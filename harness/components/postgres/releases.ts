@@ -1,4 +1,4 @@
-import type { SchemaChange } from "../../component.ts";
+import type { SchemaChange } from "../../capabilities.ts";
 import { grouped } from "../../text.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 

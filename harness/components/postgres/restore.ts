@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { RestoreContext, RestoreOptions } from "../../component.ts";
+import type { RestoreContext, RestoreOptions } from "../../archive.ts";
 import type { Node } from "../../node.ts";
 import { messageOf } from "../../errors.ts";
 import { parsePosition } from "../../position.ts";

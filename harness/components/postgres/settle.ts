@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import type { Node } from "../../node.ts";
 import { awaitCondition } from "../../wait.ts";
-import { lastWords } from "../dead-nodes.ts";
+import { lastWords } from "../readiness.ts";
 import type { AdminConnections } from "./admin.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;

@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import type { Boot, Component, ComponentPaths, ReadBackSink, Session } from "../../component.ts";
 import type {
-  Boot,
-  Component,
-  ComponentPaths,
   Elements,
   Erasable,
   Failover,
@@ -12,15 +10,13 @@ import type {
   Fillable,
   Promotable,
   Reconcilable,
-  ReadBackSink,
   Repairable,
   RepairContext,
   Serviceable,
-  Session,
   Settles,
-} from "../../component.ts";
+} from "../../capabilities.ts";
 import { messageOf, notReady } from "../../errors.ts";
-import { lastWords, refuseDeadNodes } from "../dead-nodes.ts";
+import { awaitReady, lastWords } from "../readiness.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, nowNs } from "../../time.ts";
@@ -101,20 +97,14 @@ class RedisComponent
   }
 
   async ready(signal: AbortSignal): Promise<void> {
-    let missing = "the primary takes no connections";
-    const attached = await awaitCondition(
-      async () => {
-        await refuseDeadNodes(this.nodes.values());
-        try {
-          missing = (await this.#missing()) || (await this.#sentinels.missing(this.#config.replicas.length));
-        } catch (thrown) {
-          missing = messageOf(thrown);
-        }
-        return missing === "";
-      },
-      { everyMs: 50, timeoutMs: READY_TIMEOUT_MS, signal },
-    );
-    if (!attached) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
+    await awaitReady({
+      name: this.name,
+      nodes: this.nodes.values(),
+      missing: async () => (await this.#missing()) || this.#sentinels.missing(this.#config.replicas.length),
+      everyMs: 50,
+      timeoutMs: READY_TIMEOUT_MS,
+      signal,
+    });
   }
 
   /** What is not attached yet, in words; empty when every replica is in step. Both ends are asked. */

@@ -1,4 +1,4 @@
-import type { Elements } from "../../component.ts";
+import type { Elements } from "../../capabilities.ts";
 import type { AdminConnections } from "./admin.ts";
 import { keyOf, LEDGER_PATTERN, opOf } from "./keys.ts";
 

@@ -1,4 +1,4 @@
-import type { RepairContext } from "../../component.ts";
+import type { RepairContext } from "../../capabilities.ts";
 import type { ExecResult, Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";

@@ -1,4 +1,4 @@
-import type { Failover } from "../../component.ts";
+import type { Failover } from "../../capabilities.ts";
 import type { Node } from "../../node.ts";
 import { type Bracket, nowNs } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";

@@ -1,30 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand } from "@aws-sdk/client-s3";
+import type { Boot, Component, ReadBackSink, Session, StackContext } from "../../component.ts";
 import type {
   Attempt,
-  Boot,
-  Component,
   Corruption,
   CorruptOptions,
-  Depot,
-  DepotAccess,
   Drives,
   Elements,
   Expiry,
   Intrusion,
-  ReadBackSink,
   Reconcilable,
   Serviceable,
-  Session,
-  StackContext,
-} from "../../component.ts";
+} from "../../capabilities.ts";
+import type { Depot, DepotAccess } from "../../archive.ts";
 import { messageOf, notReady } from "../../errors.ts";
 import { serverCertificate } from "../certificate.ts";
-import { refuseDeadNodes } from "../dead-nodes.ts";
+import { awaitReady } from "../readiness.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";
-import { awaitCondition } from "../../wait.ts";
 import {
   type Client,
   codeOf,
@@ -133,25 +127,28 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
 
   /** Proven by an object that is written and read back at every door: health endpoints say yes without a quorum. */
   async ready(signal: AbortSignal): Promise<void> {
-    let missing = "nothing was tried";
-    const served = await awaitCondition(
-      async () => {
-        await refuseDeadNodes(this.nodes.values());
-        try {
-          for (const site of this.#store.sites) await makeBucket(this.#door(site), PROBES, TRY_MS);
-          for (const [door, client] of this.#doors) {
-            missing = `${door} does not serve`;
-            for (const mode of ["write", "read"] as const) await probe(client, mode, TRY_MS);
-          }
-          missing = "";
-        } catch (thrown) {
-          missing = `${missing}: ${wordsOf(thrown)}`;
-        }
-        return missing === "";
-      },
-      { everyMs: 50, timeoutMs: READY_TIMEOUT_MS, signal },
-    );
-    if (!served) throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${missing}`);
+    await awaitReady({
+      name: this.name,
+      nodes: this.nodes.values(),
+      missing: () => this.#missing(),
+      everyMs: 50,
+      timeoutMs: READY_TIMEOUT_MS,
+      signal,
+    });
+  }
+
+  async #missing(): Promise<string> {
+    let what = "no bucket could be made";
+    try {
+      for (const site of this.#store.sites) await makeBucket(this.#door(site), PROBES, TRY_MS);
+      for (const [door, client] of this.#doors) {
+        what = `${door} does not serve`;
+        for (const mode of ["write", "read"] as const) await probe(client, mode, TRY_MS);
+      }
+      return "";
+    } catch (thrown) {
+      return `${what}: ${wordsOf(thrown)}`;
+    }
   }
 
   async prepare(): Promise<void> {

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import type { Elements } from "../../component.ts";
+import type { Elements } from "../../capabilities.ts";
 import { contentSha256 } from "../../workload/content.ts";
 import { type Client, keyOf, LEDGER, opOf, patience } from "./client.ts";
 import { contentOf, keysOf } from "./read-back.ts";

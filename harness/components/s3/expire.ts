@@ -1,5 +1,5 @@
 import { DeleteBucketLifecycleCommand, PutBucketLifecycleConfigurationCommand } from "@aws-sdk/client-s3";
-import type { Expiry } from "../../component.ts";
+import type { Expiry } from "../../capabilities.ts";
 import { bracket } from "../../time.ts";
 import { type Client, LEDGER, patience, PREFIX } from "./client.ts";
 import { listed } from "./listing.ts";

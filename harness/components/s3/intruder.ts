@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { bracket } from "../../time.ts";
-import type { Intrusion } from "../../component.ts";
+import type { Intrusion } from "../../capabilities.ts";
 import { type Client, LEDGER, patience, wordsOf } from "./client.ts";
 import { inParallel } from "./read-back.ts";
 import { serve } from "./serve.ts";

@@ -1,4 +1,5 @@
-import type { ComponentPaths, CorruptOptions, Drives, NodeSpec, StackContext } from "../../component.ts";
+import type { ComponentPaths, NodeSpec, StackContext } from "../../component.ts";
+import type { CorruptOptions, Drives } from "../../capabilities.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { Node } from "../../node.ts";
 import type { Bracket } from "../../time.ts";

@@ -1,4 +1,4 @@
-import type { Served } from "../../component.ts";
+import type { Served } from "../../capabilities.ts";
 import { contentSha256 } from "../../workload/content.ts";
 import { type Client, opOf, wordsOf } from "./client.ts";
 import { contentOf, inParallel } from "./read-back.ts";

@@ -13,7 +13,7 @@ import {
   PutObjectRetentionCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import type { Attempt } from "../../component.ts";
+import type { Attempt } from "../../capabilities.ts";
 import { type Bracket, bracket } from "../../time.ts";
 import { codeOf, type Endpoint, patience, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";

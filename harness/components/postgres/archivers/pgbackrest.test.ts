@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Depot, DepotAccess } from "../../../component.ts";
+import type { Depot, DepotAccess } from "../../../archive.ts";
 import type { ArchiveConfig } from "../archiver.ts";
 import { backupsIn, nameIn, open, verdictIn } from "./pgbackrest.ts";
 

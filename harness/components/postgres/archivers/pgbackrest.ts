@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { ArchivePart } from "../../../component.ts";
+import type { ArchivePart } from "../../../archive.ts";
 import {
   type Archiver,
   ARCHIVE_DIR,

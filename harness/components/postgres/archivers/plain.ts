@@ -3,7 +3,7 @@
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { ArchivePart } from "../../../component.ts";
+import type { ArchivePart } from "../../../archive.ts";
 import { messageOf } from "../../../errors.ts";
 import { parsePosition } from "../../../position.ts";
 import {

@@ -3,7 +3,7 @@
  * wal-fetch exits 1 whether a segment is not there or cannot be read, which a server in recovery takes for the end of history.
  * Without prefetching (-p 0): it makes daemons whose end a server that is a machine's first process takes for a crash of its own.
  */
-import type { ArchivePart } from "../../../component.ts";
+import type { ArchivePart } from "../../../archive.ts";
 import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,

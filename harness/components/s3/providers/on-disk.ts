@@ -1,4 +1,4 @@
-import type { CorruptOptions } from "../../../component.ts";
+import type { CorruptOptions } from "../../../capabilities.ts";
 import type { Node } from "../../../node.ts";
 import { bracket } from "../../../time.ts";
 import { messageOf } from "../../../errors.ts";

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
-import type { CorruptOptions, Drives, NodeStart } from "../../../../component.ts";
+import type { NodeStart } from "../../../../component.ts";
+import type { CorruptOptions, Drives } from "../../../../capabilities.ts";
 import type { NodeFacts } from "../../../../history.ts";
 import type { Node } from "../../../../node.ts";
 import { type Endpoint, LEDGER } from "../../client.ts";

@@ -1,6 +1,6 @@
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import { z } from "zod";
-import type { CorruptOptions } from "../../../../component.ts";
+import type { CorruptOptions } from "../../../../capabilities.ts";
 import { messageOf } from "../../../../errors.ts";
 import type { Node } from "../../../../node.ts";
 import { bracket } from "../../../../time.ts";

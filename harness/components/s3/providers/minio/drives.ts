@@ -1,4 +1,4 @@
-import type { Drives } from "../../../../component.ts";
+import type { Drives } from "../../../../capabilities.ts";
 import type { Node } from "../../../../node.ts";
 import { type Bracket, bracket } from "../../../../time.ts";
 import { awaitCondition } from "../../../../wait.ts";

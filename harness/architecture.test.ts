@@ -72,7 +72,8 @@ test("certificates are written in one place", () => {
 });
 
 /** What a kind of component says of itself before anything acts: its own file, and what it is put together from. */
-const COMPONENT_DATA = /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?|versions)\.ts$/;
+const COMPONENT_DATA =
+  /^components\/[^/]+\/(kind|config|provider|providers(\/[^/]+)?|archivers?|versions|wal-names)\.ts$/;
 
 test("what is right and left of the drill loads no code that acts on containers", () => {
   const pure = inFolder("scenario", "checkers", "history", "render", "evidence", "selftest/controls");

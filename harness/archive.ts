@@ -1,5 +1,6 @@
 /** What components can do around backups and history that is kept elsewhere, and what is done to both. Each is asked for by its guard. */
 import type { ArchiveLook, EventData } from "./history.ts";
+import type { Where } from "./place.ts";
 import type { Bracket } from "./time.ts";
 import type { Component } from "./component.ts";
 import type { RepairContext } from "./capabilities.ts";
@@ -7,7 +8,7 @@ import type { RepairContext } from "./capabilities.ts";
 /** Capability: backups and an archive are kept elsewhere, and a machine can be made anew from them. */
 export interface Archived {
   /** Takes a backup; rejects when the archiver says that it failed. */
-  backUp(level: "full" | "incremental", signal: AbortSignal): Promise<{ label: string; detail: string }>;
+  backUp(level: "full" | "incremental", signal: AbortSignal): Promise<{ label: string; level: string; detail: string }>;
   /** Notes where history stands now, under a name that `restore` may end at; resolves with it in words. */
   markPoint(name: string, signal: AbortSignal): Promise<string>;
   /** Deletes all backups but the newest `keep`, and history; resolves with what it deleted, in words. */
@@ -19,28 +20,26 @@ export interface Archived {
   /** Changes what the archiver stored behind its back. */
   damageArchive(damage: ArchiveDamage): Promise<ArchiveDamaged>;
   /** On that machine the archiver's program ends with this exit code when asked for one segment. */
-  breakFetch(node: string, failure: { readonly where: ArchivePlace; readonly exit: number }): Promise<BrokenFetch>;
+  breakFetch(node: string, failure: { readonly where: Where; readonly exit: number }): Promise<BrokenFetch>;
 }
 
 export interface BrokenFetch {
   readonly at: Bracket;
   readonly segment: string;
-  /** With which code the program ends now when asked for it. */
-  exit(): Promise<number>;
+  /** Whether the segment was asked for and the program ended that way, by its own word in the machine's log; waits for it for a while. */
+  asked(signal: AbortSignal): Promise<boolean>;
   undo(): Promise<void>;
 }
 
 /** What an archiver stores: pieces of history, what tells its branches apart, and of each backup its data, its list and its mark. */
 export const ARCHIVE_PARTS = ["segment", "history", "base", "manifest", "label"] as const;
 export type ArchivePart = (typeof ARCHIVE_PARTS)[number];
-export const ARCHIVE_PLACES = ["first", "middle", "last"] as const;
-export type ArchivePlace = (typeof ARCHIVE_PLACES)[number];
 export const ARCHIVE_DAMAGES = ["flip", "truncate", "empty", "zero-tail", "wrong-content", "delete", "swap"] as const;
 
 export interface ArchiveDamage {
   readonly part: ArchivePart;
   /** Among the segments from the newest backup's start on; among all backups or branches, oldest first, for the rest. */
-  readonly where: ArchivePlace;
+  readonly where: Where;
   readonly damage: (typeof ARCHIVE_DAMAGES)[number];
   /** Inside of what the archiver compressed, which is wrapped again, so that its own unwrapping notices nothing. */
   readonly inside: boolean;
@@ -196,10 +195,10 @@ export const isTriable = (component: Component): component is Component & Triabl
 /** Capability: nodes of the run's network can keep objects in buckets of their own here, as an archiver does. */
 export interface Depot {
   /**
-   * Makes the bucket unless it is there and says how nodes reach it. Kept in versions where the config says so; `locked`: under the
-   * config's lock too, counted in whole days. Needs the component to be ready. Holds secrets: they go into a node's files alone.
+   * Makes the bucket unless it is there and says how nodes reach it. Kept in versions where the config says so. Needs the component
+   * to be ready. Holds secrets: they go into a node's files alone.
    */
-  depot(bucket: string, options?: { readonly locked: boolean }): Promise<DepotAccess>;
+  depot(bucket: string): Promise<DepotAccess>;
   /** Everything under the prefix, in the order of the store. This and the rest go a way of their own that toxics never touch. */
   objects(bucket: string, prefix: string): Promise<{ key: string; bytes: number }[]>;
   /** Rejects when there is none. */

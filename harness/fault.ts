@@ -10,6 +10,12 @@ export type HostNeed = "netns-drop" | "freezer" | "toxiproxy" | "power-cut";
 export const FILESYSTEMS = ["ext4", "xfs"] as const;
 export type Filesystem = (typeof FILESYSTEMS)[number];
 
+/** A capability that a step needs because of one of its parameters. */
+export interface Ask {
+  readonly key: string;
+  readonly word: string;
+}
+
 export interface FaultTarget {
   readonly component: Component;
   /** null when the target is a whole component: then the fault acts on its client path. */
@@ -27,6 +33,8 @@ export interface FaultKind<Params = unknown> {
   readonly needs: readonly HostNeed[];
   /** The capability that its target must have, a word of the component's kind; none if left out. */
   readonly requires?: string;
+  /** What these parameters ask of it beside that, each with the key that asks. */
+  asks?(params: Params): readonly Ask[];
   /** Everything in the step beside `fault`, `target`, `as`, `at` and `when`. */
   readonly params: z.ZodObject & z.ZodType<Params>;
   /** For a fault that needs `power-cut`: the filesystem that the target's disk has to be. */

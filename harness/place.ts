@@ -5,6 +5,10 @@ import type { Bracket } from "./time.ts";
 export const WHERES = ["first", "middle", "last"] as const;
 export type Where = (typeof WHERES)[number];
 
+/** Of an even number the later one stands for the middle, so that of three and more it is never beside the first alone. */
+export const pickAt = <T>(list: readonly T[], where: Where): T | undefined =>
+  list[{ first: 0, middle: Math.floor(list.length / 2), last: list.length - 1 }[where]];
+
 /** Bytes of one file on a node's disk of which it is known what they hold. Offsets are in bytes from the start of the file. */
 export interface Location {
   /** Relative to the node's disk. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Component, WriteRequest } from "./component.ts";
 import type { Rewind } from "./archive.ts";
-import type { FaultTarget } from "./fault.ts";
+import type { Ask, FaultTarget } from "./fault.ts";
 import type { EventData } from "./history.ts";
 import type { Bracket } from "./time.ts";
 
@@ -15,6 +15,8 @@ export interface RecoveryKind<Params = unknown> {
   readonly params: z.ZodObject & z.ZodType<Params>;
   /** The capability that its target must have, a word of the component's kind; none if left out. */
   readonly requires?: string;
+  /** What these parameters ask of it beside that, each with the key that asks. */
+  asks?(params: Params): readonly Ask[];
   /** Rejects when the procedure failed; that fails the drill. */
   recover(target: FaultTarget, params: Params, context: RecoveryContext): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { FaultTarget } from "./fault.ts";
+import type { Ask, FaultTarget } from "./fault.ts";
 
 /**
  * What a team does anyway: a backup, an expiry, a restore point. It breaks nothing and recovers nothing, and yet a drill may hang
@@ -11,6 +11,8 @@ export interface RoutineKind<Params = unknown> {
   readonly target: "node" | "component";
   /** The capability that its target must have, a word of the component's kind; none if left out. */
   readonly requires?: string;
+  /** What these parameters ask of it beside that, each with the key that asks. */
+  asks?(params: Params): readonly Ask[];
   readonly params: z.ZodObject & z.ZodType<Params>;
   /** Resolves with what was done, in words. Rejects when it failed; that fails the drill unless the step says `expect: refused`. */
   run(target: FaultTarget, params: Params, context: RoutineContext): Promise<string>;

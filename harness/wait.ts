@@ -26,3 +26,19 @@ export async function within<T>(timeoutMs: number, promise: Promise<T>, message:
     clearTimeout(timer);
   }
 }
+
+/** Lets go of a promise when the drill is aborted; whoever made it still cleans up after it. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => undefined); // after an abort nobody else listens
+  signal.throwIfAborted();
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop!);
+  }
+}

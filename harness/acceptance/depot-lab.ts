@@ -26,7 +26,7 @@ export const imageOf = (config: object): string => s3.nodes(s3.config.parse(conf
 export async function openDepotLab(config: object, cuts: readonly string[] = []): Promise<DepotLab> {
   const parsed = s3.config.parse(config);
   const signal = AbortSignal.timeout(240_000);
-  const wanted = ["postgres", "proxy", imageOf(config)];
+  const wanted = ["postgres-tools", "proxy", imageOf(config)];
   if (!(await obtainable(wanted))) throw new Error(`${wanted.join(", ")} cannot be had here`);
   const images = await resolveImages(wanted, (line) => console.error(line), signal);
   await using undo = new AsyncDisposableStack();
@@ -56,7 +56,7 @@ export async function openDepotLab(config: object, cuts: readonly string[] = [])
   const access = await store.depot(BUCKET);
   const archiver = await stack.context.startNode({
     name: "db.archiver",
-    image: "postgres",
+    image: "postgres-tools",
     argv: ["sleep", "infinity"],
     env: {},
     disk: "/blackstart/disk",

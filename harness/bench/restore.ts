@@ -48,8 +48,11 @@ export async function restorePace(): Promise<Figure[]> {
   const context = { signal, mark: nothing, keep: () => Promise.resolve(), rewound: nothing, restored: nothing };
   for (let round = 0; round <= ROUNDS; round++) {
     await openForWork(spare, signal);
+    await shellOn(spare).run(CLEAN);
     const unpacked = await timed(() => shellOn(spare).run(UNPACK, [label]));
+    await shellOn(spare).run(CLEAN);
     const copied = await timed(() => shellOn(spare).run(COPY, [primary.address]));
+    await shellOn(spare).run(CLEAN);
     const restored = await timed(() => db.restore(spare.name, OPTIONS, context));
     await spare.kill("SIGKILL");
     if (round === 0) continue; // warms the caches of all three
@@ -81,8 +84,11 @@ export async function restorePace(): Promise<Figure[]> {
   ];
 }
 
-const UNPACK = `. /blackstart/run/archive/store; dir=/blackstart/disk/bare; rm -rf "$dir" /blackstart/disk/data.before; mkdir "$dir"
-get "base/$1/base.tar.zst" "$dir.zst"; zstd -q -d -c "$dir.zst" | tar -x -C "$dir"; rm -rf "$dir" "$dir.zst"`;
+/** What the measurement before left behind; no part of any. The data of the round before is what a restore finds. */
+const CLEAN = "rm -rf /blackstart/disk/bare /blackstart/disk/bare.zst /blackstart/disk/data.before";
 
-const COPY = `dir=/blackstart/disk/bare; rm -rf "$dir"
-pg_basebackup -h "$1" -U postgres -D "$dir" -X none -c fast --no-password; rm -rf "$dir"`;
+const UNPACK = `. /blackstart/run/archive/store; dir=/blackstart/disk/bare; mkdir "$dir"
+get "base/$1/base.tar.zst" "$dir.zst"; zstd -q -d -c "$dir.zst" | tar -x -C "$dir"`;
+
+const COPY = `dir=/blackstart/disk/bare
+pg_basebackup -h "$1" -U postgres -D "$dir" -X none -c fast --no-password`;

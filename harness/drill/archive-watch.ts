@@ -23,6 +23,7 @@ export class ArchiveWatch {
     this.#component = component;
     this.#context = context;
     this.#done = this.#watch();
+    this.#done.catch(() => undefined); // told to whoever stops it
   }
 
   async stop(): Promise<void> {

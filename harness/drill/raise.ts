@@ -2,6 +2,7 @@ import type { Component, StackContext } from "../component.ts";
 import { componentKind } from "../components.ts";
 import type { EngineContext } from "../engine/stack.ts";
 import type { Plan } from "../plan.ts";
+import { untilAborted } from "../wait.ts";
 
 /**
  * Boots the components side by side and returns when each of them is ready and prepared: one waits for another only where it makes
@@ -34,27 +35,11 @@ export async function raiseAll(
         booted(component);
         await component.ready(signal);
         resolve(component);
-        await component.prepare();
+        await untilAborted(component.prepare(), signal);
       } catch (thrown) {
         reject(thrown);
         throw thrown;
       }
     }),
   );
-}
-
-/** Lets go of a promise when the drill is aborted; whoever made it still cleans up after it. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => undefined); // after an abort nobody else listens
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop!);
-  }
 }

@@ -8,14 +8,14 @@ import type { EventData, NodeFacts, Phase } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
 import { type Bracket, bracket, nowNs } from "../time.ts";
-import { within } from "../wait.ts";
+import { untilAborted, within } from "../wait.ts";
 import type { Sample } from "../workload/probes.ts";
 import { unsureOf } from "../workload/unsure.ts";
 import { ArchiveWatch } from "./archive-watch.ts";
 import { lookAtClocks } from "./clocks.ts";
 import { disksOf, targetsNeeding } from "./host-needs.ts";
 import { Load } from "./load.ts";
-import { raiseAll, untilAborted } from "./raise.ts";
+import { raiseAll } from "./raise.ts";
 import { seededRandom } from "./random.ts";
 import type { Record } from "./record.ts";
 import { Settling } from "./settling.ts";
@@ -108,14 +108,13 @@ class Drill {
 
   /** Undoes every fault, within a time of its own; what is left of one goes with the stack. */
   async heal(): Promise<void> {
-    if (!this.#faults) return;
-    try {
-      await within(HEAL_MS, this.#faults.proven(), "the proofs of the faults did not end"); // none may come after the journal is closed
-      for (const failure of await within(HEAL_MS, this.#faults.healAll(), "the faults were not healed"))
-        this.#unclean.push(failure);
-    } catch (thrown) {
-      this.#unclean.push(messageOf(thrown));
-    }
+    const steps = this.#faults;
+    if (!steps) return;
+    this.#abort.abort(new Error("the drill has ended")); // a proof that is still looked for ends at once: none may come after the journal is closed
+    const tried = <T>(act: Promise<T>, words: string): Promise<T | void> =>
+      within(HEAL_MS, act, words).catch((thrown: unknown) => void this.#unclean.push(messageOf(thrown)));
+    await tried(steps.proven(), "the proofs of the faults did not end");
+    this.#unclean.push(...((await tried(steps.healAll(), "the faults were not healed")) ?? []));
   }
 
   async takeDown(): Promise<string[]> {
@@ -251,17 +250,20 @@ class Drill {
   }
 
   async #readEverything(): Promise<void> {
-    await Promise.all([
+    // All of them end before anything goes on, also when one fails: what comes next may stop a server under the others.
+    const everything = Promise.allSettled([
       ...[...this.#components.values()].map((component) => this.#readBackOf(component)),
       this.#facts("recovered"),
       this.#redundancy(),
       this.#clocks("recovered"),
       this.#collectLogs(),
     ]);
+    const failed = (await untilAborted(everything, this.#signal)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   }
 
   async #readBackOf(component: Component): Promise<void> {
-    const { at } = await bracket(() => untilAborted(component.readBack(this.#o.record), this.#signal));
+    const { at } = await bracket(() => component.readBack(this.#o.record));
     this.#o.journal("read-back", { component: component.name, fromNs: String(at.fromNs), toNs: String(at.toNs) });
   }
 

@@ -8,6 +8,7 @@ import type { PlannedStep } from "../plan.ts";
 import { recoveryKind } from "../recoveries.ts";
 import { routineKind } from "../routines.ts";
 import { nowNs, type Bracket } from "../time.ts";
+import { untilAborted } from "../wait.ts";
 import type { Detector } from "../workload/probes.ts";
 
 export type Journal = <K extends keyof EventData>(kind: K, data: EventData[K], ns?: bigint) => void;
@@ -149,7 +150,7 @@ export class Steps {
     journal("recovery-started", { step: step.name, recovery: step.kind, target: step.target, human }, decidedNs);
     mark("decided", { fromNs: decidedNs, toNs: decidedNs }, `${step.kind} of ${step.target}`);
     try {
-      await recovery.recover(this.#target(step.target), step.params, {
+      const recovered = recovery.recover(this.#target(step.target), step.params, {
         signal,
         stack: components,
         beforeFaultMs: this.#beforeFaultMs.get(componentOf(step.target)) ?? null,
@@ -164,6 +165,7 @@ export class Steps {
         },
         keep: (name, content) => keep(step.name, name, content),
       });
+      await untilAborted(recovered, signal);
       journal("recovery-ended", { step: step.name, ok: true });
     } catch (thrown) {
       signal.throwIfAborted();
@@ -186,7 +188,8 @@ export class Steps {
       });
     try {
       const keepIt = (file: string, content: string) => keep(name, file, content);
-      end(true, await routineKind(kind)!.run(this.#target(target), params, { signal, step: name, keep: keepIt }));
+      const done = routineKind(kind)!.run(this.#target(target), params, { signal, step: name, keep: keepIt });
+      end(true, await untilAborted(done, signal));
     } catch (thrown) {
       signal.throwIfAborted();
       end(false, messageOf(thrown));

@@ -41,12 +41,14 @@ const fetched = join(folder, "package.tar.gz");
 const sha256 = () => createHash("sha256").update(readFileSync(archive)).digest("hex");
 async function fetch(password: string, pin = sha256()): Promise<void> {
   const { port } = mirror.address() as AddressInfo;
-  await fetchPythonPackage(await engine(), image, { name: "tiny", version: "1.0", sha256: pin }, fetched, {
+  const host = {
     settings: new Map([["index-url", `http://robot:${password}@127.0.0.1:${port}/simple`]]),
     proxies: { NO_PROXY: "127.0.0.1" },
     certificates: "",
     hostNetwork: true,
-  });
+  };
+  const pack = { name: "tiny", version: "1.0", sha256: pin };
+  await fetchPythonPackage(await engine(), image, pack, fetched, host, AbortSignal.timeout(120_000));
 }
 
 test("a source archive comes from a mirror that asks for a password, byte by byte", async () => {

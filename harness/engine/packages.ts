@@ -26,11 +26,12 @@ export async function fetchPackages({ npm, python }: Dockerfile, folder: string,
     const image = await how.pip();
     how.step(`fetching ${python.name} ${python.version}`);
     const [settings, proxies] = [pipSettings(process.env), proxySettings(process.env)];
-    await fetchPythonPackage(how.docker, image, python, join(folder, "package.tar.gz"), {
+    const host = {
       settings,
       proxies,
       certificates: hostCertificates(process.env),
       hostNetwork: onThisHost(proxies) || [...settings.values()].some(isLoopback),
-    });
+    };
+    await fetchPythonPackage(how.docker, image, python, join(folder, "package.tar.gz"), host, how.signal);
   }
 }

@@ -82,6 +82,7 @@ export async function fetchPythonPackage(
   pack: PythonPackage,
   file: string,
   host: PipHost,
+  signal: AbortSignal,
 ): Promise<void> {
   const container = await docker.createContainer({
     Image: image,
@@ -95,16 +96,21 @@ export async function fetchPythonPackage(
     Labels: labelsFor(`images-${randomBytes(4).toString("hex")}`),
     HostConfig: { NetworkMode: host.hostNetwork ? "host" : "default", LogConfig: { Type: "none", Config: {} } },
   });
+  const stop = () => void container.kill().catch(() => undefined); // removed below, whether it still ran or not
+  signal.addEventListener("abort", stop, { once: true });
   try {
+    signal.throwIfAborted();
     const stream = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
     const output = collect(docker, stream);
     await container.start();
     stream.end(scriptFor(pack, host));
     const [archive, words] = await within(TIMEOUT_MS, output, `pip did not fetch ${pack.name} ${pack.version}`);
+    signal.throwIfAborted();
     const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
     if (code !== 0) throw couldNotFetch(pack, words);
     await writeFile(file, verified(pack, Buffer.from(archive, "base64")));
   } finally {
+    signal.removeEventListener("abort", stop);
     await container.remove({ force: true, v: true });
   }
 }

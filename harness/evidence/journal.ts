@@ -36,8 +36,10 @@ export function openJournal(file: string): Journal {
   const fd = openSync(file, "ax");
   let seq = 0;
   let prev = NOTHING_BEFORE;
+  let open = true;
   return {
     append(kind, data, ns = nowNs()) {
+      if (!open) throw new Error(`the journal is closed: ${kind} came too late`); // the number of the file may be another's by now
       const line = JSON.stringify({ seq, prev, ns: String(ns), wall: new Date().toISOString(), kind, data });
       writeFileSync(fd, `${line}\n`);
       prev = sha256(line);
@@ -45,6 +47,7 @@ export function openJournal(file: string): Journal {
     },
     flush: () => fsyncSync(fd),
     close() {
+      open = false;
       fsyncSync(fd);
       closeSync(fd);
     },

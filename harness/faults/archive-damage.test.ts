@@ -41,14 +41,14 @@ describe("damage to an archive", () => {
 });
 
 test.each([
-  [1, true],
-  [0, false],
-])("a program that ends with %i was to end with 1", async (exit, observed) => {
+  [true, "asked for B the archiver's program ended with 1"],
+  [false, "nobody asked for B while it would have failed"],
+])("a fetch that fails is proven by the one that asked: %s", async (observed, proof) => {
   const target = archived({
-    breakFetch: async () => ({ at, segment: "B", exit: async () => exit, undo: async () => 0 }),
+    breakFetch: async () => ({ at, segment: "B", asked: async () => observed, undo: async () => 0 }),
   });
   const injection = await fetchFailure.inject(target, fetchFailure.params.parse({}), context);
-  expect(await injection.effect(signal)).toMatchObject({ observed });
+  expect(await injection.effect(signal)).toEqual({ observed, proof });
 });
 
 test("a mistake is known by its step, and proven by what was seen after it", async () => {

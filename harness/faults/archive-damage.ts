@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ARCHIVE_DAMAGES, ARCHIVE_PARTS, ARCHIVE_PLACES, isArchived } from "../archive.ts";
+import { ARCHIVE_DAMAGES, ARCHIVE_PARTS, isArchived } from "../archive.ts";
+import { WHERES } from "../place.ts";
 import { defineFault } from "../fault.ts";
 
 const params = z.strictObject({
@@ -7,7 +8,7 @@ const params = z.strictObject({
     description:
       "A piece of history, the file that tells its branches apart, or a backup's data, list of files or mark of its beginning",
   }),
-  where: z.enum(ARCHIVE_PLACES).default("middle").meta({
+  where: z.enum(WHERES).default("middle").meta({
     description: "Among the segments since the newest backup, or among all backups or branches, oldest first",
   }),
   damage: z.enum(ARCHIVE_DAMAGES).meta({

@@ -31,6 +31,7 @@ export const archivingFault = defineFault<z.output<typeof params>>({
   target: "component",
   needs: [],
   requires: "archive",
+  asks: ({ mode }) => (mode === "astray" || mode === "skewed" ? [{ key: "mode", word: `${mode} archiving` }] : []),
   params,
   async inject({ component }, wanted) {
     if (!isArchiving(component)) throw new Error(`${component.name} (${component.kind}) does not archive by itself`);

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { ARCHIVE_PLACES, isArchived } from "../archive.ts";
+import { isArchived } from "../archive.ts";
+import { WHERES } from "../place.ts";
 import { defineFault } from "../fault.ts";
 import { requireNode } from "./targets.ts";
 
 const params = z.strictObject({
-  where: z.enum(ARCHIVE_PLACES).default("middle").meta({
+  where: z.enum(WHERES).default("middle").meta({
     description: "Which of the segments since the newest backup cannot be fetched",
   }),
   exit: z.int().min(1).max(255).default(1).meta({ description: "How the archiver's program ends when asked for it" }),
@@ -22,13 +23,17 @@ export const fetchFailure = defineFault<z.output<typeof params>>({
     const { component } = target;
     if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
     const broken = await component.breakFetch(requireNode(target).name, { where, exit: wanted });
-    const exit = await broken.exit();
     return {
       effective: broken.at,
-      effect: async () => ({
-        observed: exit === wanted,
-        proof: `asked for ${broken.segment} the archiver's program ends with ${exit}`,
-      }),
+      async effect(signal) {
+        const asked = await broken.asked(signal);
+        return {
+          observed: asked,
+          proof: asked
+            ? `asked for ${broken.segment} the archiver's program ended with ${wanted}`
+            : `nobody asked for ${broken.segment} while it would have failed`,
+        };
+      },
       heal: () => broken.undo(),
     };
   },

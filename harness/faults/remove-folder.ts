@@ -36,14 +36,14 @@ export const removeFolder = defineFault<z.output<typeof params>>({
     return {
       effective: at,
       async effect(signal) {
-        const after = await filesIn(node, path);
-        const found = after === null ? "not there" : `there with ${after} files`;
         // It goes on with what it has open until it needs another file.
         const ended = await awaitCondition(async () => (await node.state()) === "stopped", {
           everyMs: 20,
           timeoutMs: ENDS_MS,
           signal,
         });
+        const after = await filesIn(node, path);
+        const found = after === null ? "not there" : `there with ${after} files`;
         const server = ended ? "the server ended" : `the server still ran ${ENDS_MS / 1_000} s later`;
         return {
           observed: after === null,

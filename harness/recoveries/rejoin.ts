@@ -13,6 +13,8 @@ export const rejoin = defineRecovery<z.output<typeof params>>({
   name: "rejoin",
   summary: "A machine that served before is set back to where the histories part and follows the one that serves",
   target: "node",
+  requires: "rewind",
+  asks: ({ history }) => (history === "archive" ? [{ key: "history", word: "archive" }] : []),
   params,
   async recover(target, { history }, { signal, mark, keep }) {
     const { component } = target;

@@ -13,11 +13,14 @@ export const backup = defineRoutine<z.output<typeof params>>({
   summary: "A backup is taken by the component's own archiver",
   target: "component",
   requires: "archive",
+  asks: ({ level }) => (level === "incremental" ? [{ key: "level", word: "incremental backups" }] : []),
   params,
   async run({ component }, { level }, { signal, keep }) {
     if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    const { label, detail } = await component.backUp(level, signal);
-    await keep("backup.txt", `${label}\n${detail}\n`);
-    return `${level} backup ${label}: ${detail}`;
+    const made = await component.backUp(level, signal);
+    await keep("backup.txt", `${made.label}\n${made.detail}\n`);
+    // An archiver may make a full one by itself where it finds none to go on from.
+    if (made.level !== level) throw new Error(`the archiver took a ${made.level} backup where ${level} was asked for`);
+    return `${level} backup ${made.label}: ${made.detail}`;
   },
 });

@@ -13,7 +13,7 @@ export const expireBackups = defineRoutine<z.output<typeof params>>({
   name: "expire-backups",
   summary: "Old backups are deleted, and the history that only they need",
   target: "component",
-  requires: "archive",
+  requires: "expiry",
   params,
   async run({ component }, options) {
     if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);

@@ -11,6 +11,7 @@ export const trialWrites = defineRoutine<z.output<typeof params>>({
   name: "trial-writes",
   summary: "People try a machine that was restored aside by writing into it",
   target: "node",
+  requires: "statements",
   params,
   async run(target, { rows }, { signal }) {
     const { component } = target;

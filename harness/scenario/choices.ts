@@ -65,7 +65,17 @@ const stepNeeds = ({ steps }: Draft): Need[] =>
     if (step.does === undefined || step.does === "heal" || step.target === undefined || !step.kind) return [];
     const { name: who, requires: word } = step.kind;
     const [component = "", node] = step.target.split(".");
-    return [{ component, who, word, node: node && step.target, path: ["steps", i, step.does] }];
+    const about = { component, node: node && step.target };
+    const asks = (step.params && step.kind.asks?.(step.params)) ?? [];
+    return [
+      { ...about, who, word, path: ["steps", i, step.does] },
+      ...asks.map(({ key, word: asked }) => ({
+        ...about,
+        who: `${key} of ${who}`,
+        word: asked,
+        path: ["steps", i, key],
+      })),
+    ];
   });
 
 /** Of a component that keeps something else than is asked for, it says nothing that it can do something less. */

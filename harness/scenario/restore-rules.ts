@@ -14,15 +14,18 @@ export function judgeRestore(context: StepContext): void {
   judgePoint(context);
   judgeEnd(context);
   judgeSource(context);
+  judgeStages(context);
 }
 
 function judgePoint({ source, step, path, target: { component }, earlier }: StepContext): void {
   const { to, point, checked } = (step.params ?? {}) as { to?: string; point?: string; checked?: boolean };
   if (to === undefined) return;
+  // Only a restore point has a name of its own in history.
+  const noting = to === "name" ? NOTES_A_POINT.slice(0, 1) : NOTES_A_POINT;
   const noted = earlier.flatMap((s) =>
     s.does !== undefined &&
     s.does !== "heal" &&
-    NOTES_A_POINT.includes(`${s.does} ${s.kind?.name}`) &&
+    noting.includes(`${s.does} ${s.kind?.name}`) &&
     s.target === component.name
       ? [String(s.name)]
       : [],
@@ -71,4 +74,24 @@ function judgeSource({ source, stack, step, path }: StepContext): void {
   const { kind, config } = stack.component(from, [...path, "from"]) ?? {};
   if (kind && config !== undefined && !kind.capabilities?.(config).includes("archive"))
     source.complain([...path, "from"], { found: `${from}, which keeps no archive`, expected: "a component with one" });
+}
+
+/** What is gone on with has to have been begun, and what is taken out of safe keeping put into it. */
+function judgeStages({ source, step, path, target: { component }, earlier }: StepContext): void {
+  const { stage, access } = step.params ?? {};
+  const begun = earlier.some(
+    (s) =>
+      s.does === "recover" && s.kind?.name === "restore" && s.target === step.target && s.params?.["stage"] === "base",
+  );
+  if (stage === "history" && !begun)
+    source.complain([...path, "stage"], {
+      found: "history, and nothing before it has restored the base of this node",
+      expected: "an earlier restore of the same node with stage: base",
+    });
+  const kept = earlier.some((s) => s.does === "routine" && s.kind?.name === "escrow" && s.target === component.name);
+  if (access === "escrow" && !kept)
+    source.complain([...path, "access"], {
+      found: "escrow, and nothing was put into safe keeping before",
+      expected: `an earlier routine: escrow of ${component.name}`,
+    });
 }

@@ -131,10 +131,17 @@ function filesystemOf({ does, kind, params }: ActDraft): Filesystem | undefined 
   return does === "fault" && kind && params ? kind.filesystem?.(params) : undefined;
 }
 
+/** History that goes astray goes into the place of somebody who is there. */
+const leadsSomewhere: Rule = ({ stack, step, path }) => {
+  const into = step.params?.["into"];
+  if (typeof into === "string") stack.component(into, [...path, "into"]);
+};
+
 /** By what the step does and its kind. */
 const rules: Readonly<Record<string, Rule>> = {
   "fault partition": peersExist,
   "fault file-damage": damageMakesSense,
+  "fault archiving-fault": leadsSomewhere,
   "recover promote": promotesAStandby,
   "recover follow": isALogicalStandby,
   "recover start": hasADisk,

@@ -6,7 +6,8 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ArchiveDamage, Depot } from "../../archive.ts";
 import { changed, damageArchive } from "./archive-damage.ts";
-import { type Archiver, segmentName, type Stored } from "./archiver.ts";
+import type { Archiver, Stored } from "./archiver.ts";
+import { segmentName } from "./wal-names.ts";
 import type { Shell } from "./shell.ts";
 import { putMember, takeMember } from "./tar-member.ts";
 
@@ -37,7 +38,7 @@ const ofSegments = (count = SEGMENTS.length) => {
   return {
     objects,
     damage: bench(
-      some.map(({ name }) => ({ name, key: `wal/${name}`, wrapped: false })),
+      some.map(({ name }) => ({ name, key: `wal/${name}` })),
       objects,
     ),
   };
@@ -89,7 +90,7 @@ describe("damage to what was archived", () => {
       take: (object: Buffer) => zstdDecompressSync(object),
       put: (_: Buffer, body: Buffer | null) => zstdCompressSync(body!),
     };
-    const damage = bench([{ name: "base", key: "base", wrapped: true, inside }], objects);
+    const damage = bench([{ name: "base", key: "base", inside }], objects);
     expect((await damage({ part: "base", inside: true })).changes).toHaveLength(1);
     const after = zstdDecompressSync(objects.get("base")!);
     expect([after.length, after.filter((byte) => byte !== 120).length]).toEqual([1_000, 8]);

@@ -1,6 +1,7 @@
 /** Real bytes of what an archiver stored are changed in the store, behind its back, and read back from there. */
 import { createHash } from "node:crypto";
-import type { ArchiveDamage, ArchiveDamaged, ArchivePart, ArchivePlace, Depot } from "../../archive.ts";
+import type { ArchiveDamage, ArchiveDamaged, ArchivePart, Depot } from "../../archive.ts";
+import { pickAt, type Where } from "../../place.ts";
 import { bracket } from "../../time.ts";
 import type { Archiver, Stored } from "./archiver.ts";
 import type { Shell } from "./shell.ts";
@@ -52,10 +53,11 @@ export async function damageArchive(store: DamageBench, damage: ArchiveDamage): 
 
 /** The one to be damaged, and for damage by another's bytes that other: the one before it, or after it where it is the first. */
 async function choose(archiver: Archiver, { part, where, damage, inside }: ArchiveDamage): Promise<Stored[]> {
-  if (!archiver.objects) throw new Error("the archiver does not tell where it keeps things in the store");
   const stored = await archiver.objects(part);
   const one = placed(stored, part, where);
   if (inside && !one.inside) throw new Error(`${one.name} cannot be opened and wrapped again`);
+  if (inside && damage === "delete" && part !== "label")
+    throw new Error(`what is inside of ${one.name} cannot be deleted: use damage: empty, or leave inside out`);
   if (damage !== "swap" && damage !== "wrong-content") return [one];
   const at = stored.indexOf(one);
   const other = stored[at === 0 ? 1 : at - 1];
@@ -64,13 +66,12 @@ async function choose(archiver: Archiver, { part, where, damage, inside }: Archi
 }
 
 /** Rejects where there is nothing, or where a first, a middle and a last segment would not be three. */
-export function placed(stored: readonly Stored[], part: ArchivePart, where: ArchivePlace): Stored {
+export function placed(stored: readonly Stored[], part: ArchivePart, where: Where): Stored {
   if (part === "segment" && stored.length < 3)
     throw new Error(
       `there are ${stored.length} segments since the newest backup: a first, a middle and a last one need 3; let more be written before`,
     );
-  const at = { first: 0, middle: Math.floor(stored.length / 2), last: stored.length - 1 }[where];
-  const one = stored[at];
+  const one = pickAt(stored, where);
   if (!one) throw new Error(`there is no ${part} in the archive`);
   return one;
 }

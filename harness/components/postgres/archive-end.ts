@@ -3,13 +3,17 @@
  * and zeros all look like the end of history to it. Formats: access/xlog_internal.h, access/xlogrecord.h.
  */
 
+import { formatPosition } from "../../position.ts";
+import { PAGE_BYTES } from "./disk-format.ts";
+import { segmentOf, startOf } from "./wal-names.ts";
+
+/** A record carries at most 33 pages (XLR_MAX_BLOCK_ID, access/xlogrecord.h), and a little around them. */
+export const RECORD_MOST_BYTES = 34 * 8_192;
+
 const ZEROS = "there are zeros";
-const PAGE_BYTES = 8_192;
 const PAGE_HEADER_BYTES = 24;
 const FIRST_PAGE_HEADER_BYTES = 40;
 const PAGE_ADDRESS_AT = 8;
-
-export const isSegment = (name: string): boolean => /^[0-9A-F]{24}$/.test(name);
 
 export interface RecoveryEnd {
   /** Names in the archive when recovery began. */
@@ -56,10 +60,8 @@ function newestOf(segments: readonly string[], timeline: string): string | undef
     .at(-1);
 }
 
-function segmentStart(name: string, segmentBytes: number): bigint {
-  const [high, low] = [name.slice(8, 16), name.slice(16)].map((part) => BigInt(`0x${part}`));
-  return high! * 0x1_0000_0000n + low! * BigInt(segmentBytes);
-}
+const segmentStart = (name: string, segmentBytes: number): bigint =>
+  startOf(segmentOf(name, segmentBytes)?.number ?? 0n, segmentBytes);
 
 /**
  * A full segment ends with a record that goes on in the next one, of which the archive has nothing. What stands at the end of recovery
@@ -70,15 +72,13 @@ function restOf(page: Buffer, end: bigint, segmentBytes: number): string | null 
   const inPage = offset % PAGE_BYTES;
   if (page.length < PAGE_BYTES) return "the segment is too short";
   const address = page.readBigUInt64LE(PAGE_ADDRESS_AT);
-  if (address !== end - BigInt(inPage)) return `the page says that it is of ${words(address)}`;
+  if (address !== end - BigInt(inPage)) return `the page says that it is of ${formatPosition(address)}`;
   const header = offset < PAGE_BYTES ? FIRST_PAGE_HEADER_BYTES : PAGE_HEADER_BYTES;
   const at = Math.max(inPage, header);
   const length = page.readUInt32LE(at);
   const pagesLeft = Math.floor((segmentBytes - offset - 1) / PAGE_BYTES);
   const bytesLeft = PAGE_BYTES - at + pagesLeft * (PAGE_BYTES - PAGE_HEADER_BYTES);
-  if (length > bytesLeft) return null;
+  if (length > bytesLeft)
+    return length <= RECORD_MOST_BYTES ? null : `there is a record of ${length} bytes, longer than any can be`;
   return length === 0 ? ZEROS : `there is a record of ${length} bytes that recovery did not take`;
 }
-
-const words = (lsn: bigint): string =>
-  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;

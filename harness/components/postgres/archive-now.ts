@@ -10,15 +10,12 @@ export async function archiveNow(
   { admin, archiver, node }: { admin: AdminConnections; archiver: Archiver; node: string },
   signal: AbortSignal,
 ): Promise<string> {
-  const [row] = await admin.query(node, "SELECT pg_walfile_name(pg_switch_wal()) AS name", ADMIN_TIMEOUT_MS);
+  // A switch does nothing where nothing was written since the one before.
+  const text = "SELECT pg_walfile_name(pg_switch_wal()) AS name FROM pg_create_restore_point('archive-now')";
+  const [row] = await admin.query(node, text, ADMIN_TIMEOUT_MS);
   const name = textOf(row, "name");
-  const objects = archiver.objects?.bind(archiver);
-  if (!objects) throw new Error("the archiver does not tell what it holds");
-  const there = await awaitCondition(async () => (await objects("segment")).some((one) => one.name === name), {
-    everyMs: 50,
-    timeoutMs: TIMEOUT_MS,
-    signal,
-  });
+  const listed = async (): Promise<boolean> => (await archiver.names()).includes(name);
+  const there = await awaitCondition(listed, { everyMs: 50, timeoutMs: TIMEOUT_MS, signal });
   if (!there) throw new Error(`${name} was not in the archive ${TIMEOUT_MS} ms after ${node} had ended it`);
   return `the archive has everything up to ${name}`;
 }

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { NodeStart } from "../../component.ts";
 import type { ArchivePart, Depot, DepotAccess } from "../../archive.ts";
+import { parsePosition } from "../../position.ts";
 import { component } from "../../scenario/names.ts";
 import { byteSize, positiveDuration } from "../../scenario/units.ts";
 import type { Shell } from "./shell.ts";
+import { segmentName } from "./wal-names.ts";
 import type { Major } from "./versions.ts";
 
 /** The tools that can keep an archive. A new one is a file in archivers/, its name here and its entry in archivers.ts. */
@@ -57,7 +59,8 @@ export interface ArchiverKind {
   readonly needs?: string;
   /** Keys of the config beside tool, to and prefix that mean something to it. */
   readonly options: readonly string[];
-  readonly levels: readonly BackupLevel[];
+  /** What it can do beyond a full backup, in words of the component's capabilities. */
+  readonly can: readonly string[];
   load(): Promise<{ open: OpenArchiver }>;
 }
 
@@ -65,7 +68,6 @@ export type BackupLevel = "full" | "incremental";
 
 /** What an archiver works for and with. */
 export interface ArchiveSite {
-  readonly version: number;
   readonly config: ArchiveConfig;
   /** Where in the bucket, without a slash at either end. */
   readonly prefix: string;
@@ -113,9 +115,9 @@ export interface Archiver {
    */
   restoreCommand(mode: "stock" | "fail-closed"): string;
   /** By which program a machine fetches what is archived. */
-  readonly program?: string;
+  readonly program: string;
   /** Where the store has things, for whoever damages or inspects them; segments from the newest backup's start on, all else whole, oldest first. */
-  objects?(part: ArchivePart): Promise<Stored[]>;
+  objects(part: ArchivePart): Promise<Stored[]>;
 }
 
 /** One thing that an archiver stored. */
@@ -123,9 +125,7 @@ export interface Stored {
   /** `00000001000000000000000A`, `00000002.history`; for what belongs to a backup its label and the file. */
   readonly name: string;
   readonly key: string;
-  /** Compressed or encrypted as it lies there: damage to the object is then noticed by whoever unwraps it. */
-  readonly wrapped: boolean;
-  /** The content within, where it can be taken out and put back; null puts nothing back in its place. */
+  /** The content within, where it can be taken out and put back; null leaves its place empty. */
   readonly inside?: Inside;
 }
 
@@ -187,11 +187,14 @@ export const archiveFiles = (archiver: Archiver): NodeStart["files"] =>
     mode: 0o600,
   }));
 
-/** The file of the archive that holds a position (manual, 28.6): timeline, then the segment's number in two parts. */
-export function segmentName(timeline: string | number, lsn: bigint, segmentBytes: number): string {
-  const perId = 0x1_0000_0000n / BigInt(segmentBytes);
-  const segment = lsn / BigInt(segmentBytes);
-  return [BigInt(timeline), segment / perId, segment % perId]
-    .map((part) => part.toString(16).toUpperCase().padStart(8, "0"))
-    .join("");
+/** The file of the archive that a backup's position stands in. */
+export function segmentOfBackup(
+  { label, timeline }: Pick<Backup, "label" | "timeline">,
+  lsn: string,
+  segmentBytes: number,
+): string {
+  const at = parsePosition(lsn);
+  if (at === null || at === 0n)
+    throw new Error(`backup ${label} does not say where it begins and ends: ${lsn || "nothing"}`);
+  return segmentName(timeline, at, segmentBytes);
 }

@@ -8,7 +8,7 @@ const archiverKinds: readonly ArchiverKind[] = [
     versions: [14, 15, 16, 17],
     image: (version) => imageOf({ version }, true),
     options: ["receiver", "timeout", "overwrite"],
-    levels: ["full"],
+    can: ["expiry", "astray archiving", "skewed archiving"],
     load: () => import("./archivers/plain.ts"),
   },
   {
@@ -16,7 +16,7 @@ const archiverKinds: readonly ArchiverKind[] = [
     versions: [17],
     image: (version) => imageOf({ version }, true),
     options: ["receiver", "timeout", "overwrite"],
-    levels: ["full", "incremental"],
+    can: ["incremental backups", "expiry", "astray archiving", "skewed archiving"],
     load: () => import("./archivers/incremental.ts"),
   },
   {
@@ -25,7 +25,7 @@ const archiverKinds: readonly ArchiverKind[] = [
     image: (version) => imageOf({ version }, true),
     needs: "tls",
     options: ["timeout", "encrypted", "async", "queueMax"],
-    levels: ["full", "incremental"],
+    can: ["incremental backups", "expiry", "astray archiving"],
     load: () => import("./archivers/pgbackrest.ts"),
   },
   {
@@ -34,7 +34,7 @@ const archiverKinds: readonly ArchiverKind[] = [
     image: () => "postgres-wal-e",
     needs: "signature-v2",
     options: ["retries"],
-    levels: ["full"],
+    can: [],
     load: () => import("./archivers/wal-e.ts"),
   },
 ];

@@ -26,9 +26,7 @@ async function breakArchiving(bench: ArchivingBench, how: ArchivingFault): Promi
   const { admin, node } = bench;
   const command = commandOf(bench.archiver, how);
   const before = await askServer(bench);
-  const { at: effective } = await bracket(() =>
-    setCommand(bench, `SET archive_command = '${command.replaceAll("'", "''")}'`),
-  );
+  const { at: effective } = await bracket(() => setCommand(bench, command));
   return {
     effective,
     async effect(signal) {
@@ -47,7 +45,7 @@ async function breakArchiving(bench: ArchivingBench, how: ArchivingFault): Promi
     async heal() {
       if ((await node.state()) !== "running") return;
       const [row] = await admin.query(node.name, "SELECT pg_is_in_recovery()::text AS recovering", TIMEOUT_MS);
-      if (textOf(row, "recovering") === "false") await setCommand(bench, "RESET archive_command");
+      if (textOf(row, "recovering") === "false") await resetCommand(bench);
     },
   };
 }
@@ -56,17 +54,32 @@ function commandOf(archiver: Archiver, how: ArchivingFault): string {
   if (how.mode === "lies" || how.mode === "fails") return how.mode === "lies" ? "true" : "false";
   const wrong = how.mode === "astray" ? { into: how.into } : { skewSeconds: Math.round(how.skewMs / 1_000) };
   const command = archiver.misconfigured?.(wrong) ?? null;
-  if (command === null) throw new Error(`this archiver cannot be made to go wrong like this: ${how.mode}`);
+  if (command === null)
+    throw new Error(
+      `this archiver cannot be made to go wrong like this: ${how.mode}; use another mode, or archive with tool: plain`,
+    );
   return command;
 }
 
-async function setCommand({ admin, node }: ArchivingBench, clause: string): Promise<void> {
-  const show = async () => textOf((await admin.query(node.name, SHOW, TIMEOUT_MS))[0], "command");
-  const before = await show();
-  await admin.query(node.name, `ALTER SYSTEM ${clause}`, TIMEOUT_MS);
+async function setCommand(bench: ArchivingBench, command: string): Promise<void> {
+  const { admin, node } = bench;
+  try {
+    await admin.query(node.name, `ALTER SYSTEM SET archive_command = '${command.replaceAll("'", "''")}'`, TIMEOUT_MS);
+    await admin.query(node.name, "SELECT pg_reload_conf()", TIMEOUT_MS);
+    const shown = async () => textOf((await admin.query(node.name, SHOW, TIMEOUT_MS))[0], "command") === command;
+    const signal = new AbortController().signal; // it has its own time
+    if (!(await awaitCondition(shown, { everyMs: 5, timeoutMs: TIMEOUT_MS, signal })))
+      throw new Error(`${node.name} did not take another archive_command within ${TIMEOUT_MS} ms`);
+  } catch (thrown) {
+    await resetCommand(bench).catch(() => undefined); // nobody else would
+    throw thrown;
+  }
+}
+
+/** Idempotent: a restored machine may have no such setting any more. */
+async function resetCommand({ admin, node }: ArchivingBench): Promise<void> {
+  await admin.query(node.name, "ALTER SYSTEM RESET archive_command", TIMEOUT_MS);
   await admin.query(node.name, "SELECT pg_reload_conf()", TIMEOUT_MS);
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  await awaitCondition(async () => (await show()) !== before, { everyMs: 5, timeoutMs: TIMEOUT_MS, signal });
 }
 
 const SHOW = "SELECT current_setting('archive_command') AS command";
@@ -130,9 +143,10 @@ class ArchiveEye {
   async look(): Promise<ArchiveLook | null> {
     const { on, segmentBytes, count: _count, failed: _failed, ...asked } = await askServer(this.#bench);
     if (!on) return null;
-    this.#first ??= asked.current;
+    // On another timeline nothing is known yet of what was completed.
+    if (this.#first?.slice(0, 8) !== asked.current.slice(0, 8)) [this.#first, this.#archived] = [asked.current, null];
     if (asked.archived !== null && asked.archived > (this.#archived ?? "")) this.#archived = asked.archived;
-    const completed = segmentsBetween(this.#first, asked.current, segmentBytes);
+    const completed = segmentsBetween(this.#first ?? asked.current, asked.current, segmentBytes);
     const stored = await this.#list();
     return {
       node: this.#bench.node.name,

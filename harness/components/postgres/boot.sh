@@ -5,7 +5,6 @@
 set -eu
 . /blackstart/node.env
 export PGDATA=/blackstart/disk/data PGPASSFILE=/blackstart/run/pgpass
-export PATH=/blackstart/shims:$PATH # where a fault may put a program that fails
 umask 077
 
 say() { echo "blackstart: $*" >&2; }
@@ -22,7 +21,7 @@ if [ -z "$bin" ]; then
 fi
 if [ ! -x "$bin/initdb" ]; then say "initdb is missing beside $bin/postgres" && exit 78; fi
 # Client programs may be of another major and lie elsewhere.
-export PATH="$bin:$PATH"
+export PATH="/blackstart/shims:$bin:$PATH" # first, where a fault may put a program that fails
 case $ROLE in standby) clients="pg_isready pg_basebackup" ;; receiver) clients="pg_isready pg_receivewal" ;; *) clients= ;; esac
 for program in $clients; do
   if ! command -v "$program" >/dev/null 2>&1; then say "$program is missing: neither beside $bin/postgres nor on PATH" && exit 78; fi

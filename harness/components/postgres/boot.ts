@@ -45,14 +45,14 @@ export const boot: Boot<PostgresConfig> = async (
 /** The store has to be there first: the files of every node say how it is reached. */
 async function openArchive(
   name: string,
-  { version, walSegment: segmentBytes }: PostgresConfig,
+  { walSegment: segmentBytes }: PostgresConfig,
   config: ArchiveConfig,
   context: StackContext,
 ): Promise<OpenArchive> {
   const depot = await context.component(config.to);
   if (!isDepot(depot)) throw new Error(`${config.to} (${depot.kind}) keeps no objects for others`);
   const [{ open }, access] = await Promise.all([archiverKind(config.tool).load(), depot.depot(BUCKET)]);
-  const archiver = open({ version, config, prefix: config.prefix ?? name, access, segmentBytes, depot });
+  const archiver = open({ config, prefix: config.prefix ?? name, access, segmentBytes, depot });
   return { archiver, depot, bucket: access.bucket };
 }
 

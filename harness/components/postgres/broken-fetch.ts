@@ -1,17 +1,23 @@
-import type { ArchivePlace, BrokenFetch } from "../../archive.ts";
+import type { BrokenFetch } from "../../archive.ts";
+import type { Where } from "../../place.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
+import { awaitCondition } from "../../wait.ts";
 import { placed } from "./archive-damage.ts";
 import type { Archiver } from "./archiver.ts";
-import { shellOn } from "./shell.ts";
 
 const TIMEOUT_MS = 30_000;
+/** For a restore to get as far as the segment. */
+const ASKED_MS = 120_000;
 /** The first folder on the server's PATH; empty unless a fault has put something there. */
 const SHIMS = "/blackstart/shims";
 
+const said = (program: string, segment: string, exit: number): string =>
+  `${program}: a fault of the drill ends it with ${exit} when asked for ${segment}`;
+
 /** A program of that name, found before the archiver's own, which ends that way when one segment is asked for and else hands on. */
 const shim = (program: string, segment: string, exit: number): string => `#!/bin/sh
-case "$*" in *${segment}*) echo "${program}: a fault of the drill ends it with ${exit}" >&2; exit ${exit} ;; esac
+case "$*" in *${segment}*) echo "${said(program, segment, exit)}" >&2; exit ${exit} ;; esac
 PATH=$(printf %s "$PATH" | sed 's#${SHIMS}:##g') && export PATH && exec ${program} "$@"
 `;
 
@@ -19,10 +25,9 @@ PATH=$(printf %s "$PATH" | sed 's#${SHIMS}:##g') && export PATH && exec ${progra
 export async function breakFetch(
   node: Node,
   archiver: Archiver,
-  { where, exit }: { where: ArchivePlace; exit: number },
+  { where, exit }: { where: Where; exit: number },
 ): Promise<BrokenFetch> {
   const { program } = archiver;
-  if (!archiver.objects || !program) throw new Error("the archiver does not say by which program it fetches what");
   const segment = placed(await archiver.objects("segment"), "segment", where).name;
   const file = `${SHIMS}/${program}`;
   const put = `mkdir -p "$(dirname "$1")"; cat >"$1"; chmod 755 "$1"`;
@@ -30,7 +35,12 @@ export async function breakFetch(
   return {
     at,
     segment,
-    exit: async () => (await shellOn(node).attempt(`"$1" "$2"`, [file, segment])).code,
+    asked: (signal) =>
+      awaitCondition(async () => (await node.logs()).includes(said(program, segment, exit)), {
+        everyMs: 200,
+        timeoutMs: ASKED_MS,
+        signal,
+      }),
     async undo() {
       if ((await node.state()) === "running") await asRoot(node, `rm -f "$1"`, [file]);
     },

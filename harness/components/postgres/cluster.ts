@@ -18,7 +18,6 @@ import type {
   ArchiveDamage,
   ArchiveDamaged,
   Archived,
-  ArchivePlace,
   Archiving,
   ArchivingFault,
   Broken,
@@ -189,7 +188,7 @@ export class PostgresCluster
   }
 
   /** Backups are taken where clients write. */
-  async backUp(level: BackupLevel): Promise<{ label: string; detail: string }> {
+  async backUp(level: BackupLevel): Promise<{ label: string; level: string; detail: string }> {
     const [row] = await this.#admin.query(
       this.clients.leadsTo,
       `SELECT (${DATA_BYTES})::text AS bytes`,
@@ -206,7 +205,7 @@ export class PostgresCluster
       fromNs: String(at.fromNs),
       toNs: String(at.toNs),
     });
-    return { label, detail: `${startLsn} to ${stopLsn}, ${sizesOf(value)}` };
+    return { label, level: value.level, detail: `${startLsn} to ${stopLsn}, ${sizesOf(value)}` };
   }
 
   markPoint(name: string): Promise<string> {
@@ -260,7 +259,7 @@ export class PostgresCluster
     return archiveNow({ admin: this.#admin, archiver: this.#opened().archiver, node: this.clients.leadsTo }, signal);
   }
 
-  breakFetch(name: string, failure: { where: ArchivePlace; exit: number }): Promise<BrokenFetch> {
+  breakFetch(name: string, failure: { where: Where; exit: number }): Promise<BrokenFetch> {
     return breakFetch(this.#node(name), this.#opened().archiver, failure);
   }
 
@@ -308,7 +307,7 @@ export class PostgresCluster
   }
 
   #shell(): Shell {
-    return shellOn(this.#serving());
+    return shellOn(this.#serving(), this.#signal);
   }
 
   locate(node: string, what: string, where: Where): Promise<Location> {
@@ -436,7 +435,9 @@ export class PostgresCluster
 
   async awaitTrigger(trigger: string, signal: AbortSignal, target = ""): Promise<InsideSpan | void> {
     const node = (trigger === "recovery" ? this.nodes.get(target) : undefined) ?? this.#serving();
-    return TRIGGERS[trigger]?.({ admin: this.#admin, node, signal });
+    const watch = TRIGGERS[trigger];
+    if (!watch) throw new Error(`${this.name} has no event ${trigger}`);
+    return watch({ admin: this.#admin, node, signal });
   }
 
   async close(): Promise<void> {

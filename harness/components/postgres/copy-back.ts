@@ -7,14 +7,19 @@ import { shellOn } from "./shell.ts";
  * From a machine that was restored aside into the one that serves: a table that is gone is made anew, a row that is gone is
  * inserted, one with other content gets it back, and everything that only the serving node has stays as it is.
  */
-export async function copyBack(from: Node, serving: Node, { mark, keep }: RepairContext): Promise<string> {
-  const { at, value } = await bracket(() => shellOn(from).run(COPY_BACK, [serving.address]));
-  const counts = value.trim().split("\n").filter(Boolean).join(", ");
+export async function copyBack(from: Node, serving: Node, { mark, keep, signal }: RepairContext): Promise<string> {
+  const { at, value } = await bracket(() => shellOn(from, signal).run(COPY_BACK, [serving.address]));
+  const lines = value.trim().split("\n");
+  // A left side of the pipe that breaks off looks like the end of the copy to psql, which then commits nothing and exits 0.
+  if (lines.pop() !== COMMITTED)
+    throw new Error(`nothing of ${from.name} was committed in ${serving.name}: look at the log of ${from.name}`);
+  const counts = lines.join(", ");
   await keep("copied-back.txt", `from ${from.name} into ${serving.name}: ${counts}\n`);
   mark("copied-back", at);
   return counts;
 }
 
+const COMMITTED = "committed";
 const COLUMNS = ["payload", "debit", "credit", "amount"];
 const list = (table: string): string => COLUMNS.map((column) => `${table}.${column}`).join(", ");
 
@@ -24,7 +29,8 @@ here() { psql -X -q -U postgres -d postgres -v ON_ERROR_STOP=1 "$@"; }
 there() { psql -X -q -U postgres -h "$serving" -d postgres -v ON_ERROR_STOP=1 "$@"; }
 serving=$1
 if [ "$(there -At -c "SELECT to_regclass('blackstart.ledger') IS NULL")" = t ]; then
-  pg_dump -U postgres -d postgres --schema-only -t blackstart.ledger | there >/dev/null
+  made=$(pg_dump -U postgres -d postgres --schema-only -t blackstart.ledger)
+  printf '%s\n' "$made" | there >/dev/null
   echo "the table made anew"
 fi
 {
@@ -44,5 +50,6 @@ WITH added AS (
   WHERE NOT EXISTS (SELECT FROM blackstart.ledger AS served WHERE served.op = aside.op) RETURNING 1)
 SELECT count(*) || ' rows added' FROM added;
 COMMIT;
+SELECT '${COMMITTED}';
 SQL
 } | there -At`;

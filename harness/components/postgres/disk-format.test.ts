@@ -1,13 +1,6 @@
+import { formatPosition } from "../../position.ts";
 import { describe, expect, test } from "vitest";
-import {
-  leafEntries,
-  ledgerRows,
-  PAGE_BYTES,
-  positionText,
-  readControl,
-  segmentsSinceRedo,
-  writtenBytes,
-} from "./disk-format.ts";
+import { leafEntries, ledgerRows, PAGE_BYTES, readControl, segmentsSinceRedo, writtenBytes } from "./disk-format.ts";
 import { controlBytes, heapPage, leafPage, segmentHead } from "./testing.ts";
 
 const MIB = 2 ** 20;
@@ -21,7 +14,7 @@ describe("the control file", () => {
       redo: 0x1_0050_0000n,
       timeline: 3,
     });
-    expect(positionText(0x1_0060_0028n)).toBe("1/600028");
+    expect(formatPosition(0x1_0060_0028n)).toBe("1/600028");
   });
 
   test.each([controlBytes({ version: 1201 }), Buffer.alloc(10)])(

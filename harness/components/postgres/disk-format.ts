@@ -2,6 +2,9 @@
  * What PostgreSQL's files look like from outside, as far as a drill has to find its way in them without a server: the same in the
  * majors 14 to 18, little-endian, pages of 8 KiB (source: pg_control.h, xlog_internal.h, bufpage.h, htup_details.h, nbtree.h).
  */
+import { formatPosition } from "../../position.ts";
+import { isSegment, segmentName } from "./wal-names.ts";
+
 export const PAGE_BYTES = 8_192;
 
 /** global/pg_control, the first of it. */
@@ -39,9 +42,6 @@ export function readControl(bytes: Buffer): Control {
   };
 }
 
-export const positionText = (position: bigint): string =>
-  `${(position >> 32n).toString(16)}/${(position & 0xffff_ffffn).toString(16)}`.toUpperCase();
-
 /** A file of pg_wal: its name, size and first bytes. */
 export interface SegmentFile {
   readonly name: string;
@@ -64,26 +64,20 @@ const pageAddress = (page: Buffer): bigint => page.readBigUInt64LE(8);
 
 /** The segments from the one with the redo point to the last that was written, in order. */
 export function segmentsSinceRedo({ redo, timeline }: Control, files: readonly SegmentFile[]): Segment[] {
-  const whole = files.filter((file) => /^[0-9A-F]{24}$/.test(file.name) && file.head.length >= SEGMENT_HEAD_BYTES);
+  const whole = files.filter((file) => isSegment(file.name) && file.head.length >= SEGMENT_HEAD_BYTES);
   const bytes = whole.map((file) => file.head.readUInt32LE(32)).find((size) => size >= 1 << 20) ?? 0;
   if (bytes === 0) throw new Error("no file of pg_wal begins with the header of a segment");
   const found: Segment[] = [];
   for (let number = redo / BigInt(bytes); ; number++) {
-    const name = segmentName(timeline, number, bytes);
-    const file = whole.find((one) => one.name === name);
     const start = number * BigInt(bytes);
+    const name = segmentName(timeline, start, bytes);
+    const file = whole.find((one) => one.name === name);
     if (!file || pageAddress(file.head) !== start) break;
     found.push({ name, start, bytes });
   }
   if (found.length === 0)
-    throw new Error(`pg_wal has no segment with the redo point ${positionText(redo)} of timeline ${timeline}`);
+    throw new Error(`pg_wal has no segment with the redo point ${formatPosition(redo)} of timeline ${timeline}`);
   return found;
-}
-
-function segmentName(timeline: number, number: bigint, bytes: number): string {
-  const perId = 0x1_0000_0000n / BigInt(bytes);
-  const hex = (value: bigint | number): string => value.toString(16).toUpperCase().padStart(8, "0");
-  return `${hex(timeline)}${hex(number / perId)}${hex(number % perId)}`;
 }
 
 /** How far into its last segment the WAL reaches: pages that say that they stand where they do, the last of them up to its zeros. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Node } from "../../node.ts";
-import { type Archiver, ARCHIVE_DIR } from "./archiver.ts";
+import type { Archiver } from "./archiver.ts";
 import { Escrow } from "./escrow.ts";
 import { shellOn } from "./shell.ts";
 
@@ -9,15 +9,14 @@ const archiver = {
   withoutPassphrase: { "tool.conf": "address", "ca.pem": "authority" },
 } as Partial<Archiver> as Archiver;
 
-/** A machine that remembers what was laid out on it and whether its folder is there. */
-function machine() {
+/** A machine that remembers what was laid out on it, and says what is still there when somebody looks. */
+function machine(left = "") {
   const laid = new Map<string, string>();
-  let there = true;
   const exec: Node["exec"] = async (argv, { stdin }) => {
     const said = { code: 0, stdout: "", stderr: "" };
-    if (argv[0] === "rm") [there] = [false, laid.clear()];
-    else if (stdin !== undefined) [there] = [true, laid.set(argv.at(-1)!, stdin)];
-    else said.code = there ? 0 : 1;
+    if (argv[0] === "rm") laid.clear();
+    else if (stdin !== undefined) laid.set(argv.at(-1)!, stdin);
+    else said.stdout = left;
     return said;
   };
   const node = { name: "db.spare", state: async () => "running", exec } as Partial<Node> as Node;
@@ -41,8 +40,14 @@ it("takes everything from the machine, proves it, and gives it back", async () =
   const lost = await new Escrow(archiver).lose(node);
   expect(await lost.effect(AbortSignal.timeout(1_000))).toEqual({
     observed: true,
-    proof: `${ARCHIVE_DIR} is gone from db.spare`,
+    proof: "/blackstart/run/archive and /blackstart/archive are gone from db.spare",
   });
   await lost.heal();
   expect(Object.fromEntries(laid)).toEqual(archiver.files);
+});
+
+it("is not proven by files that are still there", async () => {
+  const lost = await new Escrow(archiver).lose(machine("/blackstart/archive\n").node);
+  const proof = "there is still /blackstart/archive";
+  expect(await lost.effect(AbortSignal.timeout(1_000))).toEqual({ observed: false, proof });
 });

@@ -4,6 +4,9 @@ import { bracket } from "../../time.ts";
 import { type Archiver, ARCHIVE_DIR } from "./archiver.ts";
 import { type Shell, shellOn } from "./shell.ts";
 
+/** Where a machine has them: what the server uses, and what it is laid out from at every start. */
+const PLACES = [ARCHIVE_DIR, "/blackstart/archive"];
+
 /** What opens the archive, kept by the harness as a team would keep it in a safe: in memory alone, and in no evidence. */
 export class Escrow {
   readonly #archiver: Archiver;
@@ -29,16 +32,17 @@ export class Escrow {
   async lose(node: Node): Promise<Broken> {
     const shell = shellOn(node);
     const { at: effective } = await bracket(async () => {
-      const { code, stderr } = await node.exec(["rm", "-rf", "/blackstart/archive", ARCHIVE_DIR], {
+      const { code, stderr } = await node.exec(["rm", "-rf", ...PLACES], {
         timeoutMs: 10_000,
       });
       if (code !== 0) throw new Error(`the files of ${node.name} could not be taken away: ${stderr.trim()}`);
     });
-    const { code } = await shell.attempt('test -e "$1"', [ARCHIVE_DIR]);
-    const proof = code === 0 ? `${ARCHIVE_DIR} is still there` : `${ARCHIVE_DIR} is gone from ${node.name}`;
+    const left = (await shell.run('for f in "$@"; do if [ -e "$f" ]; then echo "$f"; fi; done', PLACES)).trim();
+    const observed = left === "";
+    const proof = observed ? `${PLACES.join(" and ")} are gone from ${node.name}` : `there is still ${left}`;
     return {
       effective,
-      effect: async () => ({ observed: code !== 0, proof }),
+      effect: async () => ({ observed, proof }),
       heal: async () => {
         if ((await node.state()) === "running") await layOut(shell, this.#archiver.files);
       },
@@ -46,7 +50,8 @@ export class Escrow {
   }
 }
 
-async function layOut(on: Shell, files: Readonly<Record<string, string>>): Promise<void> {
+/** Lays out what opens an archive; nobody but the server's user can read it at any moment. */
+export async function layOut(on: Shell, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, content] of Object.entries(files))
     await on.run('umask 077; mkdir -p "$1"; cat >"$1/$2"', [ARCHIVE_DIR, name], { stdin: content });
 }

@@ -119,7 +119,9 @@ function problems(value: PostgresConfig) {
       });
     seen.add(name);
   }
-  const synchronous = value.standbys.filter((s) => s.replication === "synchronous").length;
+  const synchronous =
+    value.standbys.filter((s) => s.replication === "synchronous").length +
+    (value.archive?.receiver === "synchronous" ? 1 : 0);
   if (value.synchronous && value.synchronous.count > synchronous) {
     found.push({
       path: ["synchronous", "count"],
@@ -268,12 +270,13 @@ const kind: ComponentKind<PostgresConfig> = {
   nodes,
   uses,
   problems,
-  capabilities: ({ archive, standbys, timescale }) => [
+  capabilities: ({ archive, standbys, timescale, ...server }) => [
     "schema",
     "batches",
     "statements",
     "page-writes",
-    ...(archive ? ["archive"] : []),
+    ...(hasProgram(server, "pg_rewind") !== false ? ["rewind"] : []),
+    ...(archive ? ["archive", ...archiverKind(archive.tool).can] : []),
     ...(archive?.encrypted ? ["encryption"] : []),
     ...(timescale ? ["hypertable"] : []),
     ...(standbys.some(isLogical) ? ["logical standbys"] : []),

@@ -1,9 +1,9 @@
 import type { Node } from "../../node.ts";
 import type { PageWrite } from "../../place.ts";
-import { parsePosition } from "../../position.ts";
+import { formatPosition, parsePosition } from "../../position.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
-import { ledgerRows, PAGE_BYTES, type PageRow, positionText } from "./disk-format.ts";
+import { ledgerRows, PAGE_BYTES, type PageRow } from "./disk-format.ts";
 import { controlOf, DATA, readFile } from "./places.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
@@ -45,7 +45,7 @@ export async function crashInPageWrite(
     );
   const at = await node.kill("SIGKILL");
   const control = await controlOf(node);
-  if (positionText(control.redo) !== redo)
+  if (formatPosition(control.redo) !== redo)
     throw new Error(
       `a checkpoint of ${node.name} ended before the server was killed: what it wrote can no longer be torn; make checkpoints longer with checkpoint_completion_target`,
     );

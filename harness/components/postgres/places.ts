@@ -1,5 +1,6 @@
+import { formatPosition } from "../../position.ts";
 import type { Node } from "../../node.ts";
-import type { Location, PlacedElement, Where } from "../../place.ts";
+import { type Location, pickAt, type PlacedElement, type Where } from "../../place.ts";
 import {
   CONTROL_BYTES,
   type Control,
@@ -7,7 +8,6 @@ import {
   ledgerRows,
   PAGE_BYTES,
   type PageRow,
-  positionText,
   readControl,
   SEGMENT_HEAD_BYTES,
   type Segment,
@@ -75,8 +75,7 @@ async function only(node: Node, pattern: string, where: Where): Promise<Location
 }
 
 function pick<T>(list: readonly T[], where: Where, whenNone: string): T {
-  const at = { first: 0, middle: Math.floor((list.length - 1) / 2), last: list.length - 1 }[where];
-  const found = list[at];
+  const found = pickAt(list, where);
   if (found === undefined) throw new Error(whenNone);
   return found;
 }
@@ -136,7 +135,7 @@ async function walSegment(node: Node, where: Where): Promise<Location> {
   const short = stretches.length > 1 && stretches.at(-1)!.to < stretches.at(-1)!.segment.bytes * LEAST_OF_A_SEGMENT;
   const { path, from, to } = pick(short && where === "last" ? stretches.slice(0, -1) : stretches, where, "");
   const number = stretches.findIndex((stretch) => stretch.path === path) + 1;
-  const words = `segment ${number} of ${stretches.length} from the redo point ${positionText(control.redo)} on`;
+  const words = `segment ${number} of ${stretches.length} from the redo point ${formatPosition(control.redo)} on`;
   return { path, from, to, words, elements: [] };
 }
 

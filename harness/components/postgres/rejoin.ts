@@ -27,7 +27,7 @@ export async function rejoinNode(rejoining: Rejoining, context: RepairContext): 
   const { node, serving, admin, archiver } = rejoining;
   const { signal, mark, keep } = context;
   await openForWork(node, signal);
-  const shell = shellOn(node);
+  const shell = shellOn(node, signal);
   await keep("only-here.txt", await tailOf(shell, await recoveryFacts(admin, serving)));
   const { at: rewound } = await bracket(() => rewind(shell, serving, archiver));
   mark("rewound", rewound);

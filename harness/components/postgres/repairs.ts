@@ -1,9 +1,9 @@
+import { formatPosition } from "../../position.ts";
 import type { RepairContext } from "../../capabilities.ts";
 import { messageOf } from "../../errors.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
 import type { AdminConnections } from "./admin.ts";
-import { positionText } from "./disk-format.ts";
 import { REPAIRS, type Repair } from "./kind.ts";
 import { controlOf, DATA } from "./places.ts";
 
@@ -70,10 +70,10 @@ async function resetWal({ node, mark, keep, endsAt }: Bench): Promise<void> {
   );
   await keep(
     "pg_resetwal.txt",
-    `before: ${state}, checkpoint at ${positionText(checkpoint)}, redo from ${positionText(redo)}\nexit ${said.code}\n${said.stdout}${said.stderr}`,
+    `before: ${state}, checkpoint at ${formatPosition(checkpoint)}, redo from ${formatPosition(redo)}\nexit ${said.code}\n${said.stdout}${said.stderr}`,
   );
   if (said.code !== 0) throw new Error(`pg_resetwal exited ${said.code}: ${(said.stderr || said.stdout).trim()}`);
-  endsAt(positionText(redo));
+  endsAt(formatPosition(redo));
   mark("forbidden pg_resetwal", at);
 }
 

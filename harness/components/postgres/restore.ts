@@ -7,9 +7,9 @@ import { type Bracket, bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
-import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR, segmentName, sizesOf } from "./archiver.ts";
-import { isOurs, reachedTheEnd, replayedAll, segmentsOf, takeFiles } from "./restore-guards.ts";
-import type { Escrow } from "./escrow.ts";
+import { ARCHIVE_DIR, type Archiver, type Backup, DATA_DIR, segmentOfBackup, sizesOf } from "./archiver.ts";
+import { refuseForeign, refuseEarlyEnd, awaitReplay, segmentsOf } from "./restore-guards.ts";
+import { type Escrow, layOut } from "./escrow.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Restored } from "./detector.ts";
 import type { Points, RestoreTarget } from "./points.ts";
@@ -68,10 +68,10 @@ async function fill(
   const { node, archiver } = bench;
   const { signal, mark, keep, target } = context;
   await openForWork(node, signal);
-  const shell = shellOn(node);
+  const shell = shellOn(node, signal);
   if (options.access === "escrow") await bench.escrow.open(shell);
-  if (bench.foreign) await takeFiles(shell, archiver);
-  if (bench.receiver && options.tail === "shipped") mark("tail shipped", await shipTail(bench.receiver));
+  if (bench.foreign) await layOut(shell, archiver.files);
+  if (bench.receiver && options.tail === "shipped") mark("tail shipped", await shipTail(bench.receiver, signal));
   const backups = await archiver.list(shell);
   const backup = chooseBackup(backups, options, target?.lsn ?? null);
   bench.chosen(restoredOf(node.name, backup, options, target));
@@ -80,7 +80,7 @@ async function fill(
   const { at: fetched } = await bracket(async () => {
     await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
     await archiver.fetch(shell, backup);
-    if (options.checked) await isOurs(bench, shell, backup);
+    if (options.checked) await refuseForeign(bench, shell, backup);
     const signalFile = options.onEnd === "follow" ? "standby.signal" : "recovery.signal";
     await shell.run(
       `cat >>"$1/postgresql.auto.conf"; rm -f "$1/standby.signal" "$1/recovery.signal"; touch "$1/$2"`,
@@ -97,16 +97,16 @@ async function fill(
 async function replay(bench: RestoreBench, options: RestoreOptions, context: RestoreContext): Promise<Bracket> {
   const { node, archiver } = bench;
   const { signal, mark } = context;
-  const shell = shellOn(node);
+  const shell = shellOn(node, signal);
   const follows = options.onEnd === "follow";
   const guarded = options.wal === "fail-closed" && options.to === "latest" && !follows;
   const segments = guarded || follows ? await segmentsOf(archiver) : [];
   const { at: restored } = await bracket(async () => {
     if (options.stage === "history") await shell.run('rm "$1"', [HOLD]);
     else await startServer(node);
-    if (follows) await replayedAll(bench, shell, segments, signal);
+    if (follows) await awaitReplay(bench, shell, segments, signal);
     else await served(bench, options.onEnd === "pause" ? "paused" : "promoted", signal);
-    if (guarded) await reachedTheEnd(bench, shell, { segments, unfinished: await unfinishedOf(bench, options) });
+    if (guarded) await refuseEarlyEnd(bench, shell, { segments, unfinished: await unfinishedOf(bench, options) });
   });
   mark("restored", restored);
   return restored;
@@ -154,10 +154,10 @@ const AWAIT = "/blackstart/run/await";
 async function holdHistory(
   { archiver, segmentBytes }: RestoreBench,
   on: Shell,
-  { timeline, stopLsn }: Backup,
+  backup: Backup,
   { wal }: RestoreOptions,
 ): Promise<void> {
-  const last = segmentName(timeline, parsePosition(stopLsn) ?? 0n, segmentBytes);
+  const last = segmentOfBackup(backup, backup.stopLsn, segmentBytes);
   await on.run('touch "$1"; cat >"$2"', [HOLD, AWAIT], { stdin: AWAIT_SCRIPT });
   const settings = {
     recovery_prefetch: "off", // reading ahead would wait for the next segment before the end of the backup is replayed
@@ -190,10 +190,11 @@ function restoredOf(node: string, backup: Backup, { to }: RestoreOptions, target
  * What the receiver has goes into the archive first. Its last segment is called .partial until it is full (manual, pg_receivewal);
  * under that name no server asks for it, and the newest writes would be lost with all of them on disk.
  */
-async function shipTail(receiver: Node): Promise<Bracket> {
+async function shipTail(receiver: Node, signal: AbortSignal): Promise<Bracket> {
   const { at } = await bracket(() =>
-    shellOn(receiver).run(`. ${ARCHIVE_DIR}/store
-      for file in /blackstart/disk/wal/*; do sh ${ARCHIVE_DIR}/push "$file" "$(basename "$file" .partial)"; done`),
+    shellOn(receiver, signal).run(
+      `for file in /blackstart/disk/wal/*; do sh ${ARCHIVE_DIR}/push "$file" "$(basename "$file" .partial)"; done`,
+    ),
   );
   return at;
 }

@@ -1,4 +1,5 @@
 import type { ExecResult, Node } from "../../node.ts";
+import { untilAborted } from "../../wait.ts";
 
 const TIMEOUT_MS = 600_000;
 
@@ -10,10 +11,13 @@ export interface Shell {
   attempt(script: string, args?: readonly string[], options?: { stdin?: string }): Promise<ExecResult>;
 }
 
-/** On a machine that runs, whether its server does or not. */
-export function shellOn(node: Node): Shell {
-  const attempt: Shell["attempt"] = (script, args = [], options = {}) =>
-    node.exec(["/blackstart/as-server", "sh", "-euc", script, "sh", ...args], { timeoutMs: TIMEOUT_MS, ...options });
+/** On a machine that runs, whether its server does or not. When `signal` aborts nobody waits any longer; the program goes with its machine. */
+export function shellOn(node: Node, signal?: AbortSignal): Shell {
+  const attempt: Shell["attempt"] = (script, args = [], options = {}) => {
+    const argv = ["/blackstart/as-server", "sh", "-euc", script, "sh", ...args];
+    const said = node.exec(argv, { timeoutMs: TIMEOUT_MS, ...options });
+    return signal ? untilAborted(said, signal) : said;
+  };
   return {
     node,
     attempt,

@@ -27,7 +27,11 @@ async function walSwitch({ admin, node, signal }: Watching): Promise<void> {
   const text = "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file";
   const file = async () => (await admin.query(node.name, text, ADMIN_TIMEOUT_MS))[0]?.["file"];
   const first = await file();
-  await awaitCondition(async () => (await file()) !== first, { everyMs: 5, timeoutMs: PATIENCE_MS, signal });
+  const switched = async () => (await file()) !== first;
+  if (!(await awaitCondition(switched, { everyMs: 5, timeoutMs: PATIENCE_MS, signal })))
+    throw new Error(
+      `${node.name} began no other segment within ${PATIENCE_MS} ms: more has to be written, or walSegment made smaller`,
+    );
 }
 
 /** A line of the server's log, with its instant in ms since the epoch; log_line_prefix is '%m [%p] ' and the log speaks UTC. */
@@ -125,12 +129,13 @@ async function writtenCounter(admin: AdminConnections, node: Node): Promise<() =
 const STREAMING =
   "SELECT pid::text AS pid, phase, backup_streamed::text AS bytes FROM pg_stat_progress_basebackup WHERE phase = 'streaming database files'";
 /** Written into pg_wal when a base backup has ended. */
-const ENDED = `cd "$1/${DATA}/pg_wal"; for f in *.backup; do if [ -f "$f" ]; then echo "$f"; fi; done`;
+const ENDED = `set -e; cd "$1/${DATA}/pg_wal"; for f in *.backup; do if [ -f "$f" ]; then echo "$f"; fi; done`;
 
 /** While a base backup streams. */
 async function baseBackup({ admin, node, signal }: Watching): Promise<InsideSpan> {
   const ended = async (): Promise<string[]> => {
     const said = await node.onDisk(["sh", "-c", ENDED, "sh", node.disk], { timeoutMs: 30_000 });
+    if (said.code !== 0) throw new Error(`pg_wal of ${node.name} could not be read: ${said.stderr.trim()}`);
     return said.stdout.split("\n").filter(Boolean);
   };
   const before = new Set(await ended());

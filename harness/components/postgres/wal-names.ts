@@ -3,7 +3,6 @@
  * segment, whose number says which positions are in it.
  */
 import { formatPosition } from "../../position.ts";
-import { segmentName } from "./archiver.ts";
 
 /** A name from elsewhere may lie any distance away from the others. */
 const NAMED_MOST = 10_000;
@@ -16,6 +15,17 @@ interface Segment {
   readonly number: bigint;
   /** The end of a timeline that was left, or one that was still being received: it is filled up with zeros. */
   readonly partial: boolean;
+}
+
+export const isSegment = (name: string): boolean => /^[0-9A-F]{24}$/.test(name);
+
+/** The file of the archive that holds a position (manual, 28.6): timeline, then the segment's number in two parts. */
+export function segmentName(timeline: string | number, lsn: bigint, segmentBytes: number): string {
+  const perId = 0x1_0000_0000n / BigInt(segmentBytes);
+  const segment = lsn / BigInt(segmentBytes);
+  return [BigInt(timeline), segment / perId, segment % perId]
+    .map((part) => part.toString(16).toUpperCase().padStart(8, "0"))
+    .join("");
 }
 
 export function segmentOf(name: string, segmentBytes: number): Segment | null {

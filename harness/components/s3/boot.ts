@@ -175,8 +175,8 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
     return { endpoint: urlOf(at), bucket: LEDGER, ...credentials, caPem: at.caPem ?? "" };
   }
 
-  async depot(bucket: string, { locked } = { locked: false }): Promise<DepotAccess> {
-    for (const site of this.#store.sites) await makeDepot(this.#door(site), bucket, this.#config, locked);
+  async depot(bucket: string): Promise<DepotAccess> {
+    for (const site of this.#store.sites) await makeDepot(this.#door(site), bucket, this.#config);
     const about = { region: REGION, bucket, provider: providerOf(this.#config).name };
     const { caPem } = this.#session.at;
     return { ...this.#store.paths.inside, tls: caPem !== null, caPem, ...this.#session.credentials, ...about };

@@ -5,9 +5,7 @@ import {
   GetObjectCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  PutObjectLockConfigurationCommand,
 } from "@aws-sdk/client-s3";
-import { usage } from "../../errors.ts";
 import { type Client, codeOf, patience, wordsOf } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { listed } from "./listing.ts";
@@ -15,7 +13,6 @@ import { listed } from "./listing.ts";
 const ANSWER_MS = 10_000;
 /** An archive may hold a base backup in one piece. */
 const TRANSFER_MS = 120_000;
-const DAY_MS = 24 * 3_600_000;
 
 /** Idempotent: while a store comes up, a bucket may have been made by a try that got no answer. */
 export async function makeBucket({ s3 }: Client, bucket: string, timeoutMs: number, locked = false): Promise<void> {
@@ -36,30 +33,10 @@ export async function keepVersions({ s3 }: Client, bucket: string): Promise<void
   );
 }
 
-/** A bucket for somebody who knows nothing of versions and locks: what the config asks for is a rule of the bucket. */
-export async function makeDepot(
-  client: Client,
-  bucket: string,
-  { versioning, lock }: S3Config,
-  locked: boolean,
-): Promise<void> {
-  if (locked && (!lock || lock.mode === "legal-hold"))
-    throw usage(
-      `the bucket ${bucket} is to lock what is written to it, and the store has ${lock ? "legal holds alone, which a bucket cannot set by itself" : "no lock"}`,
-      "add versioning: true and lock: { mode: compliance, retention: 1h } to the store",
-    );
-  await makeBucket(client, bucket, ANSWER_MS, locked);
+/** A bucket for somebody who knows nothing of versions: that they are kept is a rule of the bucket. */
+export async function makeDepot(client: Client, bucket: string, { versioning }: S3Config): Promise<void> {
+  await makeBucket(client, bucket, ANSWER_MS);
   if (versioning) await keepVersions(client, bucket);
-  if (!locked) return;
-  const Mode = lock!.mode === "compliance" ? "COMPLIANCE" : "GOVERNANCE";
-  const Days = Math.max(1, Math.ceil((lock!.retention ?? 0) / DAY_MS));
-  await client.s3.send(
-    new PutObjectLockConfigurationCommand({
-      Bucket: bucket,
-      ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode, Days } } },
-    }),
-    patience(ANSWER_MS),
-  );
 }
 
 export async function objectsIn(

@@ -3,7 +3,6 @@
  * file that the server's user alone can read; every command names it.
  */
 import { randomBytes } from "node:crypto";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { ArchivePart } from "../../../archive.ts";
 import {
   type Archiver,
@@ -20,6 +19,7 @@ import {
   type Stored,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
+import { ZSTD } from "../zstd.ts";
 
 export const open: OpenArchiver = (site) => new PgBackRest(site, randomBytes(32).toString("base64url"));
 
@@ -125,7 +125,7 @@ class PgBackRest implements Archiver {
   #stored(name: string, key: string): Stored {
     const { encrypted = false } = this.#site.config;
     const compressed = key.endsWith(".zst");
-    return { name, key, wrapped: encrypted || compressed, ...(compressed && !encrypted && { inside: ZSTD }) };
+    return { name, key, ...(compressed && !encrypted && { inside: ZSTD }) };
   }
 
   /** In which the newest backup begins; its label says so to nobody without the passphrase, the archive's own files beside it do. */
@@ -161,11 +161,6 @@ class PgBackRest implements Archiver {
     return mode === "stock" ? `${COMMAND} archive-get %f "%p"` : `sh ${ARCHIVE_DIR}/get-closed "%f" "%p"`;
   }
 }
-
-const ZSTD = {
-  take: (object: Buffer) => zstdDecompressSync(object),
-  put: (_: Buffer, content: Buffer | null) => zstdCompressSync(content ?? Buffer.alloc(0)),
-};
 
 const push = (option = ""): string => `${COMMAND} ${option && `${option} `}archive-push "%p"`;
 
@@ -272,7 +267,9 @@ export const nameIn = (key: string): string | null =>
 export function verdictIn(code: number, text: string): { noticed: boolean; detail: string } {
   const lines = text.split("\n").map((line) => line.trim());
   const wrong = lines.filter((line) => WRONG.test(line));
-  if (code !== 0 || wrong.length > 0) return { noticed: true, detail: wrong.slice(0, 5).join("; ") || `exit ${code}` };
+  // It exits 0 whatever it finds: another code is a verify that did not get to look.
+  if (code !== 0) throw new Error(wrong.slice(0, 5).join("; ") || `verify ended with ${code}`);
+  if (wrong.length > 0) return { noticed: true, detail: wrong.slice(0, 5).join("; ") };
   return { noticed: false, detail: lines.filter((line) => line !== "").join("; ") || "verify said nothing" };
 }
 

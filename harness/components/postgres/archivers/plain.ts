@@ -2,10 +2,8 @@
  * What the manual describes (25.3), with nothing but the server's own tools and curl, which signs requests to S3 (--aws-sigv4):
  * pg_basebackup as a compressed tar, archive_command and restore_command as two small scripts.
  */
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { ArchivePart } from "../../../archive.ts";
 import { messageOf } from "../../../errors.ts";
-import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,
   ARCHIVE_DIR,
@@ -14,16 +12,19 @@ import {
   type BackupLevel,
   DATA_DIR,
   type ExpireOptions,
+  type Inside,
   type Misconfigured,
   type NotCopied,
   notCopied,
   type OpenArchiver,
-  segmentName,
+  segmentOfBackup,
   type Stored,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
+import { isSegment } from "../wal-names.ts";
 import { putMember, takeMember } from "../tar-member.ts";
+import { compress, decompress, ZSTD } from "../zstd.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
@@ -94,8 +95,8 @@ export class Plain implements Archiver {
     const backups = await this.list();
     const reach = history === "oldest" ? backups.at(-keep) : backups.at(-1);
     if (!reach) throw new Error(`there are ${backups.length} backups, and ${keep} are to be kept`);
-    const first = segmentName(reach.timeline, parsePosition(reach.startLsn) ?? 0n, segmentBytes);
-    const names = (await this.names()).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    const first = segmentOfBackup(reach, reach.startLsn, segmentBytes);
+    const names = (await this.names()).filter(isSegment);
     const old = names.filter((name) => name.slice(8) < first.slice(8));
     const gone = backups.slice(0, -keep);
     const objects = await Promise.all(
@@ -114,25 +115,16 @@ export class Plain implements Archiver {
     const { prefix, segmentBytes } = this.site;
     const backups = await this.list();
     if (part === "base") return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: ZSTD }));
-    if (part === "manifest")
-      return backups.map(({ label }) => ({ ...inBackup(prefix, label, "backup_manifest"), wrapped: false }));
+    if (part === "manifest") return backups.map(({ label }) => ({ ...inBackup(prefix, label, "backup_manifest") }));
     if (part === "label")
       return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: IN_TAR("backup_label") }));
-    const names = part === "history" ? /^[0-9A-F]{8}\.history$/ : /^[0-9A-F]{24}$/;
+    const wanted = part === "history" ? (name: string) => /^[0-9A-F]{8}\.history$/.test(name) : isSegment;
     const newest = backups.at(-1);
-    const from =
-      part === "segment" && newest
-        ? segmentName(newest.timeline, parsePosition(newest.startLsn) ?? 0n, segmentBytes)
-        : "";
-    return (await this.#walNames())
-      .filter((name) => names.test(name) && name >= from)
-      .map((name) => ({ name, key: `${prefix}/wal/${name}`, wrapped: false }));
-  }
-
-  async #walNames(): Promise<string[]> {
-    const { depot, access, prefix } = this.site;
-    const objects = await depot.objects(access.bucket, `${prefix}/wal/`);
-    return objects.map(({ key }) => key.slice(`${prefix}/wal/`.length)).toSorted();
+    const from = part === "segment" && newest ? segmentOfBackup(newest, newest.startLsn, segmentBytes) : "";
+    return (await this.names())
+      .toSorted()
+      .filter((name) => wanted(name) && name >= from)
+      .map((name) => ({ name, key: `${prefix}/wal/${name}` }));
   }
 }
 
@@ -141,17 +133,11 @@ const BASE = "base.tar.zst";
 const inBackup = (prefix: string, label: string, file: string) => ({
   name: `${label}/${file}`,
   key: `${prefix}/base/${label}/${file}`,
-  wrapped: true,
 });
 
-const ZSTD = {
-  take: (object: Buffer) => zstdDecompressSync(object),
-  put: (_: Buffer, content: Buffer | null) => zstdCompressSync(content ?? Buffer.alloc(0)),
-};
-
-const IN_TAR = (member: string) => ({
-  take: (object: Buffer) => takeMember(ZSTD.take(object), member),
-  put: (object: Buffer, content: Buffer | null) => ZSTD.put(object, putMember(ZSTD.take(object), member, content)),
+const IN_TAR = (member: string): Inside => ({
+  take: async (object) => takeMember(await decompress(object), member),
+  put: async (object, content) => compress(putMember(await decompress(object), member, content)),
 });
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store

@@ -4,7 +4,6 @@
  * Without prefetching (-p 0): it makes daemons whose end a server that is a machine's first process takes for a crash of its own.
  */
 import type { ArchivePart } from "../../../archive.ts";
-import { parsePosition } from "../../../position.ts";
 import {
   type Archiver,
   ARCHIVE_DIR,
@@ -15,7 +14,7 @@ import {
   type NotCopied,
   notCopied,
   type OpenArchiver,
-  segmentName,
+  segmentOfBackup,
   type Stored,
 } from "../archiver.ts";
 import type { Shell } from "../shell.ts";
@@ -61,10 +60,12 @@ class WalE implements Archiver {
   async list(): Promise<Backup[]> {
     const { depot, access, prefix } = this.#site;
     const objects = await depot.objects(access.bucket, `${prefix}/basebackups_005/`);
-    const backups = objects.flatMap(({ key }) => {
-      const label = /\/(base_[0-9A-F]{24}_[0-9A-F]{8})_backup_stop_sentinel\.json$/.exec(key)?.[1];
-      return label === undefined ? [] : [{ label, key }];
-    });
+    const backups = objects
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+      .flatMap(({ key }) => {
+        const label = /\/(base_[0-9A-F]{24}_[0-9A-F]{8})_backup_stop_sentinel\.json$/.exec(key)?.[1];
+        return label === undefined ? [] : [{ label, key }];
+      });
     return Promise.all(
       backups.map(async ({ label, key }): Promise<Backup> => {
         const sentinel = JSON.parse((await depot.getObject(access.bucket, key)).toString("utf8")) as Record<
@@ -121,7 +122,7 @@ class WalE implements Archiver {
     const named = (keys: string[], pattern: RegExp, wrapped: boolean): Stored[] =>
       keys.flatMap((key) => {
         const name = pattern.exec(key)?.[1];
-        return name === undefined ? [] : [{ name, key, wrapped, ...(wrapped && { inside: LZO }) }];
+        return name === undefined ? [] : [{ name, key, ...(wrapped && { inside: LZO }) }];
       });
     if (part === "label") return [];
     if (part === "manifest") return named(await under("basebackups_005"), /\/([^/]+_sentinel\.json)$/, false);
@@ -129,8 +130,8 @@ class WalE implements Archiver {
       return named(await under("basebackups_005"), /\/([^/]+\/tar_partitions\/[^/]+\.tar\.lzo)$/, true);
     const stored = named(await under("wal_005"), /\/([0-9A-F]{24}|[0-9A-F]{8}\.history)\.lzo$/, true);
     if (part === "history") return stored.filter(({ name }) => name.endsWith(".history"));
-    const newest = (await this.list()).toSorted((a, b) => (a.label < b.label ? -1 : 1)).at(-1);
-    const from = newest ? segmentName(newest.timeline, parsePosition(newest.startLsn) ?? 0n, segmentBytes) : "";
+    const newest = (await this.list()).at(-1);
+    const from = newest ? segmentOfBackup(newest, newest.startLsn, segmentBytes) : "";
     return stored.filter(({ name }) => !name.endsWith(".history") && name >= from);
   }
 }
@@ -142,7 +143,9 @@ const LZO: Inside = {
 };
 
 async function through(on: Shell, program: string, bytes: Buffer): Promise<Buffer> {
-  const said = await on.run(`base64 -d | ${program} | base64`, [], { stdin: bytes.toString("base64") });
+  // One by one: of a pipe only the last has a say in how it ends.
+  const script = `in=$(mktemp); trap 'rm -f "$in" "$in.out"' EXIT; base64 -d >"$in"; ${program} <"$in" >"$in.out"; base64 "$in.out"`;
+  const said = await on.run(script, [], { stdin: bytes.toString("base64") });
   return Buffer.from(said, "base64");
 }
 

@@ -12,7 +12,9 @@ export const pgDump: Detector = {
       `${needs("pg_dump", "-ge", version)}pg_dump -U ${USER} -d ${DATABASE} -f /dev/null`,
     );
     demandTool(said);
-    if (/connection to server/.test(said.stderr)) return notRun(firstWords(said.stderr));
+    // Its own word for damage is 1: a server that is not there, a conflict with replay and a kill say nothing of any page.
+    if (said.code > 1 || /connection to server|conflict with recovery/.test(said.stderr))
+      return notRun(firstWords(said.stderr) || `it ended with ${said.code}`);
     if (said.code !== 0) return noticed(`${serving.name}: ${firstWords(said.stderr)}`);
     return silent(`${serving.name}: every row of the database ${DATABASE} could be read`);
   },

@@ -1,10 +1,11 @@
 import { formatPosition, parsePosition } from "../../../position.ts";
 import { type Bench, type Detector, type Facts, notRun, noticed, type Seen, silent } from "../detector.ts";
 import { archiveOf } from "./archive.ts";
+import { RECORD_MOST_BYTES } from "../archive-end.ts";
 import { segmentOf, startOf } from "../wal-names.ts";
 
-/** A record may be cut off where the archive ends. One carries at most 33 pages (XLR_MAX_BLOCK_ID, src/include/access/xlogrecord.h). */
-const RECORD_MOST_BYTES = 33n * 8_192n;
+/** A record may be cut off where the archive ends. */
+const MARGIN = BigInt(RECORD_MOST_BYTES);
 
 export const recoveryTarget: Detector = {
   name: "recovery target",
@@ -43,14 +44,19 @@ export function judgeEnd({ before, after, restored, names, openEnd, segmentBytes
   // What was put there before it was full goes to somewhere in its last segment.
   if (openEnd && end.lsn >= reach.last) return silent(`${where}; ${reach.why}, which need not be full`);
   const words = `${where}; ${reach.why}, which goes to ${formatPosition(reach.lsn)}`;
-  return end.lsn + RECORD_MOST_BYTES < reach.lsn ? noticed(words) : silent(words);
+  return end.lsn + MARGIN < reach.lsn ? noticed(words) : silent(words);
 }
 
 function againstTarget(end: End, where: string, { target, backup }: NonNullable<Bench["restored"]>): Seen {
   const asked = target && parsePosition(target.lsn);
-  if (!target || asked === null) return silent(`${where}, where the backup was consistent, as asked`);
+  if (!target || asked === null) {
+    const consistent = parsePosition(backup.stopLsn);
+    if (consistent === null) return notRun(`${where}; ${backup.label} does not say where it is consistent`);
+    const words = `${where}; ${backup.label} is consistent at ${backup.stopLsn}, which is as far as was asked`;
+    return end.lsn + MARGIN < consistent ? noticed(words) : silent(words);
+  }
   const words = `${where}; asked for was ${target.lsn} on timeline ${target.lineage}`;
-  if (target.lineage !== end.lineage || end.lsn + RECORD_MOST_BYTES < asked) return noticed(words);
+  if (target.lineage !== end.lineage || end.lsn + MARGIN < asked) return noticed(words);
   const consistent = parsePosition(backup.stopLsn);
   if (consistent !== null && consistent > asked)
     return noticed(`${words}, which the backup is beyond: it ends at ${backup.stopLsn}`);

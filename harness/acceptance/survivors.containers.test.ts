@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,41 +11,37 @@ import { labelled, linesOf, scenario } from "./lab.ts";
 
 const RUN = `survivors-${process.pid}`;
 
+const dumpOf = (container: string): SpawnSyncReturns<string> =>
+  spawnSync(
+    "docker",
+    ["exec", container, ..."/blackstart/bin/pg_dump -U postgres --data-only -t blackstart.ledger postgres".split(" ")],
+    { encoding: "utf8", maxBuffer: 1e8 },
+  );
+
 test("the loss that is read back equals a dump of the surviving table, taken by the server's own tools", async () => {
   const signal = AbortSignal.timeout(120_000);
   const plan = (await readScenario(scenario("postgres/async-cut-then-loss"))).plan(11);
   const images = await resolveImages(["postgres", "proxy"], () => undefined, signal);
   const dir = mkdtempSync(path.join(tmpdir(), "blackstart-test-"));
   const record = new Record(dir);
+  // Taken as soon as the harness has read everything back: the detectors that look next end the server.
+  const dumps: SpawnSyncReturns<string>[] = [];
   const end = await runPlan({
     run: RUN,
     plan,
     record,
     signal,
-    journal: () => undefined,
+    journal: (event) => void (event === "read-back" && dumps.push(dumpOf(`blackstart-${RUN}-db.standby`))),
     flushJournal: () => undefined,
     listen: () => undefined,
     images: new Map([...images].map(([name, image]) => [name, image.reference])),
   });
   try {
     expect(end.error).toBeNull();
-    const dump = spawnSync(
-      "docker",
-      [
-        "exec",
-        `blackstart-${RUN}-db.standby`,
-        "/blackstart/bin/pg_dump",
-        "-U",
-        "postgres",
-        "--data-only",
-        "-t",
-        "blackstart.ledger",
-        "postgres",
-      ],
-      { encoding: "utf8", maxBuffer: 1e8 },
-    );
-    expect(dump.status, dump.stderr).toBe(0);
-    const surviving = new Set([...dump.stdout.matchAll(/^(ledger-\d+)\t/gm)].map(([, op]) => op));
+    expect(dumps).toHaveLength(1);
+    const [dump] = dumps;
+    expect(dump!.status, dump!.stderr).toBe(0);
+    const surviving = new Set([...dump!.stdout.matchAll(/^(ledger-\d+)\t/gm)].map(([, op]) => op));
     await record.close();
     const acknowledged = linesOf<{ op: string; outcome: string }>(path.join(dir, "raw", "operations.jsonl")).filter(
       (o) => o.outcome === "ok",

@@ -13,12 +13,17 @@ export const backupsOf = (history: History): Report["backups"] =>
   });
 
 export function restoresOf(history: History): Report["restores"] {
-  const taken = new Map(eventsOf(history, "backup-taken").map(({ data }) => [data.label, spanOf(history, data).toMs]));
+  const taken = new Map(
+    eventsOf(history, "backup-taken").map(({ data }) => [
+      `${data.component} ${data.label}`,
+      spanOf(history, data).toMs,
+    ]),
+  );
   return eventsOf(history, "restored").map(({ data }) => {
     const { step, node, backup, level, dataBytes, walBytes, fromNs, fetchedNs, toNs } = data;
     const fetch = spanOf(history, { fromNs, toNs: fetchedNs });
     const { toMs } = spanOf(history, { fromNs, toNs });
-    const takenMs = taken.get(backup);
+    const takenMs = taken.get(`${node.slice(0, node.lastIndexOf("."))} ${backup}`);
     return {
       step,
       node,

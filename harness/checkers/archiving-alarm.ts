@@ -2,7 +2,7 @@ import { type Alarm, ALARMS, ArchiveAlarms, ARCHIVING_ALARM, isArchived, missing
 import type { Checker } from "../checker.ts";
 import type { ArchiveLook, History } from "../history.ts";
 import { humanMs } from "../text.ts";
-import type { Finding, Verdict } from "../verdict.ts";
+import { type Finding, type Verdict, worst } from "../verdict.ts";
 import { againstObjective, finding, roundMs } from "./findings.ts";
 import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 
@@ -19,7 +19,7 @@ interface Segment {
   readonly name: string;
   readonly completed: Span;
   /** When the server called it archived and the store listed it; null when that was never seen. A name alone may be another's. */
-  readonly storedMs: number | null;
+  readonly stored: Span | null;
 }
 
 type Judged = { readonly verdict: Verdict; readonly detail: string };
@@ -32,8 +32,7 @@ function check(history: History): Finding {
     const { verdict, detail } = judge(history, component);
     return { verdict, detail: `${component}: ${detail}` };
   });
-  const worst = (["fail", "unknown", "pass"] as const).find((verdict) => judged.some((one) => one.verdict === verdict));
-  return say(worst ?? "unknown", judged.map(({ detail }) => detail).join("; "));
+  return say(worst(judged.map(({ verdict }) => verdict)), judged.map(({ detail }) => detail).join("; "));
 }
 
 function judge(history: History, component: string): Judged {
@@ -45,7 +44,7 @@ function judge(history: History, component: string): Judged {
   const segments = segmentsOf(looks);
   const [first] = segments.filter((segment) => isUnarchived(segment, looks, limitMs));
   const alarms = alarmsOf(history, component);
-  const unfounded = alarms.find(({ alarm, ms }) => !isFounded(looks, alarm, ms));
+  const unfounded = unfoundedOf(looks, alarms);
   if (unfounded) return { verdict: "unknown", detail: `the looks do not show what the alarm ${unfounded.alarm} says` };
   if (!first) return nothingUnarchived(segments);
   const after = alarms.filter(({ ms }) => ms >= first.completed.fromMs);
@@ -56,7 +55,7 @@ function judge(history: History, component: string): Judged {
     `${humanMs(sinceCompletion(first, ms).lowerMs)} to ${humanMs(sinceCompletion(first, ms).upperMs)}`;
   const silent = Object.keys(ALARMS).filter((alarm) => !heard.some((one) => one.alarm === alarm));
   const { verdict, detail } = againstObjective(
-    `${first.name} did not reach the store; the alarm ${earliest.alarm} came after`,
+    `${first.name} ${arrival(first)}; the alarm ${earliest.alarm} came after`,
     sinceCompletion(first, earliest.ms),
     LIMITS * limitMs,
   );
@@ -67,16 +66,22 @@ function judge(history: History, component: string): Judged {
   };
 }
 
+/** It may have come after all, when somebody mended what was broken. */
+const arrival = (segment: Segment): string =>
+  segment.stored === null
+    ? "did not reach the store"
+    : `reached the store after more than ${humanMs(Math.max(0, segment.stored.fromMs - segment.completed.toMs))}`;
+
 const sinceCompletion = ({ completed }: Segment, ms: number) => ({
   lowerMs: Math.max(0, ms - completed.toMs),
   upperMs: ms - completed.fromMs,
 });
 
 function nothingUnarchived(segments: readonly Segment[]): Judged {
-  const stored = segments.filter(({ storedMs }) => storedMs !== null);
+  const stored = segments.filter((segment) => segment.stored !== null);
   if (stored.length === 0)
     return { verdict: "unknown", detail: "no segment was completed and archived while somebody looked" };
-  const longestMs = Math.max(...stored.map((segment) => sinceCompletion(segment, segment.storedMs ?? 0).upperMs));
+  const longestMs = Math.max(...stored.map((segment) => sinceCompletion(segment, segment.stored?.toMs ?? 0).upperMs));
   return {
     verdict: "pass",
     detail: `${stored.length} segments were completed, and each was in the store within ${humanMs(longestMs)}`,
@@ -85,7 +90,7 @@ function nothingUnarchived(segments: readonly Segment[]): Judged {
 
 function silence(first: Segment, endMs: number, limitMs: number): Judged {
   const watchedMs = endMs - first.completed.toMs;
-  const words = `${first.name} did not reach the store and no alarm came within ${humanMs(watchedMs)}`;
+  const words = `${first.name} ${arrival(first)} and no alarm came within ${humanMs(watchedMs)}`;
   return watchedMs >= LIMITS * limitMs
     ? { verdict: "fail", detail: words }
     : {
@@ -119,21 +124,30 @@ function segmentsOf(looks: readonly Look[]): Segment[] {
         ({ look, at }) =>
           at.toMs >= span.toMs && isArchived(look, name) && look.unstored !== null && !look.unstored.includes(name),
       );
-      return { name, completed: span, storedMs: seen?.at.toMs ?? null };
+      return { name, completed: span, stored: seen?.at ?? null };
     });
 }
 
 /** It surely waited for longer than the server's limit, or the server said that it was archived when it was not. */
-function isUnarchived({ name, completed, storedMs }: Segment, looks: readonly Look[], limitMs: number): boolean {
-  const untilMs = storedMs ?? looks.at(-1)?.at.toMs ?? 0;
+function isUnarchived({ name, completed, stored }: Segment, looks: readonly Look[], limitMs: number): boolean {
+  const untilMs = stored?.fromMs ?? looks.at(-1)?.at.toMs ?? 0;
   return untilMs - completed.toMs > limitMs || looks.some(({ look }) => missingIn(look).includes(name));
 }
 
-/** What is journaled as an alarm has to follow from the looks that are. */
-function isFounded(looks: readonly Look[], alarm: string, ms: number): boolean {
+/** What is journaled as an alarm has to follow from the looks that are: the first that does not. */
+function unfoundedOf<T extends { alarm: string; ms: number }>(
+  looks: readonly Look[],
+  heard: readonly T[],
+): T | undefined {
   const alarms = new ArchiveAlarms();
-  for (const { look, at } of looks.filter((one) => one.at.toMs <= ms)) alarms.see(look, at.toMs);
-  return alarms.holding(ms).some((one) => one === alarm);
+  let next = 0;
+  return heard
+    .toSorted((a, b) => a.ms - b.ms)
+    .find(({ alarm, ms }) => {
+      for (; next < looks.length && looks[next]!.at.toMs <= ms; next++)
+        alarms.see(looks[next]!.look, looks[next]!.at.toMs);
+      return !alarms.holding(ms).some((one) => one === alarm);
+    });
 }
 
 export const archivingAlarm: Checker = {

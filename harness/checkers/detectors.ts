@@ -1,14 +1,15 @@
 import type { History } from "../history.ts";
 import type { DetectorRow, Inspection, Interval } from "../report.ts";
 import { grouped } from "../text.ts";
-import { complaintsOf } from "./server-words.ts";
+import { complaintsOf, wasHeard } from "./server-words.ts";
 import { type LossReading, lossOf } from "./loss.ts";
 import { type EffectiveFault, effectiveFaults } from "./outage.ts";
 import { eventsOf, perHistory, servingFacts, type Span, spanOf, storesOf } from "./reading.ts";
+import { rounded } from "./waterfall.ts";
 
 /** The two that need no tool: what the clients wrote down against what is there, and what the system itself said. */
 export const LEDGER = "ledger";
-const SERVER = "server";
+export const SERVER = "server";
 
 /**
  * Who noticed that something is wrong, how long after the first fault of the drill, and who looked and stayed silent. No damage is
@@ -23,24 +24,26 @@ export const detectorsOf = perHistory((history): Inspection | null => {
     const at = spanOf(history, data);
     return { component, detector, noticed, detail, after: noticed === "yes" ? after(at, fault) : null, ...took(at) };
   });
-  const own = [ledgerRow(history, fault), serverRow(history, fault)];
+  const ledger = ledgerRow(history, fault);
   return {
     since: fault && { fault: fault.fault, target: fault.target },
-    rows: [...own, ...tools],
-    leftBehind: own[0]!.noticed === "no" && tools.some(({ noticed }) => noticed === "yes"),
+    rows: [ledger, serverRow(history, fault), ...tools],
+    leftBehind:
+      ledger.noticed === "no" && lossOf(history)?.loss.count === 0 && tools.some(({ noticed }) => noticed === "yes"),
   };
 });
 
 /** Noticed somewhere within the span. */
 const after = (at: Span, fault: EffectiveFault | null): Interval | null =>
-  fault && {
-    lowerMs: Math.max(0, round(at.fromMs - fault.at.toMs)),
-    upperMs: Math.max(0, round(at.toMs - fault.at.fromMs)),
-  };
+  fault &&
+  rounded({
+    lowerMs: Math.max(0, at.fromMs - fault.at.toMs),
+    upperMs: Math.max(0, at.toMs - fault.at.fromMs),
+  });
 
-const took = ({ fromMs, toMs }: Span): { tookMs: number } => ({ tookMs: round(toMs - fromMs) });
-
-const round = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+const took = ({ fromMs, toMs }: Span): { tookMs: number } => ({
+  tookMs: Math.round((toMs - fromMs) * 1_000) / 1_000,
+});
 
 function ledgerRow(history: History, fault: EffectiveFault | null): DetectorRow {
   const row = { component: storesOf(history).join(", "), detector: LEDGER };
@@ -82,7 +85,7 @@ interface Word {
 /** What nobody had to look for: a step that was refused, an error or the end of a server, pages that it found wrong by itself. */
 function serverRow(history: History, fault: EffectiveFault | null): DetectorRow {
   const row = { component: storesOf(history).join(", "), detector: SERVER, tookMs: null };
-  const said = complaintsOf(history, fault?.at.fromMs ?? Infinity);
+  const said = complaintsOf(history, fault?.at.fromMs ?? -Infinity);
   const words: Word[] = [
     ...failedSteps(history),
     ...said.filter(({ refused }) => refused).map(({ node, text, at }) => ({ text: `${node}: ${text}`, at })),
@@ -93,6 +96,8 @@ function serverRow(history: History, fault: EffectiveFault | null): DetectorRow 
     const more = words.length > 1 ? ` (and ${words.length - 1} more)` : "";
     return { ...row, noticed: "yes", after: after(first.at, fault), detail: `${first.text}${more}` };
   }
+  if (!wasHeard(history))
+    return { ...row, noticed: "not-run", after: null, detail: "no line of any server's log could be read" };
   const aside = said.find(({ refused }) => !refused);
   const log = aside ? `; ${aside.node} wrote "${aside.text}" and went on` : "";
   return { ...row, noticed: "no", after: null, detail: `no step failed and no server refused anything${log}` };

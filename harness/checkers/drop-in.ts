@@ -68,8 +68,11 @@ function judgeStore(history: History, store: string): Judged {
   if (!before) return unknown(`what ${store} had beside its rows at the fault is not recorded`, looks.at(-1)?.values);
   if (!after) return unknown(`what ${store} has beside its rows after the recovery is not recorded`, facts?.values);
   const wrong = [...sequenceFaults(history, store, before, after), ...schemaFaults(before, after)];
+  const uncounted = after.sequences.find(({ column, highest }) => column !== null && highest === undefined);
   if (wrong.length > 0)
     return { verdict: "fail", detail: `${after.node} cannot stand in for ${before.node}: ${wrong.join("; ")}` };
+  if (uncounted)
+    return unknown(`the highest number that ${uncounted.name} has given to a row is not recorded`, undefined);
   const detail = `${after.node} has what ${before.node} had: ${plural(before.sequences.length, "sequence")}, ${plural(before.definitions.size, "definition")}`;
   return { verdict: "pass", detail };
 }

@@ -28,7 +28,7 @@ const judges: Readonly<Record<OutcomeClass, (history: History, wrong: number) =>
   zero: (_, wrong) => nothingWrong(wrong),
   lossy: (_, wrong) => somethingWrong(wrong),
   silent: (history, wrong) => {
-    const failed = unexpectedFailures(history);
+    const failed = failedSteps(history, "success", "failed");
     if (failed.length > 0) return { verdict: "fail", detail: `it was not silent: ${failed.join("; ")}` };
     const found = history.plan.expect.failed.filter((name) => name !== "no-lost-writes");
     return wrong === 0 && found.length > 0
@@ -37,7 +37,7 @@ const judges: Readonly<Record<OutcomeClass, (history: History, wrong: number) =>
   },
   closed: (history, wrong) => {
     const refusals = [
-      ...refusedSteps(history),
+      ...failedSteps(history, "refused", "was refused"),
       ...refusedAttempts(history),
       ...countWords(refusedWrites(history), "writes were refused"),
     ];
@@ -61,22 +61,15 @@ const somethingWrong = (wrong: number): Judged =>
     ? { verdict: "pass", detail: `${grouped(wrong)} elements are lost or wrong, as it must be` }
     : { verdict: "fail", detail: "nothing is lost or wrong: the fault does not bite, or the checks are blind" };
 
-const planned = (history: History, expect: "success" | "refused"): Set<string> =>
-  new Set(history.plan.steps.flatMap((step) => (step.does === "recover" && step.expect === expect ? [step.name] : [])));
-
-const unexpectedFailures = (history: History): string[] => {
-  const meant = planned(history, "success");
-  return eventsOf(history, "recovery-ended")
+/** What was asked of the system and did not succeed, of the steps that had to or had not to. */
+function failedSteps(history: History, expect: "success" | "refused", word: string): string[] {
+  const meant = new Set(
+    history.plan.steps.flatMap((step) => ("expect" in step && step.expect === expect ? [step.name] : [])),
+  );
+  return [...eventsOf(history, "recovery-ended"), ...eventsOf(history, "routine-ended")]
     .filter(({ data }) => !data.ok && meant.has(data.step))
-    .map(({ data }) => `${data.step} failed`);
-};
-
-const refusedSteps = (history: History): string[] => {
-  const meant = planned(history, "refused");
-  return eventsOf(history, "recovery-ended")
-    .filter(({ data }) => !data.ok && meant.has(data.step))
-    .map(({ data }) => `${data.step} was refused`);
-};
+    .map(({ data }) => `${data.step} ${word}`);
+}
 
 const refusedAttempts = (history: History): string[] =>
   countWords(eventsOf(history, "attempt").filter(({ data }) => data.refused).length, "attempts were refused");

@@ -1,5 +1,5 @@
 import type { Checker } from "../checker.ts";
-import type { History } from "../history.ts";
+import type { EventData, History } from "../history.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import type { PlannedStep } from "../plan.ts";
@@ -14,7 +14,7 @@ function check(history: History): Finding {
   const ended = new Map(eventsOf(history, "recovery-ended").map(({ data }) => [data.step, data]));
   const accepted = planned.find((step) => step.expect === "refused" && ended.get(step.name)?.ok === true);
   if (accepted) return say("fail", `${accepted.kind} of ${accepted.target} succeeded, and it had to be refused`);
-  const otherwise = planned.find((step) => refusedOtherwise(step, ended.get(step.name)?.error));
+  const otherwise = planned.find((step) => refusedOtherwise(step, ended.get(step.name)));
   if (otherwise)
     return say(
       "fail",
@@ -34,8 +34,11 @@ function check(history: History): Finding {
 }
 
 /** A refusal proves something only if it is the one that was meant: a typing error in a setting refuses too. */
-const refusedOtherwise = ({ expect, because }: PlannedRecovery, error: string | undefined): boolean =>
-  expect === "refused" && because !== undefined && error !== undefined && !error.includes(because);
+const refusedOtherwise = (
+  { expect, because }: PlannedRecovery,
+  end: EventData["recovery-ended"] | undefined,
+): boolean =>
+  expect === "refused" && because !== undefined && end !== undefined && end.error?.includes(because) !== true;
 
 export const recoveryProcedure: Checker = {
   name: "recovery-procedure",

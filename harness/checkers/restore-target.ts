@@ -59,6 +59,11 @@ function judgePoint(history: History, point: Point): { verdict: "pass" | "fail" 
   ];
   if (wrong.length > 0) return { verdict: "fail", detail: `${step}, told to end at ${words}: ${wrong.join(", ")}` };
   const { before, beyond, undecided } = sides;
+  if (before + beyond === 0)
+    return {
+      verdict: "unknown",
+      detail: `${step} ended at ${ended.said}, told was ${words}: of ${grouped(undecided)} writes none is known to lie on either side of it`,
+    };
   return {
     verdict: "pass",
     detail: `${step} ended at ${ended.said}, told was ${words}: all of ${grouped(before)} writes before it are there and none of ${grouped(beyond)} beyond it, ${grouped(undecided)} lie too close to say`,

@@ -25,12 +25,18 @@ const DAMAGE =
 const RECORD =
   /^(incorrect resource manager data checksum|invalid magic number|unexpected pageaddr|invalid resource manager|record with incorrect prev-link|invalid record offset|invalid contrecord|there is no contrecord flag)/;
 
+const serversOf = ({ plan }: History): string[] =>
+  plan.components.flatMap(({ kind, nodes }) => (kind === "postgres" ? nodes : []));
+
+/** Whether any server left a line that can be read and dated: silence is only then silence. */
+export const wasHeard = (history: History): boolean =>
+  serversOf(history).some((node) => (history.logs[node] ?? "").search(LINE) >= 0);
+
 /** What the servers of the stack said from the first fault on; the first of each text on each node. */
-export function complaintsOf(history: History, sinceMs: number): Complaint[] {
-  const nodes = new Set(history.plan.components.filter(({ kind }) => kind === "postgres").flatMap((c) => c.nodes));
-  const found = [...nodes].flatMap((node) => complaintsIn(history, node, sinceMs));
-  return found.toSorted((a, b) => a.at.toMs - b.at.toMs);
-}
+export const complaintsOf = (history: History, sinceMs: number): Complaint[] =>
+  serversOf(history)
+    .flatMap((node) => complaintsIn(history, node, sinceMs))
+    .toSorted((a, b) => a.at.toMs - b.at.toMs);
 
 function complaintsIn(history: History, node: string, sinceMs: number): Complaint[] {
   const seen = new Set<string>();

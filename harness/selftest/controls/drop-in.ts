@@ -52,5 +52,10 @@ export const dropIn: CheckControls = {
       history: between(HAD, null),
       says: "what db has beside its rows after the recovery is not recorded",
     },
+    {
+      name: "nobody counted the rows",
+      history: between(HAD, HAD),
+      says: "the highest number that ledger_id_seq has given to a row is not recorded",
+    },
   ],
 };

@@ -32,6 +32,20 @@ export const noDamageNoticed: CheckControls = {
   ],
   unknown: [
     {
+      name: "everything was read back, and nothing else looked",
+      history: () =>
+        drill({}, (h) => {
+          h.plan.verify.push("no-damage-noticed");
+          addEvent(h, 9_100, "read-back", { component: "db", fromNs: nsOf(9_010), toNs: nsOf(9_100) });
+        }),
+      says: "no detector looked at what the recovery left",
+    },
+    {
+      name: "the one that was to look could not",
+      history: lookedAt("not-run", "no archive"),
+      says: "no detector looked at what the recovery left",
+    },
+    {
       name: "nobody looked",
       history: () => drill({}, (h) => void h.plan.verify.push("no-damage-noticed")),
       says: "no detector looked at what the recovery left",

@@ -2,9 +2,16 @@ import type { CheckControls } from "../control.ts";
 import { dropEvents, setEvent } from "../edits.ts";
 import { type DraftHistory, drill } from "../golden.ts";
 
-const refusal = (h: DraftHistory) => {
-  for (const step of h.plan.steps) if (step.does === "recover") step.expect = "refused";
+const refusal = (h: DraftHistory, because?: string) => {
+  for (const step of h.plan.steps)
+    if (step.does === "recover") Object.assign(step, { expect: "refused", ...(because !== undefined && { because }) });
 };
+
+const refusedFor = (because: string, end: { ok: false; error?: string }) => () =>
+  drill({}, (h) => {
+    refusal(h, because);
+    setEvent(h, "recovery-ended", end);
+  });
 
 export const recoveryProcedure: CheckControls = {
   check: "recovery-procedure",
@@ -22,13 +29,23 @@ export const recoveryProcedure: CheckControls = {
   ],
   fail: [
     {
+      name: "refused for another reason than the one that was meant",
+      history: refusedFor("a gap", { ok: false, error: "no such option" }),
+      says: 'promote of db.standby was refused for another reason than "a gap": no such option',
+    },
+    {
+      name: "refused without a word",
+      history: refusedFor("a gap", { ok: false }),
+      says: 'promote of db.standby was refused for another reason than "a gap": it did not say why',
+    },
+    {
       name: "a promotion that failed",
       history: () => drill({}, (h) => setEvent(h, "recovery-ended", { ok: false, error: "pg_promote timed out" })),
       says: "promote of db.standby failed: pg_promote timed out",
     },
     {
       name: "a success where a refusal was due",
-      history: () => drill({}, refusal),
+      history: () => drill({}, (h) => refusal(h)),
       says: "promote of db.standby succeeded, and it had to be refused",
     },
   ],

@@ -3,11 +3,18 @@ import { addEvent } from "../edits.ts";
 import { type DraftHistory, drill, nsOf } from "../golden.ts";
 
 /** A nightly backup is planned, and ended like this; null: it has no end. */
-const backup = (expect: "success" | "refused", end: { ok: boolean; detail: string } | null) => () =>
+const backup = (expect: "success" | "refused", end: { ok: boolean; detail: string } | null, because?: string) => () =>
   drill({}, (h: DraftHistory) => {
     const target = { kind: "backup", target: "db", params: {} };
     const start = { by: "time", afterMs: 0, jitterMs: 0 } as const;
-    h.plan.steps.unshift({ name: "nightly", start, does: "routine", ...target, expect });
+    h.plan.steps.unshift({
+      name: "nightly",
+      start,
+      does: "routine",
+      ...target,
+      expect,
+      ...(because !== undefined && { because }),
+    });
     addEvent(h, 4_500, "step-started", { step: "nightly" });
     const [fromNs, toNs] = [nsOf(4_500), nsOf(4_600)];
     if (end)
@@ -30,6 +37,11 @@ export const routine: CheckControls = {
     },
   ],
   fail: [
+    {
+      name: "a backup refused for another reason than the one that was meant",
+      history: backup("refused", { ok: false, detail: "exit 82" }, "no space"),
+      says: 'nightly was refused for another reason than "no space": exit 82',
+    },
     {
       name: "a backup that failed",
       history: backup("success", { ok: false, detail: "exit 82" }),

@@ -16,7 +16,8 @@ const params = z.strictObject({
       "flip: bits in the middle; zero-tail: zeros from the middle on; wrong-content: the bytes of the one before; swap: with the one before",
   }),
   inside: z.boolean().default(false).meta({
-    description: "Inside of what the archiver compressed, which is wrapped again so that no unwrapping notices",
+    description:
+      "Inside of what the archiver compressed (of a backup: in the pages of one table or index), wrapped again so that no unwrapping notices",
   }),
 });
 

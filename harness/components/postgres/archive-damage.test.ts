@@ -9,7 +9,7 @@ import { changed, damageArchive } from "./archive-damage.ts";
 import type { Archiver, Stored } from "./archiver.ts";
 import { segmentName } from "./wal-names.ts";
 import type { Shell } from "./shell.ts";
-import { putMember, takeMember } from "./tar-member.ts";
+import { middleMember, putMember, takeMember } from "./tar-member.ts";
 
 const SEGMENTS = ["A", "B", "C", "D", "E"].map((letter) => ({
   name: `00000001000000000000000${letter}`,
@@ -150,5 +150,12 @@ describe("one file of a tar", () => {
     expect(listed(putMember(tar, "backup_label", Buffer.alloc(0)))).toBe("700 a\n0 backup_label\n0 c\n");
     expect(listed(putMember(tar, "backup_label", null))).toBe("700 a\n0 c\n");
     expect(() => takeMember(tar, "d")).toThrow("the tar holds no d");
+  });
+
+  it("is found by its place: where the middle of the tar lies, the next one, else the last; never one without content", () => {
+    const tar = tarOf();
+    expect(middleMember(tar, /^[abc]/)).toBe("backup_label");
+    expect(middleMember(tar, /^[ac]$/)).toBe("a");
+    expect(() => middleMember(tar, /^c$/)).toThrow("the tar holds nothing named like ^c$");
   });
 });

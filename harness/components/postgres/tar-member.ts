@@ -1,5 +1,5 @@
 /**
- * One file inside a tar (POSIX ustar): taken out, and put back with other content or left out. Whatever else is in the tar stays
+ * One file inside a tar (POSIX ustar): found, taken out, and put back with other content or left out. Whatever else is in the tar stays
  * byte for byte as it was.
  */
 const BLOCK = 512;
@@ -7,6 +7,7 @@ const SIZE = { at: 124, length: 12 };
 const CHECKSUM = { at: 148, length: 8 };
 
 interface Member {
+  readonly name: string;
   readonly headerAt: number;
   readonly size: number;
 }
@@ -30,14 +31,26 @@ export function putMember(tar: Buffer, name: string, content: Buffer | null): Bu
   return Buffer.concat([tar.subarray(0, headerAt), header, content, filling, rest]);
 }
 
+/** The file with such a name and some content in which the middle of the tar lies, or the next one, or else the last before it. */
+export function middleMember(tar: Buffer, names: RegExp): string {
+  const files = [...membersOf(tar)].filter(({ name, size }) => size > 0 && names.test(name));
+  const one = files.find(({ headerAt, size }) => headerAt + BLOCK + size > tar.length / 2) ?? files.at(-1);
+  if (!one) throw new Error(`the tar holds nothing named like ${names.source}`);
+  return one.name;
+}
+
 function find(tar: Buffer, name: string): Member {
+  for (const member of membersOf(tar)) if (member.name === name) return member;
+  throw new Error(`the tar holds no ${name}`);
+}
+
+function* membersOf(tar: Buffer): Generator<Member> {
   for (let at = 0; at + BLOCK <= tar.length && tar[at] !== 0;) {
     const size = Number.parseInt(textAt(tar, at + SIZE.at, SIZE.length), 8);
     if (!Number.isSafeInteger(size)) throw new Error(`the tar has no size at byte ${at + SIZE.at}`);
-    if (textAt(tar, at, 100) === name) return { headerAt: at, size };
+    yield { name: textAt(tar, at, 100), headerAt: at, size };
     at += BLOCK + padded(size);
   }
-  throw new Error(`the tar holds no ${name}`);
 }
 
 const textAt = (tar: Buffer, at: number, length: number): string =>

@@ -23,8 +23,8 @@ import {
 import type { Shell } from "../shell.ts";
 import { storeScripts } from "../store-scripts.ts";
 import { isSegment } from "../wal-names.ts";
-import { putMember, takeMember } from "../tar-member.ts";
-import { compress, decompress, ZSTD } from "../zstd.ts";
+import { middleMember, putMember, takeMember } from "../tar-member.ts";
+import { compress, decompress } from "../zstd.ts";
 
 export const open: OpenArchiver = (site) => new Plain(site);
 
@@ -114,10 +114,10 @@ export class Plain implements Archiver {
   async objects(part: ArchivePart): Promise<Stored[]> {
     const { prefix, segmentBytes } = this.site;
     const backups = await this.list();
-    if (part === "base") return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: ZSTD }));
+    if (part === "base") return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: IN_DATA }));
     if (part === "manifest") return backups.map(({ label }) => ({ ...inBackup(prefix, label, "backup_manifest") }));
     if (part === "label")
-      return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: IN_TAR("backup_label") }));
+      return backups.map(({ label }) => ({ ...inBackup(prefix, label, BASE), inside: IN_TAR(() => "backup_label") }));
     const wanted = part === "history" ? (name: string) => /^[0-9A-F]{8}\.history$/.test(name) : isSegment;
     const newest = backups.at(-1);
     const from = part === "segment" && newest ? segmentOfBackup(newest, newest.startLsn, segmentBytes) : "";
@@ -135,10 +135,19 @@ const inBackup = (prefix: string, label: string, file: string) => ({
   key: `${prefix}/base/${label}/${file}`,
 });
 
-const IN_TAR = (member: string): Inside => ({
-  take: async (object) => takeMember(await decompress(object), member),
-  put: async (object, content) => compress(putMember(await decompress(object), member, content)),
+const IN_TAR = (memberOf: (tar: Buffer) => string): Inside => ({
+  async take(object) {
+    const tar = await decompress(object);
+    return takeMember(tar, memberOf(tar));
+  },
+  async put(object, content) {
+    const tar = await decompress(object);
+    return compress(putMember(tar, memberOf(tar), content));
+  },
 });
+
+/** A table's or an index's own pages: free space maps are copied anew by every backup, and nobody misses what was in them. */
+const IN_DATA = IN_TAR((tar) => middleMember(tar, /^base\/\d+\/\d+(?:\.\d+)?$/));
 
 const BACK_UP = `. ${ARCHIVE_DIR}/store
 label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT

@@ -1,6 +1,14 @@
 import { defineConfig } from "vitest/config";
 
-/** `unit` needs no container; `containers` drills real systems and runs one file at a time (two cores). */
+const ALONE = "harness/**/*.alone.test.ts";
+const CONTAINERS = "harness/**/*.containers.test.ts";
+const patient = { testTimeout: 300_000, hookTimeout: 300_000 };
+
+/**
+ * `unit` needs no container; `alone` and `containers` drill real systems. `alone` comes first and one file at a time: these tests
+ * judge times, look at the whole engine, or use both cores themselves, and they leave the images built. Of `containers` two files
+ * run at once, for a drill mostly waits.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -8,19 +16,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["harness/**/*.test.ts", "fixtures/workloads/**/*.test.ts"],
-          exclude: ["harness/**/*.containers.test.ts"],
+          exclude: [ALONE, CONTAINERS],
           testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
         },
       },
-      {
-        test: {
-          name: "containers",
-          include: ["harness/**/*.containers.test.ts"],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-        },
-      },
+      { test: { name: "alone", include: [ALONE], fileParallelism: false, sequence: { groupOrder: 1 }, ...patient } },
+      { test: { name: "containers", include: [CONTAINERS], maxWorkers: 2, sequence: { groupOrder: 2 }, ...patient } },
     ],
   },
 });

@@ -69,7 +69,7 @@ function inArchive(part: string, where: Place, kind: string, outcome: "silent" |
     outcome,
     ...(outcome === "silent" && { shows }),
     stack: [
-      "store: { kind: s3 }",
+      "store: { kind: s3, provider: versitygw }",
       `db: { kind: postgres, ${WAL}, archive: { tool: plain, to: store }, spares: [{ name: spare }] }`,
     ],
     workload: "{ kind: ledger, target: db, rate: 400/s, connections: 8, payload: 1900B }",

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { resolveImages } from "../engine/images.ts";
 import type { Result } from "../report.ts";
 import { type Damage, damages } from "./damages.ts";
 import { openLab, packOf, recount, run, writeScenario } from "./lab.ts";
@@ -28,6 +29,7 @@ async function drill(damage: Damage): Promise<Came> {
 }
 
 beforeAll(async () => {
+  await resolveImages(["postgres", "proxy", "versitygw"], () => undefined, AbortSignal.timeout(600_000)); // once, and not by each of the first two drills
   const left = [...damages];
   const startMs = performance.now();
   const worker = async (): Promise<void> => {
@@ -62,8 +64,9 @@ describe("every damage, at the first, a middle and the last place", () => {
     expect(result.verdict).toBe(shows === undefined ? "pass" : "fail");
   });
 
-  it("are at least 45, and their table is kept", () => {
-    expect(outcomes.size).toBeGreaterThanOrEqual(45);
+  it("are at least 45 that were drilled to the end, and their table is kept", () => {
+    const ended = [...outcomes.values()].filter((came) => !("broke" in came));
+    expect(ended.length).toBeGreaterThanOrEqual(45);
     const file = path.join(lab.dir, "damages.md");
     mkdirSync(lab.dir, { recursive: true });
     const rows = damages.map(({ id, outcome }) => {

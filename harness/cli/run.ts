@@ -7,6 +7,7 @@ import type { Listener } from "../progress.ts";
 import type { ProviderRun } from "../render/providers.ts";
 import type { Report } from "../report.ts";
 import type { ReadScenario, Variant } from "../scenario/read-scenario.ts";
+import type { Shard } from "../suite/items.ts";
 import { EXIT, type ExitCode, worstExit } from "../verdict.ts";
 import { abortOnSignals, Interrupted } from "./interrupt.ts";
 import { colourful, finish, print, say } from "./io.ts";
@@ -20,6 +21,10 @@ interface Options {
   set: string[];
   repeat: number;
   "each-provider": boolean;
+  suite: string | undefined;
+  shard: Shard | undefined;
+  resume: boolean;
+  jobs: number | undefined;
   reports: string;
   json?: "document" | "stream";
 }
@@ -63,13 +68,41 @@ export const runCommand: CommandModule<object, Options> = {
         default: false,
         describe: "Run each scenario once on every product that it leaves open and that can be had",
       })
+      .option("suite", {
+        type: "string",
+        requiresArg: true,
+        describe: "Run a suite: ci, nightly, quarterly, or a file of one",
+      })
+      .option("shard", {
+        type: "string",
+        requiresArg: true,
+        default: undefined as Shard | undefined,
+        describe: "Only this part of the suite, such as 1/4",
+        coerce: shard,
+      })
+      .option("resume", {
+        type: "boolean",
+        default: false,
+        describe: "Go on with the newest run of the suite, which was broken off",
+      })
+      .option("jobs", {
+        type: "string",
+        requiresArg: true,
+        default: undefined as number | undefined,
+        defaultDescription: "as many as the machine allows",
+        describe: "Drills of the suite at once",
+        coerce: jobs,
+      })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
       .example("$0 run --all-stores", "database, cache and object store lose something in one run")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
       .example("$0 run scenarios/store --each-provider", "every scenario on every product, with a table")
+      .example("$0 run --suite nightly --shard 1/4", "a quarter of a suite; four machines run all of it")
       .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support"),
   async handler(options) {
+    if (options.suite !== undefined) return suiteOf(options, options.suite);
+    refuseWithoutSuite(options);
     if (options["each-provider"] && options.repeat > 1)
       throw usage(
         "--each-provider runs each scenario once on every product, and --repeat was given too",
@@ -107,6 +140,45 @@ export const runCommand: CommandModule<object, Options> = {
     finish(worstExit(codes));
   },
 };
+
+/** A suite says itself what is run and how often, as it is filed. */
+async function suiteOf(options: Options, suite: string): Promise<void> {
+  const { files, set, seed, repeat } = options;
+  const refused = [
+    files.length > 0 && "scenarios",
+    options["all-stores"] && "--all-stores",
+    options["each-provider"] && "--each-provider",
+    set.length > 0 && "--set",
+    seed !== undefined && "--seed",
+    repeat > 1 && "--repeat",
+  ].find((word) => word !== false);
+  if (refused !== undefined)
+    throw usage(`${refused} and --suite were both given`, "leave one of them out: a suite is run as it is filed");
+  const { runSuite } = await import("./run-suite.ts");
+  const { shard: part = null, resume, jobs: atOnce, reports, json } = options;
+  await runSuite({ suite, shard: part, resume, jobs: atOnce, reports, ...(json && { json }) });
+}
+
+function refuseWithoutSuite({ shard: part, resume, jobs: atOnce }: Options): void {
+  const given = [part && "--shard", resume && "--resume", atOnce !== undefined && "--jobs"].find(Boolean);
+  if (given) throw usage(`${given} is for a suite, and --suite was not given`, "blackstart run --suite ci");
+}
+
+function shard(given: string | undefined): Shard | undefined {
+  if (given === undefined) return undefined;
+  const [, index, of] = (/^(\d{1,4})\/(\d{1,4})$/.exec(given) ?? []).map(Number);
+  if (index !== undefined && of !== undefined && index >= 1 && index <= of) return { index, of };
+  throw usage("--shard: expected a part of all parts, such as 1/4");
+}
+
+const MOST_JOBS = 64;
+
+function jobs(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const count = Number(given);
+  if (/^\d+$/.test(given) && count >= 1 && count <= MOST_JOBS) return count;
+  throw usage(`--jobs: expected a whole number from 1 to ${MOST_JOBS}`);
+}
 
 /** What to run; nothing at all is a mistake, not a drill of nothing. */
 function asked({ files, "all-stores": wholeStack }: Options): string[] {

@@ -1,12 +1,21 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { usage } from "../errors.ts";
+import { isSuite, yamlBelow } from "../scenario/yaml-files.ts";
 import { visible } from "../text.ts";
 
-/** The scenario files that paths stand for: a file for itself, a folder for every YAML file below it, in order of name. */
+/** The scenario files that paths stand for: a file for itself, a folder for every scenario below it, in order of name. */
 export async function scenarioFiles(paths: readonly string[]): Promise<string[]> {
-  const files = await Promise.all(paths.map(filesOf));
-  return [...new Set(files.flat())];
+  const { scenarios, suites } = await scenarioAndSuiteFiles(paths);
+  if (suites[0] === undefined || paths.every((path) => !suites.includes(path))) return scenarios;
+  throw usage(`${visible(suites[0])} is a suite and no scenario`, `blackstart run --suite ${visible(suites[0])}`);
+}
+
+/** As `scenarioFiles`, with the suites that lie among them. */
+export async function scenarioAndSuiteFiles(
+  paths: readonly string[],
+): Promise<{ readonly scenarios: string[]; readonly suites: string[] }> {
+  const all = [...new Set((await Promise.all(paths.map(filesOf))).flat())];
+  return { scenarios: all.filter((file) => !isSuite(file)), suites: all.filter(isSuite) };
 }
 
 async function filesOf(path: string): Promise<string[]> {
@@ -15,8 +24,7 @@ async function filesOf(path: string): Promise<string[]> {
     () => false, // reading it says what is wrong, together with the problems of other files
   );
   if (!isFolder) return [path];
-  const names = await readdir(path, { recursive: true });
-  const files = names.filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  const files = await yamlBelow(path);
   if (files.length === 0) throw usage(`${visible(path)} holds no scenario`, "scenarios are files that end in .yaml");
-  return files.map((name) => join(path, name));
+  return files;
 }

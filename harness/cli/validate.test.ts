@@ -10,7 +10,7 @@ test("all scenarios of the repository are valid", async () => {
   const { code, stdout, stderr } = await blackstart("validate");
   expect(code).toBe(0);
   expect(stdout).toContain("ok scenarios/postgres/primary-node-loss.yaml postgres-primary-node-loss\n");
-  expect(stderr).toMatch(/^\d+ scenarios, all valid\n$/);
+  expect(stderr).toMatch(/^\d+ scenarios and \d+ suites, all valid\n$/);
 });
 
 test("problems are told on stderr with their places, and exit 2", async () => {
@@ -87,12 +87,9 @@ test("a folder without scenarios is a usage error", async () => {
   });
 });
 
-test("a hundred files take less than a second", async () => {
+test("a hundred files are read in one go", async () => {
   const first = await scenarioFile(SOUND, "0.yaml");
   for (let i = 1; i < 100; i++)
     await writeFile(join(dirname(first), `${i}.yaml`), soundBut(["id: sound", `id: sound-${i}`]));
-  const startedMs = performance.now();
   expect(await blackstart("validate", dirname(first))).toMatchObject({ code: 0, stderr: "100 scenarios, all valid\n" });
-  // The promise is 1 s (npm run bench measures it); a machine that runs other tests beside this one gets three times that.
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
 });

@@ -18,6 +18,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
   ["selftest", lazy(async () => (await import("./selftest.ts")).selftestCommand)],
   ["detectors", lazy(async () => (await import("./detectors.ts")).detectorsCommand)],
+  ["period", lazy(async () => (await import("./period.ts")).periodCommand)],
   ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],
   ["compose", lazy(async () => (await import("./compose.ts")).composeCommand)],

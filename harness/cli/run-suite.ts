@@ -71,7 +71,7 @@ export async function runSuite(options: SuiteOptions): Promise<void> {
 const codeOf = (reason: unknown): ExitCode => (reason instanceof Interrupted ? reason.exitCode : EXIT.sigint);
 
 /** A name stands for the file that comes with Blackstart. */
-function suiteFile(given: string): string {
+export function suiteFile(given: string): string {
   if (existsSync(given)) return given;
   const own = path.relative("", path.join(ROOT, "scenarios", "suites", `${given}.yaml`));
   if (/^[a-z0-9-]+$/.test(given) && existsSync(own)) return own;

@@ -24,9 +24,18 @@ export const PREDICATE_TYPES = {
     attested: "https://blackstart.dev/selftest/v1",
     development: "https://blackstart.dev/selftest-development/v1",
   },
+  period: {
+    attested: "https://blackstart.dev/period-report/v1",
+    development: "https://blackstart.dev/period-report-development/v1",
+  },
 } as const;
 type Kind = keyof typeof PREDICATE_TYPES;
-const WORDS: Readonly<Record<Kind, string>> = { intent: "drill intent", report: "drill report", selftest: "selftest" };
+const WORDS: Readonly<Record<Kind, string>> = {
+  intent: "drill intent",
+  report: "drill report",
+  selftest: "selftest",
+  period: "period report",
+};
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in lower-case hex is expected");
 const count = z.int().min(0);
@@ -120,11 +129,31 @@ const selftestSchema = z.strictObject({
   signer: signedBy,
 });
 
-const predicates = { intent: intentSchema, report: reportSchema, selftest: selftestSchema } as const;
+/** What was drilled in a span of time, by the run ledger and the packs that its runs left. */
+const periodSchema = z.strictObject({
+  schema: z.literal("blackstart/period-statement/v1"),
+  class: evidenceClass,
+  classReasons: z.array(z.string().max(1000)).max(200),
+  span: z.strictObject({ name, from: z.iso.date(), to: z.iso.date() }),
+  madeAt: z.iso.datetime(),
+  /** The ledger's head that it was made from. */
+  ledger: z.strictObject({ key: z.string().max(1000), size: count, root: digest }),
+  /** Every run that was begun in the span, with the digest of its signed report; null where it has none that can be believed. */
+  runs: z.array(z.strictObject({ run: name, bundleSha256: digest.nullable() })).max(200_000),
+  signer: signedBy,
+});
+
+const predicates = {
+  period: periodSchema,
+  intent: intentSchema,
+  report: reportSchema,
+  selftest: selftestSchema,
+} as const;
 export type Predicate<K extends Kind> = z.output<(typeof predicates)[K]>;
 export type IntentPredicate = Predicate<"intent">;
 export type ReportPredicate = Predicate<"report">;
 export type SelftestPredicate = Predicate<"selftest">;
+export type PeriodPredicate = Predicate<"period">;
 
 export interface Subject {
   /** Path inside the pack. */

@@ -87,7 +87,7 @@ export function checkFiles(dir: string, { subjects }: ReportStatement): string {
   return `${grouped(subjects.size)} signed files, none missing, none added`;
 }
 
-export function checkDigests(dir: string, { subjects }: ReportStatement): string {
+export function checkDigests(dir: string, { subjects }: { readonly subjects: ReadonlyMap<string, string> }): string {
   const changed = [...subjects].filter(([name, digest]) => exists(join(dir, name)) && digestOf(dir, name) !== digest);
   if (changed.length > 0) throw refusal(listed(changed.map(([name]) => `${name} is not what was signed`)));
   return `${grouped(subjects.size)} files are what was signed`;

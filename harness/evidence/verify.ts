@@ -3,10 +3,9 @@
  * depth are bounded, links are refused, and whatever goes wrong becomes a failed check and never an exception.
  */
 import type { KeyObject } from "node:crypto";
-import { messageOf } from "../errors.ts";
 import type { EvidenceClass, Report } from "../report.ts";
-import { visible } from "../text.ts";
 import type { Verdict } from "../verdict.ts";
+import { type Check, Checks, said } from "./checks.ts";
 import { ledgerDirOf } from "./ledger.ts";
 import { exists } from "./files.ts";
 import { join } from "node:path";
@@ -48,12 +47,6 @@ export type CheckName =
   | "ledger"
   | "recompute";
 
-interface Check {
-  readonly name: CheckName;
-  readonly outcome: "ok" | "fail" | "not-checked";
-  readonly detail: string;
-}
-
 export interface VerifyOptions {
   /** Keys that the caller trusts: key objects, or fingerprints (SHA-256 of the SPKI, hex). Without one nothing is ever ok. */
   readonly publicKeys: readonly (KeyObject | string)[];
@@ -66,7 +59,7 @@ export interface VerifyOptions {
 
 export interface Verification {
   readonly ok: boolean;
-  readonly checks: readonly Check[];
+  readonly checks: readonly Check<CheckName>[];
   /** What the statement says; null when it cannot be read. Worth nothing unless `ok`. */
   readonly run: string | null;
   readonly class: EvidenceClass | null;
@@ -78,7 +71,7 @@ export interface Verification {
 /** Verifies a pack. Never throws; `ok` only when every check that was asked for is. */
 export async function verifyPack(dir: string, options: VerifyOptions): Promise<Verification> {
   const { publicKeys: pins } = options;
-  const checks = new Checks();
+  const checks = new Checks<CheckName>();
   const bundle = await checks.run("bundle", {}, () => ({
     value: openBundle(dir, PACK.report),
     detail: "a Sigstore bundle v0.3 with one signature over an in-toto payload",
@@ -136,47 +129,3 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
 }
 
 const ledgerOf = (dir: string): string => (exists(join(dir, "entries.jsonl")) ? dir : ledgerDirOf(dir));
-
-/** A check that leaves nothing for others but the fact that it held. */
-const said = (detail: string): { value: true; detail: string } => ({ value: true, detail });
-
-type Given<Needs> = { readonly [K in keyof Needs]: NonNullable<Needs[K]> };
-type Found<T> = { readonly value: T; readonly detail: string };
-
-/** Runs checks in order; one whose needs were not met by an earlier one is not checked, and then nothing is ok. */
-class Checks {
-  readonly list: Check[] = [];
-  ok = true;
-
-  async run<T, Needs extends Readonly<Record<string, unknown>>>(
-    name: CheckName,
-    needs: Needs,
-    look: (given: Given<Needs>) => Found<T> | Promise<Found<T>>,
-  ): Promise<T | undefined> {
-    const missing = Object.keys(needs).filter((need) => needs[need] === undefined);
-    if (missing.length > 0) return this.#add(name, "not-checked", `needs ${missing.join(", ")}`);
-    try {
-      const { value, detail } = await look(needs as Given<Needs>);
-      this.list.push({ name, outcome: "ok", detail: visible(detail) });
-      return value;
-    } catch (thrown) {
-      return this.#add(name, "fail", visible(messageOf(thrown)));
-    }
-  }
-
-  /** A check that has to be asked for. */
-  async runIf<Asked, T, Needs extends Readonly<Record<string, unknown>>>(
-    asked: Asked | undefined,
-    name: CheckName,
-    needs: Needs,
-    look: (given: Given<Needs>, asked: Asked) => Found<T> | Promise<Found<T>>,
-  ): Promise<void> {
-    if (asked === undefined) this.list.push({ name, outcome: "not-checked", detail: "not asked for" });
-    else await this.run(name, needs, (given) => look(given, asked));
-  }
-
-  #add(name: CheckName, outcome: "fail" | "not-checked", detail: string): undefined {
-    this.list.push({ name, outcome, detail });
-    this.ok = false;
-  }
-}

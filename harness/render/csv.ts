@@ -31,8 +31,12 @@ export function renderCsv(report: Report): string {
       actual === null ? [null, null] : typeof actual === "number" ? [actual, actual] : [actual.lowerMs, actual.upperMs];
     return [report.run, report.scenario, figure, objective ?? null, lower, upper, unit, verdict ?? "", basis];
   });
-  return [COLUMNS, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
+  return csv([COLUMNS, ...rows]);
 }
+
+/** Rows by RFC 4180, with nothing in them that a spreadsheet would run. */
+export const csv = (rows: readonly (readonly (string | number | null)[])[]): string =>
+  rows.map((row) => `${row.map(field).join(",")}\r\n`).join("");
 
 /** A spreadsheet runs what begins like a formula, also behind white space; an apostrophe makes it text. Numbers are ours and stay numbers. */
 function field(value: string | number | null): string {

@@ -40,6 +40,9 @@ export function readState(text: string): FileState {
   return { size: Number(size), sha256: sha256.split(" ")[0] ?? "" };
 }
 
+export const stateOf = async (node: Node, file: string): Promise<FileState> =>
+  readState(await script(node, STATE, file));
+
 export const stateWords = ({ size, sha256 }: FileState): string =>
   sha256 === "" ? "not there" : sha256 === "folder" ? "a folder" : `${size} bytes, sha256 ${sha256.slice(0, 16)}…`;
 

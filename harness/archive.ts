@@ -110,7 +110,12 @@ export interface Rewind {
   readonly upTo: string;
 }
 
-export const isArchived = (component: Component): component is Component & Archived => "backUp" in component;
+const isArchived = (component: Component): component is Component & Archived => "backUp" in component;
+
+export function requireArchive(component: Component): Archived {
+  if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
+  return component;
+}
 
 /** Capability: history goes to the archive all the time, which can go wrong and is watched. */
 export interface Archiving {

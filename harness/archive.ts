@@ -84,6 +84,7 @@ export interface RestoreOptions {
   readonly checked: boolean;
   /** Whose archive it is; its own if left out. */
   readonly source?: Component;
+  /** follow: a standby without a primary, which goes on replaying whatever comes into the archive and takes no writes. */
   readonly onEnd: "promote" | "pause" | "follow";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";

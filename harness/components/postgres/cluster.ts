@@ -77,6 +77,9 @@ const ADMIN_TIMEOUT_MS = 2_000;
 /** A node that is already lost must not hold up the next fault. */
 const FAULT_FACTS_TIMEOUT_MS = 300;
 
+/** pg_promote(true) itself looks every 100 ms, so it is asked not to wait. */
+const PROMOTED_LOOK_MS = 3;
+
 export interface Booted {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly paths: ComponentPaths;
@@ -397,7 +400,6 @@ export class PostgresCluster
     return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
-  /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
   async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void) {
     if (this.#logical.has(node)) return this.#logical.promote(node, signal, mark);
     const { at } = await bracket(async () => {
@@ -406,7 +408,7 @@ export class PostgresCluster
         async () =>
           (await this.#admin.query(node, "SELECT pg_is_in_recovery() AS waiting", ADMIN_TIMEOUT_MS))[0]?.["waiting"] ===
           false,
-        { everyMs: 3, timeoutMs: 120_000, signal },
+        { everyMs: PROMOTED_LOOK_MS, timeoutMs: 120_000, signal },
       );
       if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
     });

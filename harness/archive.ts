@@ -84,6 +84,7 @@ export interface RestoreOptions {
   readonly checked: boolean;
   /** Whose archive it is; its own if left out. */
   readonly source?: Component;
+  /** follow: a standby without a primary, which goes on replaying whatever comes into the archive and takes no writes. */
   readonly onEnd: "promote" | "pause" | "follow";
   /** How history is fetched: as the archiver's manual has it, or by a wrapper after which an error can never be read as its end. */
   readonly wal: "stock" | "fail-closed";
@@ -110,7 +111,12 @@ export interface Rewind {
   readonly upTo: string;
 }
 
-export const isArchived = (component: Component): component is Component & Archived => "backUp" in component;
+const isArchived = (component: Component): component is Component & Archived => "backUp" in component;
+
+export function requireArchive(component: Component): Archived {
+  if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
+  return component;
+}
 
 /** Capability: history goes to the archive all the time, which can go wrong and is watched. */
 export interface Archiving {

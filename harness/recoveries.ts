@@ -12,7 +12,6 @@ import { replayUnsure } from "./recoveries/replay-unsure.ts";
 import { rejoin } from "./recoveries/rejoin.ts";
 import { repair } from "./recoveries/repair.ts";
 import { syncSequences } from "./recoveries/sync-sequences.ts";
-
 import { restore } from "./recoveries/restore.ts";
 import { start } from "./recoveries/start.ts";
 import { wait } from "./recoveries/wait.ts";

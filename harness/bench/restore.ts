@@ -1,4 +1,4 @@
-import { type Archived, isArchived } from "../archive.ts";
+import { type Archived, requireArchive } from "../archive.ts";
 import { openForWork } from "../components/postgres/maintenance.ts";
 import { shellOn } from "../components/postgres/shell.ts";
 import { type Figure, timed } from "./figure.ts";
@@ -33,14 +33,14 @@ export async function restorePace(): Promise<Figure[]> {
   });
   await using _stack = stack;
   const db = components.get("db")!;
-  if (!isArchived(db)) throw new Error("db keeps no archive");
+  const archived = requireArchive(db);
   const signal = AbortSignal.timeout(1_200_000);
   const [primary, spare] = [db.nodes.get("db.primary")!, db.nodes.get("db.spare")!];
   await shellOn(primary).run(
     `psql -q -U postgres -c "CREATE TABLE load AS SELECT n, md5(n::text) || repeat('x', 32) AS text FROM generate_series(1, $1) AS n"`,
     [String(ROWS)],
   );
-  const { label, detail } = await db.backUp("full", signal);
+  const { label, detail } = await archived.backUp("full", signal);
   const bytes = Number(await shellOn(primary).run("du -sb /blackstart/disk/data --exclude=pg_wal | cut -f 1"));
   console.error(`restore: ${Math.round(bytes / 2 ** 20)} MiB of data; backup ${label}: ${detail}`);
   const series = { restored: [] as number[], unpacked: [] as number[], copied: [] as number[] };
@@ -53,7 +53,7 @@ export async function restorePace(): Promise<Figure[]> {
     await shellOn(spare).run(CLEAN);
     const copied = await timed(() => shellOn(spare).run(COPY, [primary.address]));
     await shellOn(spare).run(CLEAN);
-    const restored = await timed(() => db.restore(spare.name, OPTIONS, context));
+    const restored = await timed(() => archived.restore(spare.name, OPTIONS, context));
     await spare.kill("SIGKILL");
     if (round === 0) continue; // warms the caches of all three
     series.restored.push(restored);

@@ -6,6 +6,14 @@ import { composeFiles } from "./compose.ts";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 
+test("a stack with an archive is refused: its bucket would have to be there already", async () => {
+  const read = await readScenario(path.join(ROOT, "scenarios/restore/segment-swap-middle.yaml"));
+  await expect(composeFiles(read.plan(0))).rejects.toMatchObject({
+    message: expect.stringContaining("db makes something in store while it boots") as string,
+    hint: expect.stringContaining("leave archive out of db") as string,
+  });
+});
+
 test("docker-compose.yml and the files it mounts equal what the drill boots", async () => {
   const read = await readScenario(path.join(ROOT, "scenarios/cross/whole-stack.yaml"));
   const plan = read.plan(0);

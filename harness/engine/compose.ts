@@ -11,6 +11,7 @@ const FIRST_HOST_PORT = 15_432;
 const FIRST_HOP_PORT = 6_000;
 const FIRST_PORT = 9_000;
 const PROXY_SERVICE = "clients";
+const PASSWORD = "by-hand-only";
 
 interface Path {
   readonly component: string;
@@ -27,7 +28,7 @@ export async function composeFiles(plan: Plan): Promise<ReadonlyMap<string, stri
   const paths: Path[] = [];
   for (const component of plan.components) {
     const { boot } = await componentKind(component.kind)!.load();
-    await boot(component.name, component.config, recorder(starts, paths), "by-hand-only");
+    await boot(component.name, component.config, recorder(component.name, starts, paths), PASSWORD);
   }
   const place = placesOf(starts);
   const files = new Map<string, string>(
@@ -58,7 +59,7 @@ const sharedPlace = (start: NodeStart, file: NodeFile): string =>
   `${FILES_DIR}/${start.name.split(".")[0]}/${fileName(file.path)}`;
 
 /** A stack that starts nothing: nodes are known by their names, which compose resolves. */
-function recorder(starts: NodeStart[], paths: Path[]): StackContext {
+function recorder(booting: string, starts: NodeStart[], paths: Path[]): StackContext {
   return {
     run: "compose",
     seed: 0,
@@ -75,7 +76,10 @@ function recorder(starts: NodeStart[], paths: Path[]): StackContext {
     },
     backupTaken: () => undefined,
     component: async (name) => {
-      throw usage(`a stack for use by hand cannot hold what another component makes in ${name} while it boots`);
+      throw usage(
+        `${booting} makes something in ${name} while it boots, as an archive does, and nothing runs yet when a compose file is written`,
+        `leave archive out of ${booting} in a copy of the scenario, or let ./blackstart run boot the stack`,
+      );
     },
   };
 }
@@ -113,10 +117,14 @@ function composeText(
     ...start.files.map((file) => `      - ./${place(start, file)}:${file.path}:ro`),
     `      - ${volumeOf(start.name)}:${start.disk}`,
   ]);
-  const ports = paths.map((_path, i) => `      - 127.0.0.1:${FIRST_HOST_PORT + i}:${FIRST_PORT + i}`);
+  const hosts = paths.map((_path, i) => `127.0.0.1:${FIRST_HOST_PORT + i}`);
+  const ports = hosts.map((host, i) => `      - ${host}:${FIRST_PORT + i}`);
+  const images = [...new Set([...starts.map(({ image }) => image), "proxy"])].filter((name) => name in recipes);
   return [
     `# The stack of ${plan.scenario.file} for use by hand. Written by \`./blackstart compose ${plan.scenario.file} --write\`; a test keeps it equal to`,
-    "# what the drill boots. `./blackstart images build` makes the images; the clients' way in is the proxy, as in a drill.",
+    `# what the drill boots. \`./blackstart images build ${images.join(" ")}\` has the images ready; one that it pulled under another`,
+    "# name needs a `docker tag` with the one here. Then `docker compose up --detach`. Clients come in through the proxy, as in a drill, with",
+    `# the password ${PASSWORD}: ${paths.map(({ component }, i) => `${component} at ${hosts[i]}`).join(", ")}.`,
     `version: "3.7"`,
     "services:",
     ...services.flat(),

@@ -17,3 +17,6 @@ export function hostCertificates(env: Readonly<Record<string, string | undefined
   const files = new Set([env["SSL_CERT_FILE"], env["NODE_EXTRA_CA_CERTS"]]);
   return [...files].flatMap((file) => (file && existsSync(file) ? [readFileSync(file, "utf8")] : [])).join("\n");
 }
+
+/** For what npm and pip say of an address: they hide passwords in most of their messages, and not the names before them. */
+export const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^/@\s]+@/g, "//…@");

@@ -56,6 +56,13 @@ test("npm's own last words say why it could not be fetched: exit 6", async () =>
   });
 });
 
+test("a mirror's credentials are in neither the error nor its cause", async () => {
+  npmIs("echo 'npm error request to https://robot:hunter2@mirror.example/x failed' >&2; exit 1");
+  const error = (await fetch().catch((thrown: unknown) => thrown)) as Error;
+  expect(error.message).toContain("request to https://…@mirror.example/x failed");
+  expect(error.cause).toBeUndefined();
+});
+
 test("a machine without npm is told so: exit 6", async () => {
   vi.stubEnv("PATH", folder);
   await expect(fetch()).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { notReady } from "../errors.ts";
+import { withoutCredentials } from "./host-network.ts";
 
 /** A package of the npm registry, pinned to the byte. */
 export interface NpmPackage {
@@ -28,10 +29,10 @@ export async function fetchNpmPackage(pack: NpmPackage, file: string, signal: Ab
     await promisify(execFile)("npm", argv, { cwd: ROOT, signal, timeout: TIMEOUT_MS, maxBuffer: 1e8 }).catch(
       (thrown: unknown) => {
         signal.throwIfAborted();
+        // Without what was thrown as its cause: that has all that npm said, a mirror's address with its password included.
         throw notReady(
-          `npm could not fetch ${spec}: ${lastWords(thrown)}`,
+          `npm could not fetch ${spec}: ${withoutCredentials(lastWords(thrown))}`,
           `npm view ${spec} must work on this machine: look at its registry and proxy (npm config list)`,
-          thrown,
         );
       },
     );

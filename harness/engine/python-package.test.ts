@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { pipSettings, withoutCredentials } from "./python-package.ts";
+import { withoutCredentials } from "./host-network.ts";
+import { pipSettings } from "./python-package.ts";
 
 let home: string;
 beforeEach(() => {

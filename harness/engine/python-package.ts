@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type Dockerode from "dockerode";
 import { notReady } from "../errors.ts";
 import { within } from "../wait.ts";
+import { withoutCredentials } from "./host-network.ts";
 import { labelsFor } from "./labels.ts";
 import { collect } from "./rescue.ts";
 
@@ -146,6 +147,3 @@ const couldNotFetch = ({ name, version }: PythonPackage, words: string) =>
     `pip could not fetch ${name} ${version}: ${withoutCredentials(words.trim().split("\n").slice(-6).join("\n  "))}`,
     "pip download must work on this machine: look at its index and proxy (pip config list). A .netrc is not passed on",
   );
-
-/** pip hides passwords in most of its messages, and not the names before them. */
-export const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^/@\s]+@/g, "//…@");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ARCHIVE_DAMAGES, ARCHIVE_PARTS, isArchived } from "../archive.ts";
+import { ARCHIVE_DAMAGES, ARCHIVE_PARTS, requireArchive } from "../archive.ts";
 import { WHERES } from "../place.ts";
 import { defineFault } from "../fault.ts";
 
@@ -30,8 +30,7 @@ export const archiveDamage = defineFault<z.output<typeof params>>({
   requires: "archive",
   params,
   async inject({ component }, damage, { keep }) {
-    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    const damaged = await component.damageArchive(damage);
+    const damaged = await requireArchive(component).damageArchive(damage);
     const { at, changes, unchanged } = damaged;
     const proof = [...changes, ...unchanged.map((what) => `unchanged: ${what}`)];
     await keep("damage.txt", `${proof.join("\n")}\n`);

@@ -24,7 +24,8 @@ export const damageParams = z.strictObject({
       "truncate: cut off; flip: turn one bit of each byte; zeros: append; zero-range, zero-tail: zeros over bytes, or over all from some byte on; empty: cut to nothing; replace: by another file; swap: with another file",
   }),
   bytes: z.int().min(1).optional().meta({
-    description: "How many are cut off, flipped, appended or zeroed; 1, or for zero-range all of the place",
+    description:
+      "How many are cut off, flipped, appended or zeroed. If left out: 1, of zero-range all of the place, and truncate goes by share",
   }),
   share: z.number().min(0).max(1).optional().meta({
     description:

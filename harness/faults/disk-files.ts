@@ -1,8 +1,17 @@
+import { z } from "zod";
 import type { Node } from "../node.ts";
 
 const TIMEOUT_MS = 60_000;
 /** Where undamaged files are kept, on the same disk and out of the server's sight. */
 const COPIES = ".blackstart-undamaged";
+
+/** As a scenario says it: a folder on the disk, never the disk itself. */
+export const folderOnDisk = z
+  .string()
+  .regex(/^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*$/, {
+    error: "expected a path relative to the node's disk; .. is not allowed",
+  })
+  .meta({ description: "Folder on the node's disk, relative to it" });
 
 /** Runs a script on the disk: $1 is where it is mounted, $2 the file, then what it is given. */
 export async function script(node: Node, text: string, file: string, ...args: string[]): Promise<string> {
@@ -39,6 +48,9 @@ export function readState(text: string): FileState {
   const [size = "", sha256 = ""] = text.trim().split("\n");
   return { size: Number(size), sha256: sha256.split(" ")[0] ?? "" };
 }
+
+export const stateOf = async (node: Node, file: string): Promise<FileState> =>
+  readState(await script(node, STATE, file));
 
 export const stateWords = ({ size, sha256 }: FileState): string =>
   sha256 === "" ? "not there" : sha256 === "folder" ? "a folder" : `${size} bytes, sha256 ${sha256.slice(0, 16)}…`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchived } from "../archive.ts";
+import { requireArchive } from "../archive.ts";
 import { WHERES } from "../place.ts";
 import { defineFault } from "../fault.ts";
 import { requireNode } from "./targets.ts";
@@ -20,9 +20,7 @@ export const fetchFailure = defineFault<z.output<typeof params>>({
   requires: "archive",
   params,
   async inject(target, { where, exit: wanted }) {
-    const { component } = target;
-    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    const broken = await component.breakFetch(requireNode(target).name, { where, exit: wanted });
+    const broken = await requireArchive(target.component).breakFetch(requireNode(target).name, { where, exit: wanted });
     return {
       effective: broken.at,
       async effect(signal) {

@@ -61,6 +61,14 @@ function lab() {
   return { disk, file, state, kept, struck, inject, now: () => readFileSync(file, "utf8") };
 }
 
+/** A component that finds one byte of a file, and these elements in it. */
+const holder = (file: string, elements: Location["elements"]): Component =>
+  ({
+    name: "db",
+    kind: "store",
+    locate: async () => ({ path: file, from: 4, to: 5, words: "a byte", elements }),
+  }) as unknown as Component;
+
 const observed = async (injection: Awaited<ReturnType<typeof fileDamage.inject>>) =>
   injection.effect(new AbortController().signal);
 
@@ -120,9 +128,19 @@ describe("damage to a file", () => {
     writeFileSync(second, "other\n");
     const injection = await inject({ path: "data/log.1", damage: "swap", with: "data/log.2" });
     expect([now(), readFileSync(second, "utf8")]).toEqual(["other\n", CONTENT]);
-    expect(await observed(injection)).toMatchObject({ observed: true });
+    const { observed: bites, proof } = await observed(injection);
+    expect(bites).toBe(true);
+    expect(proof).toMatch(/^exchange with data\/log\.2 of data\/log\.1: 34 bytes, .* before, 6 bytes, .* after; /);
+    expect(proof).toMatch(/; data\/log\.2: 6 bytes, .* before, 34 bytes, .* after$/);
     await injection.heal();
     expect([now(), readFileSync(second, "utf8")]).toEqual([CONTENT, "other\n"]);
+  });
+
+  test("two files of the same content that change places prove nothing", async () => {
+    const { inject, disk } = lab();
+    writeFileSync(path.join(disk, "data", "log.2"), CONTENT);
+    const injection = await inject({ path: "data/log.1", damage: "swap", with: "data/log.2" });
+    expect(await observed(injection)).toMatchObject({ observed: false });
   });
 
   test("a folder that a recovery has done away with is not missed", async () => {
@@ -222,6 +240,23 @@ describe("damage to what a component finds", () => {
     writeFileSync(path.join(disk, "data", "log.2"), "other\n");
     await inject({ place, damage: "replace", withPlace: { what: "other" } });
     expect(now()).toBe("other\n");
+  });
+
+  test("of two places that are exchanged both are named", async () => {
+    const { inject, disk, struck } = lab();
+    writeFileSync(path.join(disk, "data", "log.2"), "other\n");
+    const elements = [{ op: "other", from: 0, to: 5 }];
+    await inject({ path: "data/log.1", damage: "swap", withPlace: { what: "other" } }, holder("data/log.2", elements));
+    expect(struck).toEqual([{ damaged: ["other"], beside: [] }]);
+  });
+
+  test("a bit of each of several bytes: of what shares a byte only the one with that bit is damaged", async () => {
+    const { inject, struck } = lab();
+    const quarters = [4, 4.25, 4.75, 5, 5.25, 6].map((from) => ({ op: `at ${from}`, from, to: from + 1 / 4 }));
+    const injection = await inject({ place, damage: "flip", bytes: 2 }, holder("data/log.1", quarters));
+    expect(struck).toEqual([{ damaged: ["at 4", "at 5"], beside: ["at 4.25", "at 4.75", "at 5.25"] }]);
+    const { proof } = await observed(injection);
+    expect(proof).toMatch(/^one bit each of the 2 bytes from 4 on of .*; elements in these bytes: 2$/);
   });
 
   test("a component that knows none", async () => {

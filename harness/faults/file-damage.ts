@@ -5,6 +5,7 @@ import { isLocatable, type Location, type PlacedElement, type Where } from "../p
 import { bracket } from "../time.ts";
 import { damageParams, damageProblems, type DamageParams, placeOf, type Span, spanOf } from "./damages.ts";
 import {
+  type FileState,
   find,
   keepCopy,
   type Kept,
@@ -14,6 +15,7 @@ import {
   readState,
   script,
   STATE,
+  stateOf,
   stateWords,
 } from "./disk-files.ts";
 import { requireNode } from "./targets.ts";
@@ -35,21 +37,22 @@ export const fileDamage = defineFault<DamageParams>({
     const other = await otherOf(target.component, node, wanted, signal);
     const plan = await planOf(node, place, kept, wanted, other);
     const { value: said, at } = await bracket(() => script(node, `${plan.script}; ${STATE}`, place.path, ...plan.args));
-    const after = readState(said);
-    const hit = elementsIn(place, plan.span);
-    const proof = [
-      `${plan.words} of ${place.path}${place.words && ` (${place.words})`}: ${stateWords(kept.before)} before, ${stateWords(after)} after`,
-      ...(place.elements.length > 0 ? [`elements in these bytes: ${hit.length}`] : []),
-    ].join("; ");
+    const words = `${plan.words} of ${place.path}${place.words && ` (${place.words})`}`;
+    const files: Changed[] = [{ words, before: kept.before, after: readState(said) }];
+    if (other?.kept)
+      files.push({ words: other.path, before: other.kept.before, after: await stateOf(node, other.path) });
+    const hit = [...hitIn(place, plan.span, wanted), ...(other?.elements ?? [])];
+    const known = place.elements.length > 0 || hit.length > 0;
+    const proof = [...files.map(changeWords), ...(known ? [`elements in these bytes: ${hit.length}`] : [])].join("; ");
     await keep("damage.txt", `${proof}\n`);
     const beside = besideThem(place, plan.span, hit);
-    if (place.elements.length > 0) {
+    if (known) {
       struck({ damaged: hit.map(({ op }) => op), beside: beside.map(({ op }) => op) });
       await keep("elements.txt", elementLines(hit, beside));
     }
     return {
       effective: at,
-      effect: async () => ({ observed: kept.before.sha256 !== after.sha256, proof }),
+      effect: async () => ({ observed: files.every(({ before, after }) => before.sha256 !== after.sha256), proof }),
       async heal() {
         await putBack(node, kept);
         if (other?.kept) await putBack(node, other.kept);
@@ -71,10 +74,20 @@ async function locate(
   return component.locate(node.name, place!.what, place!.where, signal);
 }
 
+interface Changed {
+  readonly words: string;
+  readonly before: FileState;
+  readonly after: FileState;
+}
+
+const changeWords = ({ words, before, after }: Changed): string =>
+  `${words}: ${stateWords(before)} before, ${stateWords(after)} after`;
+
 interface Other {
   readonly path: string;
-  /** Only what changes too has to be kept. */
+  /** Only what changes too has to be kept, and only its elements are damaged. */
   readonly kept: Kept | undefined;
+  readonly elements: readonly PlacedElement[];
 }
 
 async function otherOf(
@@ -84,8 +97,10 @@ async function otherOf(
   signal: AbortSignal,
 ): Promise<Other | undefined> {
   if (wanted.damage !== "replace" && wanted.damage !== "swap") return undefined;
-  const { path } = await locate(component, node, wanted.with, wanted.withPlace, signal);
-  return { path, kept: wanted.damage === "swap" ? await keepCopy(node, path) : undefined };
+  const { path, elements } = await locate(component, node, wanted.with, wanted.withPlace, signal);
+  return wanted.damage === "swap"
+    ? { path, kept: await keepCopy(node, path), elements }
+    : { path, kept: undefined, elements: [] };
 }
 
 interface Planned {
@@ -155,13 +170,18 @@ async function flip(node: Node, place: Location, size: number, wanted: DamagePar
     script: PUT,
     args: [`${from}`, Buffer.from(turned).toString("base64")],
     words: bytes === 1 ? `one bit of byte ${from}` : `one bit each of the ${bytes} bytes from ${from} on`,
-    // The lowest bit is the first eighth: see PlacedElement.
-    span: { from, to: to - 7 / 8 },
+    span: { from, to },
   };
 }
 
 const elementsIn = ({ elements }: Location, { from, to }: Span): PlacedElement[] =>
   elements.filter((element) => element.from < to && element.to > from);
+
+/** A flip leaves all of a byte but its lowest bit, which lies where the byte begins: see PlacedElement. */
+const hitIn = (place: Location, span: Span, { damage }: DamageParams): PlacedElement[] =>
+  elementsIn(place, span).filter(
+    ({ from, to }) => damage !== "flip" || Math.ceil(Math.max(from, span.from)) < Math.min(to, span.to),
+  );
 
 /** What is untouched itself and stands in what is read as one with the damage. */
 function besideThem(place: Location, { from, to }: Span, hit: readonly PlacedElement[]): PlacedElement[] {

@@ -3,6 +3,7 @@ import { defineFault } from "../fault.ts";
 import type { Node } from "../node.ts";
 import { bracket } from "../time.ts";
 import { awaitCondition } from "../wait.ts";
+import { folderOnDisk, script } from "./disk-files.ts";
 import { requireNode } from "./targets.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -11,15 +12,7 @@ const ATTEMPTS = 3;
 /** How long its end is waited for. */
 const ENDS_MS = 10_000;
 
-const params = z.strictObject({
-  path: z
-    .string()
-    .regex(/^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*$/, {
-      error: "expected a path relative to the node's disk; .. is not allowed",
-    })
-    .default("data")
-    .meta({ description: "Folder on the node's disk, relative to it" }),
-});
+const params = z.strictObject({ path: folderOnDisk.default("data") });
 
 /** The command was right and the machine was the wrong one. No copy is kept: bringing it back is the procedure under test. */
 export const removeFolder = defineFault<z.output<typeof params>>({
@@ -69,10 +62,10 @@ async function removed(node: Node, path: string): Promise<void> {
   throw new Error(`${path} of ${node.name} could not be removed: ${why}`);
 }
 
+const COUNT = 'if [ -d "$1/$2" ]; then find "$1/$2" -type f | wc -l; else echo none; fi';
+
 /** null when the folder is not there. */
 async function filesIn(node: Node, path: string): Promise<number | null> {
-  const script = 'if [ -d "$1" ]; then find "$1" -type f | wc -l; else echo none; fi';
-  const { stdout } = await node.onDisk(["sh", "-c", script, "sh", `${node.disk}/${path}`], { timeoutMs: TIMEOUT_MS });
-  const said = stdout.trim();
+  const said = (await script(node, COUNT, path)).trim();
   return said === "none" ? null : Number(said);
 }

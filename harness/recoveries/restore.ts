@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Component } from "../component.ts";
-import { isArchived, RESTORE_TARGETS, type Rewind } from "../archive.ts";
+import { requireArchive, RESTORE_TARGETS, type Rewind } from "../archive.ts";
 import { requireNode } from "../faults/targets.ts";
 import { defineRecovery } from "../recovery.ts";
 import { component } from "../scenario/names.ts";
@@ -59,7 +59,6 @@ export const restore = defineRecovery<z.output<typeof params>>({
   async recover(target, { point, repoint, from, ...options }, { signal, mark, keep, rewound, restored, stack }) {
     const store = target.component;
     const node = requireNode(target);
-    if (!isArchived(store)) throw new Error(`${store.name} (${store.kind}) keeps no archive`);
     // Restored aside, history is given up by nobody.
     const context = {
       signal,
@@ -68,7 +67,7 @@ export const restore = defineRecovery<z.output<typeof params>>({
       restored,
       rewound: (to: Rewind) => repoint && rewound({ store: store.name, ...to }),
     };
-    await store.restore(node.name, { ...options, at: point, ...sourceOf(stack, from) }, context);
+    await requireArchive(store).restore(node.name, { ...options, at: point, ...sourceOf(stack, from) }, context);
     if (repoint && options.stage !== "base") mark("repointed", await store.clients.repoint(node.name));
   },
 });

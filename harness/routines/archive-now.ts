@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchived } from "../archive.ts";
+import { requireArchive } from "../archive.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({});
@@ -12,7 +12,6 @@ export const archiveNow = defineRoutine<z.output<typeof params>>({
   requires: "archive",
   params,
   async run({ component }, _params, { signal }) {
-    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    return component.archiveNow(signal);
+    return requireArchive(component).archiveNow(signal);
   },
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchived } from "../archive.ts";
+import { requireArchive } from "../archive.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({
@@ -16,8 +16,7 @@ export const backup = defineRoutine<z.output<typeof params>>({
   asks: ({ level }) => (level === "incremental" ? [{ key: "level", word: "incremental backups" }] : []),
   params,
   async run({ component }, { level }, { signal, keep }) {
-    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    const made = await component.backUp(level, signal);
+    const made = await requireArchive(component).backUp(level, signal);
     await keep("backup.txt", `${made.label}\n${made.detail}\n`);
     // An archiver may make a full one by itself where it finds none to go on from.
     if (made.level !== level) throw new Error(`the archiver took a ${made.level} backup where ${level} was asked for`);

@@ -3,7 +3,12 @@ import { takesBatches } from "../capabilities.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({
-  rows: z.int().min(1).max(10_000_000).default(100_000),
+  rows: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(100_000)
+    .meta({ description: "How many it writes, all of them or none" }),
 });
 
 export const batch = defineRoutine<z.output<typeof params>>({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isArchived } from "../archive.ts";
+import { requireArchive } from "../archive.ts";
 import { defineRoutine } from "../routine.ts";
 
 const params = z.strictObject({
@@ -16,7 +16,6 @@ export const expireBackups = defineRoutine<z.output<typeof params>>({
   requires: "expiry",
   params,
   async run({ component }, options) {
-    if (!isArchived(component)) throw new Error(`${component.name} (${component.kind}) keeps no archive`);
-    return `deleted ${await component.expireBackups(options)}`;
+    return `deleted ${await requireArchive(component).expireBackups(options)}`;
   },
 });

@@ -1,4 +1,8 @@
-/** `2TB`, `512MiB`: sizes as people say them on a command line, decimal and binary; null where it is none. */
+/**
+ * Sizes as people say them on a command line: a number as in a scenario (see units.ts), perhaps one space, and B, a decimal unit
+ * (kB or KB, MB, GB, TB) or a binary one (KiB, MiB, GiB, TiB). Space around it is no part of it. Rounded to whole bytes; null where
+ * it is none.
+ */
 export function amountOfBytes(text: string): number | null {
   const [, number = "", unit = ""] = /^(\d{1,9}(?:\.\d{1,6})?)\s?(B|[kKMGT]B|[KMGT]iB)$/.exec(text.trim()) ?? [];
   if (number === "") return null;

@@ -1,6 +1,10 @@
 import { z } from "zod";
 
-/** Durations, rates and sizes carry units in a scenario and are numbers with the unit in the name everywhere else. */
+/**
+ * Durations, rates and sizes carry units in a scenario and are numbers with the unit in the name everywhere else. A quantity is a
+ * number without a sign, of at most nine digits and six more behind a point, and right behind it the unit, in exactly these letters.
+ * For a rate that is `/s`; for a data rate a size's unit and `/s`.
+ */
 
 const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 /** No drill takes a day; and timers of Node end at 24 days. */
@@ -24,7 +28,7 @@ const quantity = <Unit extends string>(
     });
 };
 
-/** `250ms`, `2s`, `5m`, `1h` -> milliseconds. */
+/** `250ms`, `2s`, `5m`, `1.5h` -> milliseconds. */
 export const duration = quantity(MS_PER_UNIT, "", "a duration", "250ms, 2s or 5m").refine((ms) => ms <= LONGEST_MS, {
   error: "expected at most 24h",
 });
@@ -32,8 +36,10 @@ export const duration = quantity(MS_PER_UNIT, "", "a duration", "250ms, 2s or 5m
 export const rate = quantity({ "": 1 }, "/s", "a rate", "500/s");
 /** `64KiB/s` -> bytes a second. */
 export const byteRate = quantity(BYTES_PER_UNIT, "/s", "a data rate", "64KiB/s or 1MiB/s");
-/** `512MiB` -> bytes. */
-export const byteSize = quantity(BYTES_PER_UNIT, "", "a size", "512MiB");
+/** `64KiB`, `512MiB`, `2GiB` -> whole bytes. */
+export const byteSize = quantity(BYTES_PER_UNIT, "", "a size", "64KiB, 512MiB or 2GiB").transform((bytes) =>
+  Math.round(bytes),
+);
 /** A duration that is not zero. */
 export const positiveDuration = duration.refine((ms) => ms > 0, { error: "expected a duration above zero" });
 

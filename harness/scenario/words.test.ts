@@ -43,6 +43,7 @@ test("units become numbers", () => {
   expect(rate.parse("500/s")).toBe(500);
   expect(byteRate.parse("64KiB/s")).toBe(65_536);
   expect(byteSize.parse("2GiB")).toBe(2 ** 31);
+  expect(byteSize.parse("0.3KiB"), "whole bytes").toBe(307);
 });
 
 test.each([

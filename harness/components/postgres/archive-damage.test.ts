@@ -63,7 +63,9 @@ describe("damage to what was archived", () => {
 
   it("a swap changes two, another's content one", async () => {
     const swapped = ofSegments();
-    expect((await swapped.damage({ damage: "swap" })).changes).toHaveLength(2);
+    const { changes, unchanged } = await swapped.damage({ damage: "swap" });
+    expect(changes).toEqual(["C", "B"].map((letter) => expect.stringMatching(`^swap of .*${letter}: `) as string));
+    expect(unchanged).toEqual([]);
     expect([...swapped.objects.values()].map((body) => String.fromCharCode(body[0]!)).join("")).toBe("ACBDE");
     const wrong = ofSegments();
     expect((await wrong.damage({ where: "first", damage: "wrong-content" })).changes).toHaveLength(1);
@@ -82,6 +84,13 @@ describe("damage to what was archived", () => {
     for (const key of objects.keys()) objects.set(key, Buffer.alloc(128));
     const { changes, unchanged } = await damage({ damage: "zero-tail" });
     expect([changes.length, unchanged.length]).toEqual([0, 1]);
+  });
+
+  it("a swap of two that are equal has changed neither", async () => {
+    const { objects, damage } = ofSegments();
+    objects.set(`wal/${SEGMENTS[1]!.name}`, SEGMENTS[2]!.body);
+    const { changes, unchanged } = await damage({ damage: "swap" });
+    expect([changes.length, unchanged.length]).toEqual([0, 2]);
   });
 
   it("reaches what is compressed, so that unwrapping it notices nothing", async () => {

@@ -6,6 +6,7 @@ import { awaitCondition, within } from "../../wait.ts";
 import { type AdminConnections, type Row, textOf } from "./admin.ts";
 import type { Archiver } from "./archiver.ts";
 import { Escrow } from "./escrow.ts";
+import { quoted } from "./server-conf.ts";
 import { segmentsBetween } from "./wal-names.ts";
 
 const TIMEOUT_MS = 2_000;
@@ -64,7 +65,7 @@ function commandOf(archiver: Archiver, how: ArchivingFault): string {
 async function setCommand(bench: ArchivingBench, command: string): Promise<void> {
   const { admin, node } = bench;
   try {
-    await admin.query(node.name, `ALTER SYSTEM SET archive_command = '${command.replaceAll("'", "''")}'`, TIMEOUT_MS);
+    await admin.query(node.name, `ALTER SYSTEM SET archive_command = ${quoted(command)}`, TIMEOUT_MS);
     await admin.query(node.name, "SELECT pg_reload_conf()", TIMEOUT_MS);
     const shown = async () => textOf((await admin.query(node.name, SHOW, TIMEOUT_MS))[0], "command") === command;
     const signal = new AbortController().signal; // it has its own time

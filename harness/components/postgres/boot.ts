@@ -8,6 +8,7 @@ import { archiverKind } from "./archivers.ts";
 import { type OpenArchive, PostgresCluster } from "./cluster.ts";
 import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
 import { slotName } from "./logical.ts";
+import { conninfo, settingLines } from "./server-conf.ts";
 import { DATABASE } from "./session.ts";
 import { TIMESCALE_SETTINGS } from "./timescale.ts";
 
@@ -142,23 +143,17 @@ function serverConf(
     ...[...config.standbys, ...config.spares].find(({ name }) => name === nodeName)?.settings,
   };
   if (standby) {
-    settings["primary_conninfo"] = `host=${standby.primaryAddress} user=postgres passfile=/blackstart/run/pgpass`;
+    settings["primary_conninfo"] = conninfo(standby.primaryAddress);
     settings["primary_slot_name"] = standby.slot;
     if (config.standbys.some((s) => s.failoverSlot)) {
       // The worker that keeps slots in step logs in to a database; without feedback the primary removes what the slots still need.
-      settings["primary_conninfo"] += ` dbname=${DATABASE}`;
+      settings["primary_conninfo"] = conninfo(standby.primaryAddress, DATABASE);
       settings["sync_replication_slots"] = "on";
       settings["hot_standby_feedback"] = "on";
     }
   }
-  return Object.entries(settings)
-    .map(([key, value]) => `${key} = '${settingText(value).replaceAll("'", "''")}'\n`)
-    .join("");
+  return settingLines(settings);
 }
-
-/** YAML 1.2 reads `on` and `off` as words, `true` and `false` as booleans; the server knows both. */
-const settingText = (value: string | number | boolean): string =>
-  typeof value === "boolean" ? (value ? "on" : "off") : String(value);
 
 /** What only the primary may have: a promoted standby that inherited it would wait for ever for standbys that it does not have. */
 function primaryAlone(config: PostgresConfig): Record<string, string> {

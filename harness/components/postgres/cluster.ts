@@ -34,21 +34,20 @@ import type {
   Sighting,
   Triable,
 } from "../../archive.ts";
-import { messageOf } from "../../errors.ts";
+import { factsOf } from "../facts.ts";
 import { awaitReady } from "../readiness.ts";
 import type { ArchiveLook, ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
 import { bracket, type Bracket } from "../../time.ts";
 import type { Locatable, Location, PageWrite, PageWriting, Where } from "../../place.ts";
-import { awaitCondition } from "../../wait.ts";
 import { AdminConnections, textOf } from "./admin.ts";
 import { type ArchiveStore, damageArchive } from "./archive-damage.ts";
-import { type Archiver, type BackupLevel, type ExpireOptions, sizesOf } from "./archiver.ts";
+import type { Archiver, BackupLevel, ExpireOptions } from "./archiver.ts";
 import { archiveNow } from "./archive-now.ts";
 import { notAttached, redundancyOf } from "./attached.ts";
 import { ArchivingSide } from "./archiving.ts";
+import { takeBackup } from "./backup.ts";
 import { BALLAST_TIMEOUT_MS, ballastSql } from "./ballast.ts";
-import { DATA_BYTES, DATA_BYTES_TIMEOUT_MS } from "./data-size.ts";
 import { breakFetch } from "./broken-fetch.ts";
 import { copyBack } from "./copy-back.ts";
 import { amcheck, clockOf, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
@@ -57,6 +56,7 @@ import { DiskSide } from "./disk-side.ts";
 import { Inspection } from "./inspection.ts";
 import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
+import { promote } from "./promote.ts";
 import { patiently, readAccounts, readLedger } from "./read-back.ts";
 import { rejoinNode } from "./rejoin.ts";
 import { restoreNode } from "./restore.ts";
@@ -74,8 +74,6 @@ import { tryOut } from "./try-out.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 const ADMIN_TIMEOUT_MS = 2_000;
-/** A node that is already lost must not hold up the next fault. */
-const FAULT_FACTS_TIMEOUT_MS = 300;
 
 export interface Booted {
   readonly nodes: ReadonlyMap<string, Node>;
@@ -187,25 +185,10 @@ export class PostgresCluster
     await this.backUp("full");
   }
 
-  /** Backups are taken where clients write. */
   async backUp(level: BackupLevel): Promise<{ label: string; level: string; detail: string }> {
-    const [row] = await this.#admin.query(
-      this.clients.leadsTo,
-      `SELECT (${DATA_BYTES})::text AS bytes`,
-      DATA_BYTES_TIMEOUT_MS,
-    );
-    const { value, at } = await bracket(() => this.#opened().archiver.backUp(this.#shell(), level));
-    const { label, startLsn, stopLsn } = value;
-    this.#backupTaken({
-      component: this.name,
-      label,
-      level: value.level,
-      dataBytes: Number(textOf(row, "bytes")),
-      storedBytes: value.bytes,
-      fromNs: String(at.fromNs),
-      toNs: String(at.toNs),
-    });
-    return { label, level: value.level, detail: `${startLsn} to ${stopLsn}, ${sizesOf(value)}` };
+    const { archiver } = this.#opened();
+    const [on, taken] = [this.#shell(), this.#backupTaken];
+    return takeBackup({ component: this.name, admin: this.#admin, archiver, on, taken }, level);
   }
 
   markPoint(name: string): Promise<string> {
@@ -336,33 +319,19 @@ export class PostgresCluster
     return { host, port, user: USER, password: this.#password, database: DATABASE };
   }
 
-  async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
-    return Promise.all(
-      this.#asked().map(async (node) => {
-        const about = { at, component: this.name, node: node.name };
-        try {
-          return { ...about, values: await this.#factsOf(node, at) };
-        } catch (thrown) {
-          return { ...about, values: { unreachable: messageOf(thrown) } };
-        }
-      }),
-    );
-  }
-
-  async #factsOf(node: Node, at: NodeFacts["at"]): Promise<Record<string, string>> {
-    if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-    const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
-    const values = await nodeFacts(this.#admin, node.name, timeoutMs);
-    const serving = this.clients.leadsTo;
-    Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
-    if (node.name === serving) {
-      if (at === "recovered") Object.assign(values, await this.#recoveredFacts(node));
-      if (this.#config.timescale && at !== "fault")
-        Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
-      this.#inspection.sawFacts(at, { node: node.name, values });
-    }
-    const archive = this.#archive && { archive: this.#archive.archiver.words };
-    return { ...values, ...archive, serves: String(node.name === serving) };
+  facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
+    return factsOf(this, this.#asked(), at, async (node, { serves, timeoutMs }) => {
+      const values = await nodeFacts(this.#admin, node.name, timeoutMs);
+      const serving = this.clients.leadsTo;
+      Object.assign(values, await this.#logical.facts(node.name, { values, serving, at, timeoutMs }));
+      if (serves) {
+        if (at === "recovered") Object.assign(values, await this.#recoveredFacts(node));
+        if (this.#config.timescale && at !== "fault")
+          Object.assign(values, await hypertableFacts(this.#admin, node.name, { write: at === "recovered" }));
+        this.#inspection.sawFacts(at, { node: node.name, values });
+      }
+      return { ...values, ...(this.#archive && { archive: this.#archive.archiver.words }) };
+    });
   }
 
   #asked(): Node[] {
@@ -397,20 +366,9 @@ export class PostgresCluster
     return this.#inspection.run({ version, segmentBytes, serving, nodes, archive, signal }, told);
   }
 
-  /** pg_promote(true) polls every 100 ms; asked not to wait and looked at every 5 ms, it takes a third of that. */
-  async promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void) {
+  promote(node: string, signal: AbortSignal, mark: (name: string, at: Bracket) => void): Promise<Bracket> {
     if (this.#logical.has(node)) return this.#logical.promote(node, signal, mark);
-    const { at } = await bracket(async () => {
-      await this.#admin.query(node, "SELECT pg_promote(false)", 10_000);
-      const done = await awaitCondition(
-        async () =>
-          (await this.#admin.query(node, "SELECT pg_is_in_recovery() AS waiting", ADMIN_TIMEOUT_MS))[0]?.["waiting"] ===
-          false,
-        { everyMs: 3, timeoutMs: 120_000, signal },
-      );
-      if (!done) throw new Error(`${node} was still in recovery 120 s after pg_promote`);
-    });
-    return at;
+    return promote(this.#admin, node, signal);
   }
 
   changeSchema(change: SchemaChange): Promise<string> {

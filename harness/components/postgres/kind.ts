@@ -253,7 +253,7 @@ export const PLACES = {
 } as const;
 
 /** Procedures on a node, by the name that a scenario gives under `method`. What no sane runbook has is called forbidden. */
-export const REPAIRS = {
+const REPAIRS = {
   "copy-in-place":
     "The base backup in the folder `copy` of the disk takes the place of the data, with the WAL that is there",
   "forbidden-pg-resetwal": "pg_resetwal -f: the server starts, and whatever stood only in the WAL is gone",

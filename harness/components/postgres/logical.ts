@@ -10,7 +10,8 @@ import { type AdminConnections, type Row, textOf } from "./admin.ts";
 import { besideRows, sequencesAgainstRows } from "./beside-rows.ts";
 import { isLogical, type PostgresConfig } from "./kind.ts";
 import { patiently, readLedger } from "./read-back.ts";
-import { DATABASE, lineageOf, USER } from "./session.ts";
+import { conninfo } from "./server-conf.ts";
+import { DATABASE, lineageOf } from "./session.ts";
 
 const TIMEOUT_MS = 2_000;
 const IN_SYNC_TIMEOUT_MS = 60_000;
@@ -270,11 +271,10 @@ export class LogicalStandbys {
     );
   }
 
-  /** The password stays in a file of the node: what stands here is kept in the catalogue, where every dump and log may show it. */
   #conninfo(server: string): string {
     const address = this.#nodes.get(server)?.address;
     if (address === undefined) throw new Error(`no node is called ${server}`);
-    return `host=${address} user=${USER} dbname=${DATABASE} passfile=/blackstart/run/pgpass`;
+    return conninfo(address, DATABASE);
   }
 
   #slotOf(node: string): string {

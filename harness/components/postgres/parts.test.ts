@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Node } from "../../node.ts";
 import { ledgerRows, PAGE_BYTES } from "./disk-format.ts";
 import { tearAt } from "./page-write.ts";
-import { rowsLocation } from "./places.ts";
+import { findPlace, rowsLocation } from "./places.ts";
+import { settingLines } from "./server-conf.ts";
+import { whyItEnded } from "./settle.ts";
 import { heapPage } from "./testing.ts";
 import { insideOf, logLines } from "./triggers.ts";
 
@@ -75,6 +78,43 @@ describe("places in a table", () => {
 
   test("a table without rows has none", () => {
     expect(() => rowsLocation("data/base/5/1", Buffer.alloc(PAGE_BYTES), "first")).toThrow("holds a row of the ledger");
+  });
+
+  test("what is not on the disk is said with its name, its machine and when it would be there", async () => {
+    const said = { code: 0, stdout: "", stderr: "" };
+    const node = { name: "db.primary", disk: "/disk", onDisk: async () => said } as unknown as Node;
+    await expect(findPlace(node, { heap: "h", index: "i" }, "backup-label", "middle")).rejects.toThrow(
+      "middle backup-label of db.primary: there is no data/backup_label; it is there from a restore until the server",
+    );
+    await expect(findPlace(node, { heap: "h", index: "i" }, "toString", "first")).rejects.toThrow(
+      "no place is called toString: wal-segment, ",
+    );
+  });
+});
+
+test("lines of the server's configuration have its words, and quotes doubled", () => {
+  expect(settingLines({ fsync: false, port: 5432, restore_command: "sh -c 'get %f'" })).toBe(
+    "fsync = 'off'\nport = '5432'\nrestore_command = 'sh -c ''get %f'''\n",
+  );
+});
+
+describe("why a server ended", () => {
+  const ended = (...lines: string[]) =>
+    whyItEnded({ logs: async () => `${lines.join("\n")}\n` } as Partial<Node> as Node);
+
+  test("is what it called fatal, and not what it told clients that knocked", async () => {
+    expect(
+      await ended(
+        "FATAL:  the database system is starting up",
+        "PANIC:  no checkpoint",
+        "LOG:  shut down",
+        "FATAL:  b",
+      ),
+    ).toBe("PANIC:  no checkpoint; FATAL:  b");
+  });
+
+  test("else its last lines", async () => {
+    expect(await ended("a", "b", "c", "FATAL:  the database system is starting up")).toBe("b; c");
   });
 });
 

@@ -1,4 +1,6 @@
+import { messageOf } from "../../errors.ts";
 import { formatPosition } from "../../position.ts";
+import { named } from "../named.ts";
 import type { Node } from "../../node.ts";
 import { type Location, pickAt, type PlacedElement, type Where } from "../../place.ts";
 import {
@@ -35,9 +37,12 @@ type Finder = (node: Node, relations: Relations, where: Where) => Promise<Locati
  * in order, or after a crash only as far as the scenario means the WAL to be replayed.
  */
 export async function findPlace(node: Node, relations: Relations, what: string, where: Where): Promise<Location> {
-  const finder = (finders as Readonly<Record<string, Finder | undefined>>)[what];
-  if (!finder) throw new Error(`no place is called ${what}: ${Object.keys(finders).join(", ")}`);
-  return finder(node, relations, where);
+  const finder = named(finders, what, "place");
+  try {
+    return await finder(node, relations, where);
+  } catch (thrown) {
+    throw new Error(`${where} ${what} of ${node.name}: ${messageOf(thrown)}`, { cause: thrown });
+  }
 }
 
 const finders: Readonly<Record<keyof typeof PLACES, Finder>> = {
@@ -48,8 +53,10 @@ const finders: Readonly<Record<keyof typeof PLACES, Finder>> = {
   clog: (node, { heap }, where) => clogByte(node, heap, where),
   // Before it stand the version, which would be called another's file, and after it what is not looked at.
   control: async () => ({ path: CONTROL, from: 32, to: 256, words: "", elements: [] }),
-  "backup-label": (node) => only(node, `${DATA}/backup_label`, "first"),
-  "history-file": (node, _, where) => only(node, `${DATA}/pg_wal/*.history`, where),
+  "backup-label": (node) =>
+    only(node, `${DATA}/backup_label`, "first", "it is there from a restore until the server has started on it"),
+  "history-file": (node, _, where) =>
+    only(node, `${DATA}/pg_wal/*.history`, where, "there is one once a server was promoted"),
 };
 
 async function ask(node: Node, script: string, ...args: string[]): Promise<string> {
@@ -67,10 +74,10 @@ export const readFile = async (node: Node, path: string): Promise<Buffer> =>
 export const controlOf = async (node: Node): Promise<Control> =>
   readControl(Buffer.from(await ask(node, 'head -c "$3" "$2" | base64', CONTROL, String(CONTROL_BYTES)), "base64"));
 
-async function only(node: Node, pattern: string, where: Where): Promise<Location> {
+async function only(node: Node, pattern: string, where: Where, whenThere: string): Promise<Location> {
   const said = await ask(node, 'for f in $2; do if [ -f "$f" ]; then echo "$f $(wc -c <"$f")"; fi; done', pattern);
   const found = said.split("\n").filter(Boolean).toSorted();
-  const [path = "", size = ""] = pick(found, where, `the disk of ${node.name} has no ${pattern}`).split(" ");
+  const [path = "", size = ""] = pick(found, where, `there is no ${pattern}; ${whenThere}`).split(" ");
   return { path, from: 0, to: Number(size), words: "", elements: [] };
 }
 
@@ -130,7 +137,7 @@ async function walSegment(node: Node, where: Where): Promise<Location> {
   const { control, stretches } = await stretchesOf(node);
   if (where === "middle" && stretches.length < 3)
     throw new Error(
-      `the WAL of ${node.name} since the redo point is ${stretches.length} segments, and only three have a middle one; write more, or make them smaller with walSegment`,
+      `the WAL since the redo point is ${stretches.length} segments, and only three have a middle one; write more, or make them smaller with walSegment`,
     );
   const short = stretches.length > 1 && stretches.at(-1)!.to < stretches.at(-1)!.segment.bytes * LEAST_OF_A_SEGMENT;
   const { path, from, to } = pick(short && where === "last" ? stretches.slice(0, -1) : stretches, where, "");
@@ -148,7 +155,11 @@ async function walPage(node: Node, where: Where): Promise<Location> {
       page: first + i,
     }));
   });
-  const { path, page } = pick(pages, where, `the WAL of ${node.name} since the redo point has no whole page`);
+  const { path, page } = pick(
+    pages,
+    where,
+    "the WAL since the redo point has no whole page; write more before the fault",
+  );
   const from = page * PAGE_BYTES;
   return { path, from, to: from + PAGE_BYTES, unit: PAGE_BYTES, words: `page ${page} of the segment`, elements: [] };
 }
@@ -177,16 +188,30 @@ const elementsOf = (pages: readonly FoundPage<{ op: string; from: number; to: nu
 
 const middleOf = <T>(list: readonly T[]): T => list[Math.floor(list.length / 2)]!;
 
-export function rowsLocation(path: string, content: Buffer, where: Where): Location {
-  const pages = pagesWith(content, ledgerRows);
-  const { block, entries } = pick(pages, where, `no page of ${path} holds a row of the ledger that can be read`);
-  const [from, { op, payload }] = [block * PAGE_BYTES, middleOf(entries)];
+const WRITTEN = "rows get there when the server ends in order or makes a checkpoint";
+
+/** A whole page, and the value inside of it whose offsets are those within the page. */
+const pageAt = (path: string, block: number, value: { from: number; to: number }) => {
+  const from = block * PAGE_BYTES;
   return {
     path,
     from,
     to: from + PAGE_BYTES,
-    value: { from: from + payload.from, to: from + payload.to },
+    value: { from: from + value.from, to: from + value.to },
     unit: PAGE_BYTES,
+  };
+};
+
+export function rowsLocation(path: string, content: Buffer, where: Where): Location {
+  const pages = pagesWith(content, ledgerRows);
+  const { block, entries } = pick(
+    pages,
+    where,
+    `no page of ${path} holds a row of the ledger that can be read; ${WRITTEN}`,
+  );
+  const { op, payload } = middleOf(entries);
+  return {
+    ...pageAt(path, block, payload),
     words: `page ${block}, one of ${pages.length} with rows, has ${entries.length} of them, ${op} among them`,
     elements: elementsOf(pages),
   };
@@ -198,14 +223,10 @@ const heapPage = async (node: Node, heap: string, where: Where): Promise<Locatio
 async function indexPage(node: Node, index: string, where: Where): Promise<Location> {
   const path = `${DATA}/${index}`;
   const pages = pagesWith(await readFile(node, path), leafEntries);
-  const { block, entries } = pick(pages, where, `${path} has no leaf page with entries that can be read`);
-  const [from, key] = [block * PAGE_BYTES, middleOf(entries)];
+  const { block, entries } = pick(pages, where, `${path} has no leaf page with entries that can be read; ${WRITTEN}`);
+  const key = middleOf(entries);
   return {
-    path,
-    from,
-    to: from + PAGE_BYTES,
-    value: { from: from + key.from, to: from + key.to },
-    unit: PAGE_BYTES,
+    ...pageAt(path, block, key),
     words: `page ${block}, one of ${pages.length} leaves, has ${entries.length} entries, ${key.op} among them`,
     elements: [], // what an index names stands in the table, and is read from there
   };
@@ -226,7 +247,7 @@ async function clogByte(node: Node, heap: string, where: Where): Promise<Locatio
   const { xmin, op } = pick(
     rows.filter((row) => row.xmin % PER_BYTE === 0),
     where,
-    `on every row of ${heap} somebody has noted already that its transaction committed`,
+    `of the ${rows.length} rows of ${heap} on which nobody has noted yet how their transaction ended, none is the first of its byte; write more, and strike before anybody reads it`,
   );
   const file = Math.floor(xmin / PER_FILE);
   const at = (row: PageRow): number => (row.xmin % PER_FILE) / PER_BYTE;

@@ -5,7 +5,9 @@ import { awaitCondition } from "../../wait.ts";
 import { type AdminConnections, textOf } from "./admin.ts";
 import { type Archiver, DATA_DIR } from "./archiver.ts";
 import { recoveryFacts } from "./facts.ts";
+import { slotName } from "./logical.ts";
 import { openForWork, startServer } from "./maintenance.ts";
+import { conninfo, settingLines } from "./server-conf.ts";
 import { type Shell, shellOn } from "./shell.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -31,7 +33,7 @@ export async function rejoinNode(rejoining: Rejoining, context: RepairContext): 
   await keep("only-here.txt", await tailOf(shell, await recoveryFacts(admin, serving)));
   const { at: rewound } = await bracket(() => rewind(shell, serving, archiver));
   mark("rewound", rewound);
-  const slot = shortName(node).replaceAll("-", "_");
+  const slot = slotName(shortName(node));
   await admin.query(
     serving.name,
     "SELECT pg_create_physical_replication_slot($1) WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1)",
@@ -39,17 +41,14 @@ export async function rejoinNode(rejoining: Rejoining, context: RepairContext): 
     [slot],
   );
   const settings = {
-    primary_conninfo: `host=${serving.address} user=postgres passfile=/blackstart/run/pgpass`,
+    primary_conninfo: conninfo(serving.address),
     primary_slot_name: slot,
     ...(archiver && { restore_command: archiver.restoreCommand("stock") }),
   };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
   await shell.run(
     `cat >>"$1/postgresql.auto.conf"; touch "$1/standby.signal"; rm -f "$1/recovery.signal"`,
     [DATA_DIR],
-    {
-      stdin: lines.join(""),
-    },
+    { stdin: settingLines(settings) },
   );
   const { at: attached } = await bracket(async () => {
     await startServer(node);
@@ -72,7 +71,7 @@ pg_waldump -p "$3" -t "$2" -s "$1" -r Transaction 2>&1 | cut -c 1-200 || true`;
 async function rewind(shell: Shell, serving: Node, archiver: Archiver | null): Promise<void> {
   if (archiver)
     await shell.run(`cat >>"$1/postgresql.auto.conf"`, [DATA_DIR], {
-      stdin: `restore_command = '${archiver.restoreCommand("stock")}'\n`,
+      stdin: settingLines({ restore_command: archiver.restoreCommand("stock") }),
     });
   const source = `host=${serving.address} user=postgres dbname=postgres`;
   await shell.run(`exec pg_rewind -D "$1" --source-server="$2" ${archiver ? "-c" : ""}`, [DATA_DIR, source]);

@@ -3,9 +3,11 @@ import type { RepairContext } from "../../capabilities.ts";
 import { messageOf } from "../../errors.ts";
 import type { Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
+import { named } from "../named.ts";
 import type { AdminConnections } from "./admin.ts";
-import { REPAIRS, type Repair } from "./kind.ts";
+import type { Repair } from "./kind.ts";
 import { controlOf, DATA } from "./places.ts";
+import { PROGRAMS_ON_PATH } from "./programs.ts";
 
 const DISK_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 120_000;
@@ -18,9 +20,7 @@ interface Bench extends RepairContext {
 }
 
 export async function repairNode(method: string, bench: Bench): Promise<void> {
-  if (!Object.hasOwn(REPAIRS, method))
-    throw new Error(`no repair is called ${method}: ${Object.keys(REPAIRS).join(", ")}`);
-  await procedures[method as Repair](bench);
+  await named(procedures, method, "repair")(bench);
 }
 
 const procedures: Readonly<Record<Repair, (bench: Bench) => Promise<void>>> = {
@@ -29,10 +29,16 @@ const procedures: Readonly<Record<Repair, (bench: Bench) => Promise<void>>> = {
   "forbidden-ignore-checksums": ignoreChecksums,
 };
 
-/** A base backup begins in the middle of history: what it needs to be whole is in the WAL of the server that it was taken from. */
+/**
+ * A base backup begins in the middle of history: what it needs to be whole is in the WAL of the server that it was taken from. One
+ * command a line, here and below: of a list joined by && the shell overlooks every failure but the last command's.
+ */
 const SWAP = `set -eu; cd "$1"
   test -f copy/PG_VERSION || { echo "the disk has no base backup in copy" >&2; exit 1; }
-  rm -rf before-repair && mkdir before-repair && mv ${DATA} before-repair/ && mv copy ${DATA}
+  rm -rf before-repair
+  mkdir before-repair
+  mv ${DATA} before-repair/
+  mv copy ${DATA}
   cp -a before-repair/${DATA}/pg_wal/. ${DATA}/pg_wal/
   ls ${DATA}`;
 
@@ -46,17 +52,18 @@ async function copyInPlace({ node, mark, keep }: Bench): Promise<void> {
   mark("copy in place", at);
 }
 
-/** pg_resetwal refuses to be root, and stands beside the server, which is not always on the PATH. */
+/** pg_resetwal refuses to be root, and works on files of its own major alone. */
 const RESET = `set -eu; cd "$1"
-  rm -rf before-repair && mkdir before-repair && cp -a ${DATA}/pg_wal ${DATA}/pg_xact ${DATA}/global/pg_control before-repair/
-  for dir in "$(dirname "$(command -v pg_resetwal || echo /none/none)")" /usr/lib/postgresql*/*/bin /usr/lib/postgresql*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin /usr/local/bin /opt/bitnami/postgresql/bin; do
-    if [ -x "$dir/pg_resetwal" ]; then
-      if command -v setpriv >/dev/null; then exec setpriv --reuid=postgres --regid="$(id -g postgres)" --clear-groups -- "$dir/pg_resetwal" -f -D "$1/${DATA}"; fi
-      if command -v gosu >/dev/null; then exec gosu postgres "$dir/pg_resetwal" -f -D "$1/${DATA}"; fi
-      exec su-exec postgres "$dir/pg_resetwal" -f -D "$1/${DATA}"
-    fi
-  done
-  echo 'this image has no pg_resetwal' >&2; exit 78`;
+  VERSION=$(cat ${DATA}/PG_VERSION)
+  ${PROGRAMS_ON_PATH}
+  command -v pg_resetwal >/dev/null || { echo 'this image has no pg_resetwal' >&2; exit 78; }
+  rm -rf before-repair
+  mkdir before-repair
+  cp -a ${DATA}/pg_wal ${DATA}/pg_xact ${DATA}/global/pg_control before-repair/
+  set -- pg_resetwal -f -D "$1/${DATA}"
+  if command -v setpriv >/dev/null; then exec setpriv --reuid=postgres --regid="$(id -g postgres)" --clear-groups -- "$@"; fi
+  if command -v gosu >/dev/null; then exec gosu postgres "$@"; fi
+  exec su-exec postgres "$@"`;
 
 /**
  * The server then starts as if it had shut down in order at its last checkpoint, and says nothing of what came after: no recovery,

@@ -13,6 +13,8 @@ import { type Escrow, layOut } from "./escrow.ts";
 import { openForWork, startServer } from "./maintenance.ts";
 import type { Restored } from "./detector.ts";
 import type { Points, RestoreTarget } from "./points.ts";
+import { settingLines } from "./server-conf.ts";
+import { whyItEnded } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
@@ -36,7 +38,10 @@ export interface RestoreBench {
   readonly foreign: boolean;
 }
 
-/** A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, or has paused where that was asked. */
+/**
+ * A machine made anew: backup, settings of the recovery, server. Resolves when it takes writes, has paused where that was asked, or,
+ * where it is to follow, has replayed all that the archive held when it began.
+ */
 export async function restoreNode(
   bench: RestoreBench,
   options: RestoreOptions,
@@ -233,11 +238,6 @@ function recoverySettings(archiver: Archiver, options: RestoreOptions, target: R
   return settingLines(settings);
 }
 
-const settingLines = (settings: Readonly<Record<string, string>>): string =>
-  Object.entries(settings)
-    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
-    .join("");
-
 /** The server's start says nothing: it is asked until it takes writes, or until it is gone. */
 async function served(
   { node, admin }: RestoreBench,
@@ -247,7 +247,7 @@ async function served(
   let state = "it did not answer";
   const done = await awaitCondition(
     async () => {
-      if ((await node.state()) !== "running") throw new Error(`the server ended instead: ${await lastWords(node)}`);
+      if ((await node.state()) !== "running") throw new Error(`the server ended instead: ${await whyItEnded(node)}`);
       try {
         state = textOf((await admin.query(node.name, STATE, ADMIN_TIMEOUT_MS))[0], "state");
       } catch (thrown) {
@@ -265,13 +265,6 @@ async function served(
 
 const STATE = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'promoted'
   WHEN pg_get_wal_replay_pause_state() = 'paused' THEN 'paused' ELSE 'recovering' END AS state`;
-
-async function lastWords(node: Node): Promise<string> {
-  const lines = (await node.logs()).trim().split("\n");
-  // What it told clients meanwhile is not why it ended.
-  const serious = lines.filter((line) => /\b(FATAL|PANIC)\b(?!:  the database system is)/.test(line));
-  return (serious.length > 0 ? serious : lines).slice(-2).join("; ");
-}
 
 function wordsOf(backups: readonly Backup[], chosen: Backup, settings: string): string {
   const lines = backups.map(

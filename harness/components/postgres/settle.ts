@@ -11,6 +11,13 @@ const SETTLE_TIMEOUT_MS = 600_000;
 /** Clients that knock while it starts get an answer each, and their lines would push out the one that says why it gave up. */
 const isNoRefusal = (line: string): boolean => !/FATAL: +the database system is /.test(line);
 
+/** What it called fatal last, else its last lines, in one. */
+export async function whyItEnded(node: Node): Promise<string> {
+  const fatal = await lastWords(node, (line) => /\b(FATAL|PANIC)\b/.test(line) && isNoRefusal(line));
+  const words = fatal || (await lastWords(node, isNoRefusal));
+  return words.split("\n").slice(-2).join("; ");
+}
+
 /** A standby serves when it answers at all; whether it takes writes is not what it was started for. */
 export async function settle(node: Node, admin: AdminConnections, signal: AbortSignal): Promise<void> {
   let why = "";

@@ -16,6 +16,7 @@ import type {
   Settles,
 } from "../../capabilities.ts";
 import { messageOf, notReady } from "../../errors.ts";
+import { factsOf } from "../facts.ts";
 import { awaitReady, lastWords } from "../readiness.ts";
 import type { ClockBracket, NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
@@ -35,8 +36,7 @@ import { openSession } from "./session.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 const ADMIN_TIMEOUT_MS = 2_000;
-/** A node that is already lost must not hold up the next fault. */
-const FAULT_TIMEOUT_MS = 300;
+const CLOCK_TIMEOUT_MS = 300;
 const SETTLE_TIMEOUT_MS = 60_000;
 const READ_TIMEOUT_MS = 30_000;
 const PROMOTE_TIMEOUT_MS = 10_000;
@@ -140,25 +140,15 @@ class RedisComponent
     return { host, port, password: this.#password, replicas: wait?.replicas ?? 0 };
   }
 
-  async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
-    const timeoutMs = at === "fault" ? FAULT_TIMEOUT_MS : ADMIN_TIMEOUT_MS;
-    return Promise.all(
-      this.#servers.map(async (node) => {
-        const serves = node.name === this.clients.leadsTo;
-        try {
-          if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = await this.#admin.ask(node.name, timeoutMs, (client) =>
-            serverFacts(client, this.#config.acknowledge, (address) => this.#nodeAt(address)),
-          );
-          if (at === "recovered" && serves) {
-            Object.assign(values, switchFacts(await this.#admin.info(node.name, timeoutMs)), { inventory: INVENTORY });
-          }
-          return { at, component: this.name, node: node.name, values: { ...values, serves: String(serves) } };
-        } catch (thrown) {
-          return { at, component: this.name, node: node.name, values: { unreachable: messageOf(thrown) } };
-        }
-      }),
-    );
+  facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
+    return factsOf(this, this.#servers, at, async (node, { serves, timeoutMs }) => {
+      const values = await this.#admin.ask(node.name, timeoutMs, (client) =>
+        serverFacts(client, this.#config.acknowledge, (address) => this.#nodeAt(address)),
+      );
+      if (at === "recovered" && serves)
+        Object.assign(values, switchFacts(await this.#admin.info(node.name, timeoutMs)), { inventory: INVENTORY });
+      return values;
+    });
   }
 
   #nodeAt(address: string): string {
@@ -171,9 +161,9 @@ class RedisComponent
       this.#servers.map(async (node) => {
         if ((await node.state()) !== "running") return [];
         try {
-          await this.#admin.command(node.name, FAULT_TIMEOUT_MS, "PING"); // so that no connecting stands inside the bracket
+          await this.#admin.command(node.name, CLOCK_TIMEOUT_MS, "PING"); // so that no connecting stands inside the bracket
           const fromNs = nowNs();
-          const [seconds, micros] = (await this.#admin.command(node.name, FAULT_TIMEOUT_MS, "TIME")) as string[];
+          const [seconds, micros] = (await this.#admin.command(node.name, CLOCK_TIMEOUT_MS, "TIME")) as string[];
           const wallNs = String(BigInt(seconds!) * 1_000_000_000n + BigInt(micros!) * 1_000n);
           return [{ node: node.name, fromNs: String(fromNs), toNs: String(nowNs()), wallNs }];
         } catch {

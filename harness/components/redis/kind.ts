@@ -89,7 +89,7 @@ const config = z.strictObject({
 });
 
 /** Procedures on the files of a node, by the name that a scenario gives under `method`. */
-export const REPAIRS = {
+const REPAIRS = {
   "aof-fix": "redis-check-aof --fix on the append-only file, which cuts it at the first thing it does not understand",
   "aof-undo-flush": "Stops the server at once, takes FLUSHALL out of the append-only file and starts again",
   "snapshot-then-aof":

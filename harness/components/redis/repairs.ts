@@ -2,9 +2,10 @@ import type { RepairContext } from "../../capabilities.ts";
 import type { ExecResult, Node } from "../../node.ts";
 import { bracket } from "../../time.ts";
 import { awaitCondition } from "../../wait.ts";
+import { named } from "../named.ts";
 import type { AdminConnections } from "./admin.ts";
 import { AOF_DIR, AOF_MANIFEST, confName, DISK } from "./files.ts";
-import { REPAIRS, type Repair } from "./kind.ts";
+import type { Repair } from "./kind.ts";
 
 const DISK_TIMEOUT_MS = 120_000;
 const ADMIN_TIMEOUT_MS = 2_000;
@@ -19,9 +20,7 @@ interface Bench extends RepairContext {
 }
 
 export async function repairNode(method: string, bench: Bench): Promise<void> {
-  if (!Object.hasOwn(REPAIRS, method))
-    throw new Error(`no repair is called ${method}: ${Object.keys(REPAIRS).join(", ")}`);
-  await procedures[method as Repair](bench);
+  await named(procedures, method, "repair")(bench);
 }
 
 const procedures: Readonly<Record<Repair, (bench: Bench) => Promise<void>>> = {
@@ -120,7 +119,7 @@ async function loadSnapshotFirst({ node, admin, settled, signal, mark, keep }: B
   const conf = `${DISK}/${confName(node.name.slice(node.name.indexOf(".") + 1))}`;
   await mustOnDisk(
     node,
-    `rm -rf ${BEFORE} && mkdir -p ${BEFORE}; if [ -e ${AOF_DIR} ]; then mv ${AOF_DIR} ${BEFORE}/; fi`,
+    `rm -rf ${BEFORE}; mkdir -p ${BEFORE}; if [ -e ${AOF_DIR} ]; then mv ${AOF_DIR} ${BEFORE}/; fi`,
   );
   await mustOnDisk(node, 'sed -i "s/^appendonly .*/appendonly no/" "$1"', { args: [conf] });
   const { at } = await bracket(async () => {

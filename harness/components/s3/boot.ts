@@ -13,8 +13,9 @@ import type {
   Serviceable,
 } from "../../capabilities.ts";
 import type { Depot, DepotAccess } from "../../archive.ts";
-import { messageOf, notReady } from "../../errors.ts";
+import { notReady } from "../../errors.ts";
 import { serverCertificate } from "../certificate.ts";
+import { factsOf } from "../facts.ts";
 import { awaitReady } from "../readiness.ts";
 import type { NodeFacts } from "../../history.ts";
 import type { ClientPath, Node } from "../../node.ts";
@@ -48,9 +49,6 @@ const READY_TIMEOUT_MS = 120_000;
 /** One try while the store comes up. */
 const TRY_MS = 2_000;
 const ANSWER_MS = 10_000;
-/** A node that is already lost must not hold up the next fault. */
-const FAULT_FACTS_TIMEOUT_MS = 300;
-const FACTS_TIMEOUT_MS = 2_000;
 
 /** Starts the product that the config names and returns; `ready` waits until it serves. */
 export const boot: Boot<S3Config> = async (name, config, context, password = randomBytes(24).toString("base64url")) => {
@@ -198,26 +196,13 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
     return removeObject(this.#served, bucket, key);
   }
 
-  async facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
-    const timeoutMs = at === "fault" ? FAULT_FACTS_TIMEOUT_MS : FACTS_TIMEOUT_MS;
+  facts(at: NodeFacts["at"]): Promise<Omit<NodeFacts, "ms">[]> {
     for (const client of this.#doors.values()) client.dropIdle();
-    return Promise.all(
-      [...this.nodes.values()].map(async (node) => {
-        const about = { at, component: this.name, node: node.name };
-        try {
-          if ((await node.state()) !== "running") throw new Error(`the node is ${await node.state()}`);
-          const values = {
-            ...(await this.#store.facts(node, at, timeoutMs)),
-            ...(await this.#bucketFacts(node, timeoutMs)),
-          };
-          if (at === "recovered" && node.name === this.clients.leadsTo)
-            Object.assign(values, { inventory: this.#inventoryWords() });
-          return { ...about, values: { ...values, serves: String(node.name === this.clients.leadsTo) } };
-        } catch (thrown) {
-          return { ...about, values: { unreachable: messageOf(thrown) } };
-        }
-      }),
-    );
+    return factsOf(this, [...this.nodes.values()], at, async (node, { serves, timeoutMs }) => ({
+      ...(await this.#store.facts(node, at, timeoutMs)),
+      ...(await this.#bucketFacts(node, timeoutMs)),
+      ...(at === "recovered" && serves && { inventory: this.#inventoryWords() }),
+    }));
   }
 
   #inventoryWords(): string {

@@ -3,10 +3,12 @@ import { within } from "../../../wait.ts";
 import { demandTool, type Detector, firstWords, notRun, noticed, type Seen, silent } from "../detector.ts";
 import { DATA_DIR } from "../archiver.ts";
 import { waitsForWork } from "../maintenance.ts";
+import { PROGRAMS_ON_PATH } from "../programs.ts";
 
 /** An orderly end waits for standbys and for the archive; one that takes longer is not waited for. */
 const SHUTDOWN_MS = 5_000;
-const CHECK_MS = 60_000;
+/** For all pages to be read. */
+const READING_MS = 60_000;
 
 export const pgChecksums: Detector = {
   name: "pg_checksums",
@@ -19,13 +21,12 @@ export const pgChecksums: Detector = {
       await within(SHUTDOWN_MS, serving.kill("SIGINT"), `the server of ${serving.name} did not shut down in order`);
     return judge(
       serving.name,
-      await serving.onDisk(["sh", "-c", CHECK, "sh", String(version), DATA_DIR], { timeoutMs: CHECK_MS }),
+      await serving.onDisk(["sh", "-c", CHECK, "sh", String(version), DATA_DIR], { timeoutMs: READING_MS }),
     );
   },
 };
 
-/** Beside the machine nothing of its boot is there, so the tool is looked for once more. */
-const CHECK = `for dir in "/usr/lib/postgresql/$1/bin" "/usr/pgsql-$1/bin" /usr/local/pgsql/bin /usr/local/bin /opt/bitnami/postgresql/bin; do PATH=$dir:$PATH; done
+const CHECK = `VERSION=$1; ${PROGRAMS_ON_PATH}
 command -v pg_checksums >/dev/null || { echo "pg_checksums is not on this machine" >&2; exit 127; }
 pg_checksums --check -D "$2"`;
 

@@ -97,7 +97,7 @@ export function judge(dumped: readonly Dumped[], { gaps, failed, sizes, partial,
   const bytes = dumped.reduce((sum, { run }) => sum + run.bytes, 0);
   const ms = dumped.reduce((sum, one) => sum + one.ms, 0);
   const ranges = dumped.map(({ run }) => `timeline ${run.timeline} from ${run.from} to ${run.to}`).join(", ");
-  const last = dumped.findLast(({ run }) => run.timeline === dumped.at(-1)?.run.timeline);
+  const last = dumped.at(-1);
   const open = openEnd && last && endsInZeros(last) ? last : null;
   const broken = dumped.filter((one) => one.code !== 0 && one !== open);
   const problems = [

@@ -87,13 +87,31 @@ test("what is right and left of the drill loads no code that acts on containers"
   expect(offences).toEqual([]);
 });
 
+/** What a step of a scenario may do. */
+const ACTS = ["faults", "recoveries", "routines"];
+
 /** Folder by folder, what it must not name, not even for its types or lazily. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
-  engine: ["components", "faults", "recoveries", "workload", "drill", "checkers", "evidence", "render", "cli"],
-  components: ["engine", "faults", "recoveries", "drill", "checkers", "evidence", "render", "cli"],
-  faults: ["engine", "components", "recoveries", "workload", "drill", "checkers", "evidence", "render", "cli"],
-  recoveries: ["engine", "components", "workload", "drill", "checkers", "evidence", "render", "cli"],
-  workload: ["engine", "components", "faults", "recoveries", "drill", "checkers", "evidence", "render", "cli"],
+  engine: ["components", ...ACTS, "workload", "drill", "checkers", "evidence", "render", "cli"],
+  components: ["engine", ...ACTS, "drill", "checkers", "evidence", "render", "cli"],
+  faults: [
+    "engine",
+    "components",
+    "recoveries",
+    "routines",
+    "workload",
+    "drill",
+    "checkers",
+    "evidence",
+    "render",
+    "cli",
+  ],
+  recoveries: ["engine", "components", "routines", "workload", "drill", "checkers", "evidence", "render", "cli"],
+  routines: ["engine", "components", "recoveries", "workload", "drill", "checkers", "evidence", "render", "cli"],
+  workload: ["engine", "components", ...ACTS, "drill", "checkers", "evidence", "render", "cli"],
+  /** How history is kept and who looks at it know nothing of each other. */
+  "components/postgres/archivers": ["components/postgres/detectors"],
+  "components/postgres/detectors": ["components/postgres/archivers"],
   scenario: ["engine", "drill", "evidence", "render", "cli"],
   checkers: ["engine", "components", "scenario", "drill", "evidence", "render", "cli"],
   history: ["engine", "components", "scenario", "drill", "render", "cli"],
@@ -110,7 +128,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     "render",
     "cli",
   ],
-  selftest: ["components", "faults", "recoveries", "workload", "checkers", "render", "cli"],
+  selftest: ["components", ...ACTS, "workload", "checkers", "render", "cli"],
   render: ["engine", "components", "drill", "cli"],
   drill: ["cli"],
 };
@@ -135,7 +153,7 @@ test("only the command line touches the process's arguments, output and end", ()
 test("generic code never names a kind of component", () => {
   const kinds = new RegExp(`\\b(${componentKinds.map((k) => k.kind).join("|")})\\b`, "i");
   const generic = [
-    ...inFolder("scenario", "drill", "workload", "faults", "recoveries").filter((file) => code(file).match(kinds)),
+    ...inFolder("scenario", "drill", "workload", ...ACTS).filter((file) => code(file).match(kinds)),
     // An image of ours may carry the name of what is in it.
     ...inFolder("engine").filter((file) => basename(file) !== "recipes.ts" && code(file).match(kinds)),
   ];
@@ -158,20 +176,39 @@ test("every checker has controls, and every file of controls is in their registr
   expect(controlled.toSorted()).toEqual([...named("checkers.ts", "checkers/"), "declared-loss"].toSorted());
 });
 
-test("every fault, recovery and component is in its registry", () => {
-  for (const [registry, folder, shared] of [
-    ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts", "damages.ts", "disk-files.ts"]],
-    ["recoveries.ts", "recoveries", []],
-  ] as const) {
-    const expected = inFolder(folder).filter((file) => !(shared as readonly string[]).includes(basename(file)));
-    expect(
-      imports
-        .get(registry)
-        ?.atStart.filter((file) => file.startsWith(`${folder}/`))
-        .toSorted(),
-    ).toEqual(expected.toSorted());
-  }
+/** One file and one line in its registry each; `shared` is what several of the folder are made from. */
+const REGISTRIES = [
+  ["faults.ts", "faults", ["poison.ts", "targets.ts", "intrusion.ts", "served.ts", "damages.ts", "disk-files.ts"]],
+  ["recoveries.ts", "recoveries", []],
+  ["routines.ts", "routines", []],
+  ["components/postgres/archivers.ts", "components/postgres/archivers", []],
+  ["components/postgres/detectors.ts", "components/postgres/detectors", ["archive.ts"]],
+] as const;
+
+test.each(REGISTRIES)("%s has every one of its folder", (registry, folder, shared) => {
+  const named = imports.get(registry)!.all.filter((file) => dirname(file) === folder);
+  const expected = inFolder(folder).filter((file) => !(shared as readonly string[]).includes(basename(file)));
+  expect(named.toSorted()).toEqual(expected.toSorted());
+});
+
+test("every kind of component is in its registry", () => {
   expect(imports.get("components.ts")?.atStart.toSorted()).toEqual(
     [...files.keys()].filter((file) => /^components\/[^/]+\/kind\.ts$/.test(file)).toSorted(),
   );
+});
+
+test.each(REGISTRIES)("%s alone names them from outside", (registry, folder, shared) => {
+  const offences = [...imports].flatMap(([file, { all }]) =>
+    file === registry || dirname(file) === folder
+      ? []
+      : all
+          .filter((name) => dirname(name) === folder && !(shared as readonly string[]).includes(basename(name)))
+          .map((name) => `${file} imports ${name}`),
+  );
+  expect(offences).toEqual([]);
+});
+
+test("an archiver is loaded only where an archive is kept", () => {
+  const loaded = [...loadedWith("components/postgres/archivers.ts")];
+  expect(loaded.filter((file) => dirname(file) === "components/postgres/archivers")).toEqual([]);
 });

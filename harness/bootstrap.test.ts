@@ -57,11 +57,11 @@ function bootstrap(args: string[] = [], env: Record<string, string> = {}) {
 }
 
 describe("bootstrap", () => {
-  test("says nothing and is quick when nothing is missing", () => {
+  test("says nothing and fetches nothing when nothing is missing", () => {
     fake("docker", "echo 20.10.24");
-    const startedMs = performance.now();
-    expect(bootstrap()).toMatchObject({ code: 0, said: "" });
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    const { code, said, called } = bootstrap();
+    expect({ code, said }).toEqual({ code: 0, said: "" });
+    expect(["npm", "apt"].filter(called)).toEqual([]);
   });
 
   test("installs the packages of a changed lock file once, and never an engine when none is asked for", () => {

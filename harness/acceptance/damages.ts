@@ -17,6 +17,7 @@ type Place = (typeof PLACES)[number];
 
 interface Parts {
   readonly id: string;
+  /** A row of the catalogue; empty where it names the damage and gives it no row. */
   readonly covers: string;
   readonly outcome: Damage["outcome"];
   readonly shows?: string;
@@ -48,33 +49,34 @@ expect: ${shows === undefined ? "pass" : `fail\n${shows}`}
 
 const LOST = "expectLoss: { min: 1, shape: suffix }";
 
+/** What must come of a damage to history: a loss without a word, or a refusal in these words. */
+type Comes = "a silent loss" | { readonly refused: string };
+const silent = (comes: Comes): comes is "a silent loss" => comes === "a silent loss";
+const outcomeOf = (comes: Comes): Pick<Parts, "outcome" | "shows"> =>
+  silent(comes) ? { outcome: "silent", shows: LOST } : { outcome: "closed" };
+
 /** In the archive: the machine is lost, and a new one is made from what is there. */
-function inArchive(part: string, where: Place, kind: string, outcome: "silent" | "closed", shows = LOST): Damage {
+function inArchive(covers: string, part: string, where: Place, kind: string, comes: Comes): Damage {
   const strike = `{ fault: archive-damage, target: db, part: ${part}, where: ${where}, damage: ${kind}, at: { after: 4s } }`;
-  const closed = [
-    strike,
-    "{ fault: node-loss, as: loss, target: db.primary, disk: kept, at: { after: 500ms } }",
-    "{ recover: restore, target: db.spare, expect: refused }",
-    "{ heal: loss }",
-    "{ recover: start, target: db.primary }",
-  ];
-  const silent = [
-    strike,
-    "{ fault: node-loss, target: db.primary, at: { after: 500ms } }",
-    "{ recover: restore, target: db.spare }",
-  ];
+  const restored = silent(comes)
+    ? ["{ fault: node-loss, target: db.primary, at: { after: 500ms } }", "{ recover: restore, target: db.spare }"]
+    : [
+        "{ fault: node-loss, as: loss, target: db.primary, disk: kept, at: { after: 500ms } }",
+        `{ recover: restore, target: db.spare, expect: refused, because: "${comes.refused}" }`,
+        "{ heal: loss }",
+        START,
+      ];
   return damage({
     id: `archive-${part}-${where}-${kind}`,
-    covers: "B1",
-    outcome,
-    ...(outcome === "silent" && { shows }),
+    covers,
+    ...outcomeOf(comes),
     stack: [
       "store: { kind: s3, provider: versitygw }",
       `db: { kind: postgres, ${WAL}, archive: { tool: plain, to: store }, spares: [{ name: spare }] }`,
     ],
     workload: "{ kind: ledger, target: db, rate: 400/s, connections: 8, payload: 1900B }",
     verify: "no-lost-writes, balances, checksums, amcheck",
-    steps: outcome === "silent" ? silent : closed,
+    steps: [strike, ...restored],
   });
 }
 
@@ -84,19 +86,26 @@ const START = "{ recover: start, target: db.primary }";
 const struck = (place: string, kind: string): string =>
   `{ fault: file-damage, as: damage, target: db.primary, place: { ${place} }, damage: ${kind} }`;
 /** It refuses to start; with the file as it was it has everything. */
-const refused = ["{ recover: start, target: db.primary, expect: refused }", "{ heal: damage }", START];
+const refusedThenHealed = (because: string): string[] => [
+  `{ recover: start, target: db.primary, expect: refused, because: "${because}" }`,
+  "{ heal: damage }",
+  START,
+];
 
 /** In pg_wal after a crash: the same machine starts again. */
-function inWal(where: Place, kind: string, outcome: "silent" | "closed"): Damage {
+function inWal(where: Place, kind: string, comes: Comes): Damage {
   return damage({
     id: `wal-${where}-${kind}`,
-    covers: outcome === "silent" ? "C7" : "C8",
-    outcome,
-    ...(outcome === "silent" && { shows: LOST }),
+    covers: silent(comes) ? "C7" : "C8",
+    ...outcomeOf(comes),
     stack: [`db: { kind: postgres, ${WAL}, settings: { bgwriter_lru_maxpages: 0 } }`],
     workload: "{ kind: ledger, target: db, rate: 300/s, connections: 8, payload: 1900B }",
     verify: "no-lost-writes, balances, checksums, amcheck",
-    steps: [CRASHED, struck(`what: wal-segment, where: ${where}`, kind), ...(outcome === "silent" ? [START] : refused)],
+    steps: [
+      CRASHED,
+      struck(`what: wal-segment, where: ${where}`, kind),
+      ...(silent(comes) ? [START] : refusedThenHealed(comes.refused)),
+    ],
   });
 }
 
@@ -104,22 +113,25 @@ interface OnDisk {
   readonly id: string;
   readonly place: string;
   readonly kind: string;
+  readonly covers: string;
   readonly outcome: Damage["outcome"];
   readonly shows?: string;
+  /** The words of the refusal; it starts where there are none. */
+  readonly refused?: string;
   readonly checksums?: boolean;
 }
 
 /** In a file that the server reads as it stands: it was shut down in order, and starts again. */
-function onDisk({ id, place, kind, outcome, shows, checksums = true }: OnDisk): Damage {
+function onDisk({ id, place, kind, covers, outcome, shows, refused, checksums = true }: OnDisk): Damage {
   return damage({
     id,
-    covers: outcome === "closed" ? "C8" : "C12",
+    covers,
     outcome,
     ...(shows !== undefined && { shows }),
     stack: [`db: { kind: postgres, settings: { autovacuum: off }${checksums ? "" : ", checksums: false"} }`],
     workload: "{ kind: ledger, target: db, rate: 300/s, connections: 8, transfers: 0 }",
     verify: checksums ? "no-lost-writes, checksums, amcheck" : "no-lost-writes, amcheck",
-    steps: [SHUT_DOWN, struck(place, kind), ...(outcome === "closed" ? refused : [START])],
+    steps: [SHUT_DOWN, struck(place, kind), ...(refused === undefined ? [START] : refusedThenHealed(refused))],
   });
 }
 
@@ -131,6 +143,7 @@ const pageErrors = (where: Place, place: string): Damage[] => [
     id: `heap-${where}-flip`,
     place,
     kind: "flip",
+    covers: "C9",
     outcome: "lossy",
     shows: `${HOLE}\nexpectFailed: [no-lost-writes, checksums, amcheck]`,
   }),
@@ -138,6 +151,7 @@ const pageErrors = (where: Place, place: string): Damage[] => [
     id: `heap-${where}-header-zeroed`,
     place,
     kind: "zero-range, bytes: 16",
+    covers: "C12",
     outcome: "lossy",
     shows: `${HOLE}\nexpectFailed: [no-lost-writes, amcheck]`,
   }),
@@ -152,39 +166,69 @@ const heap = (where: Place): Damage[] => {
       id: `heap-${where}-flip-without-checksums`,
       place,
       kind: "flip",
+      covers: "C11",
       outcome: "silent",
       shows: "expectMutated: { min: 1, max: 1 }",
       checksums: false,
     }),
-    onDisk({ id: `heap-${where}-page-zeroed`, place, kind: "zero-range", outcome: "silent", shows: HOLE }),
+    onDisk({
+      id: `heap-${where}-page-zeroed`,
+      place,
+      kind: "zero-range",
+      covers: "C12",
+      outcome: "silent",
+      shows: HOLE,
+    }),
   ];
 };
 
-/** Of a segment of the archive: only its size is an error to the server, and only before the backup is consistent anything else. */
-const SEGMENT_DAMAGES = ["delete", "flip", "zero-tail", "wrong-content", "swap", "truncate", "empty"] as const;
+const ofControl = (kind: string, refused: string): Damage =>
+  onDisk({ id: `control-${kind}`, place: "what: control", kind, covers: "", outcome: "closed", refused });
+
+const WRONG_SIZE = ["truncate", "empty"];
+/** Each damage to a segment of the archive, and the catalogue's row for it where the backup is consistent already. */
+const SEGMENT_DAMAGES = {
+  delete: "C3",
+  flip: "C1",
+  "zero-tail": "C5",
+  "wrong-content": "C5",
+  swap: "C5",
+  truncate: "C4",
+  empty: "C4",
+};
+
+/** Only a segment's size is an error to the server, and anything else only before the backup is consistent. */
+function ofSegment(where: Place, kind: keyof typeof SEGMENT_DAMAGES): Damage {
+  const covers = SEGMENT_DAMAGES[kind];
+  if (WRONG_SIZE.includes(kind)) return inArchive(covers, "segment", where, kind, { refused: "has wrong size" });
+  if (where !== "first") return inArchive(covers, "segment", where, kind, "a silent loss");
+  return inArchive("C6", "segment", where, kind, { refused: "could not locate required checkpoint record" });
+}
+
 const WAL_DAMAGES = ["flip", "zero-tail", "truncate", "delete"] as const;
+const inWalAt = (where: Place, kind: (typeof WAL_DAMAGES)[number]): Damage =>
+  inWal(
+    where,
+    kind,
+    where === "first" && kind === "delete"
+      ? { refused: "could not locate a valid checkpoint record" }
+      : "a silent loss",
+  );
+
+const kinds = Object.keys(SEGMENT_DAMAGES) as (keyof typeof SEGMENT_DAMAGES)[];
 
 export const damages: readonly Damage[] = [
-  ...PLACES.flatMap((where) =>
-    SEGMENT_DAMAGES.map((kind) =>
-      inArchive(
-        "segment",
-        where,
-        kind,
-        where === "first" || kind === "truncate" || kind === "empty" ? "closed" : "silent",
-      ),
-    ),
-  ),
-  ...["truncate", "delete"].map((kind) => inArchive("base", "last", kind, "closed")),
-  inArchive("manifest", "last", "delete", "closed"),
-  ...PLACES.flatMap((where) =>
-    WAL_DAMAGES.map((kind) => inWal(where, kind, where === "first" && kind === "delete" ? "closed" : "silent")),
-  ),
+  ...PLACES.flatMap((where) => kinds.map((kind) => ofSegment(where, kind))),
+  inArchive("", "base", "last", "truncate", { refused: "Unexpected EOF in archive" }),
+  inArchive("", "base", "last", "delete", { refused: "The requested URL returned error: 404" }),
+  inArchive("", "manifest", "last", "delete", { refused: "the archive holds no backup" }),
+  ...PLACES.flatMap((where) => WAL_DAMAGES.map((kind) => inWalAt(where, kind))),
   ...PLACES.flatMap(heap),
   onDisk({
     id: "heap-last-cut",
     place: "what: heap, where: last",
     kind: "truncate, share: 0",
+    covers: "C12",
     outcome: "silent",
     shows: HOLE,
   }),
@@ -192,6 +236,7 @@ export const damages: readonly Damage[] = [
     id: "index-middle-flip-without-checksums",
     place: "what: index",
     kind: "flip",
+    covers: "C11",
     outcome: "silent",
     shows: "expectFailed: [amcheck]",
     checksums: false,
@@ -200,9 +245,10 @@ export const damages: readonly Damage[] = [
     id: "clog-middle-flip",
     place: "what: clog",
     kind: "flip",
+    covers: "C12",
     outcome: "silent",
     shows: "expectLoss: { min: 1, max: 1, shape: hole }",
   }),
-  onDisk({ id: "control-flip", place: "what: control", kind: "flip", outcome: "closed" }),
-  onDisk({ id: "control-delete", place: "what: control", kind: "delete", outcome: "closed" }),
+  ofControl("flip", "incorrect checksum in control file"),
+  ofControl("delete", "could not find the database system"),
 ];

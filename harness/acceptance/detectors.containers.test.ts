@@ -1,14 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { openLab, packOf, recount, reportOf, run, scenario, start } from "./lab.ts";
+import { drilled, openLab, start } from "./lab.ts";
 
 test("a bit that flipped in an archived segment is noticed by who reads the archive, the target and the ledger, and by nobody else", async () => {
   const lab = openLab();
-  const { code, results, stderr } = await run(lab, [scenario("restore/segment-flip-middle")]);
-  const result = results[0]!;
-  expect(code, stderr).toBe(0);
-  expect(result.lost.count).toBe(recount(packOf(lab, result)));
+  const { result, report } = await drilled(lab, "restore/segment-flip-middle");
   expect(result.detectors).toEqual({
     noticed: ["ledger", "recovery target", "pg_waldump"],
     silent: expect.arrayContaining([
@@ -22,7 +19,7 @@ test("a bit that flipped in an archived segment is noticed by who reads the arch
     notRun: ["archiver's check"],
   });
   expect(result.detectors?.silent).toHaveLength(6);
-  const rows = new Map(reportOf(lab, result).inspection?.rows.map((row) => [row.detector, row]));
+  const rows = new Map(report.inspection?.rows.map((row) => [row.detector, row]));
   expect(rows.get("pg_waldump")?.detail).toMatch(/^timeline 1: error in WAL record at [0-9A-F/]+: /);
   expect(rows.get("ledger")?.detail).toBe(`${result.lost.count.toLocaleString("en-US")} lost`);
   expect(rows.get("server")?.detail).toMatch(/wrote "LOG: .*" and went on$/);

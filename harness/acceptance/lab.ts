@@ -1,8 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { expect } from "vitest";
 import type { Report, Result } from "../report.ts";
+import type { Finding } from "../verdict.ts";
 
 /** What the acceptance tests share: the real command line on real containers, in a reports folder and with keys of their own. */
 const ROOT = path.join(import.meta.dirname, "..", "..");
@@ -79,6 +81,40 @@ export async function run(
   return { ...ended, results: Array.isArray(data) ? data : [data] };
 }
 
+export interface Drilled {
+  readonly result: Result;
+  readonly report: Report;
+  /** Its folder. */
+  readonly pack: string;
+}
+
+/**
+ * One drill that ends as its scenario declares: exit 0, its loss counted again with the standard tools, store by store, and by the
+ * second estimate.
+ */
+export const drilled = (lab: Lab, name: string, args: readonly string[] = []): Promise<Drilled> =>
+  drilledWith(lab, [scenario(name), ...args]);
+
+export async function drilledWith(lab: Lab, args: readonly string[]): Promise<Drilled> {
+  const { code, results, stderr } = await run(lab, args);
+  const [result] = results;
+  expect(code, stderr + JSON.stringify(result?.reasons?.filter(({ verdict }) => verdict !== "pass"))).toBe(0);
+  const [pack, report] = [packOf(lab, result!), reportOf(lab, result!)];
+  for (const [store, count] of Object.entries(result!.lost.byStore)) expect(recount(pack, store), store).toBe(count);
+  expect(recount(pack)).toBe(result!.lost.count);
+  expect(report.secondEstimate?.agrees).toBe(true);
+  return { result: result!, report, pack };
+}
+
+/** What a check found; that it was not asked is an error of the test. */
+export function findingOf({ reasons }: Result, check: string): Finding {
+  const found = reasons.find((reason) => reason.check === check);
+  if (!found) throw new Error(`no finding of ${check}: ${reasons.map((reason) => reason.check).join(", ")}`);
+  return found;
+}
+
+export const words = (result: Result, check: string): string => findingOf(result, check).detail;
+
 export const reportOf = (lab: Lab, result: Result): Report =>
   JSON.parse(readFileSync(path.join(packOf(lab, result), "views", "report.json"), "utf8")) as Report;
 export const packOf = (lab: Lab, result: Result): string => path.join(lab.reports, result.run);
@@ -88,6 +124,40 @@ export const linesOf = <T>(file: string): T[] =>
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as T);
+
+/** A text that a step kept in the pack, by the end of its name. */
+export function keptIn(pack: string, name: string): string {
+  const folder = path.join(pack, "raw", "output");
+  const file = readdirSync(folder).find((one) => one.endsWith(name));
+  if (!file) throw new Error(`no ${name} in ${folder}`);
+  return readFileSync(path.join(folder, file), "utf8");
+}
+
+export const factsIn = (pack: string) =>
+  linesOf<{ at: string; node: string; values: Record<string, string> }>(path.join(pack, "raw", "facts.jsonl"));
+
+const acknowledgedIn = (pack: string): string[] =>
+  linesOf<{ op: string; outcome: string }>(path.join(pack, "raw", "operations.jsonl"))
+    .filter(({ outcome }) => outcome === "ok")
+    .map(({ op }) => op);
+
+/** The acknowledged operations that were not read back. */
+export function absentIn(pack: string): string[] {
+  const present = new Set(linesOf<{ op: string }>(path.join(pack, "raw", "recovered.jsonl")).map(({ op }) => op));
+  return acknowledgedIn(pack).filter((op) => !present.has(op));
+}
+
+/** What stood in the damaged bytes, as the fault read it out of the page itself; only what was acknowledged. */
+export function struckIn(pack: string): { damaged: string[]; beside: string[] } {
+  const acknowledged = new Set(acknowledgedIn(pack));
+  const lines = keptIn(pack, "-elements.txt")
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"));
+  const ofKind = (kind: string): string[] =>
+    lines.flatMap(([is, op = ""]) => (is === kind && acknowledged.has(op) ? [op] : []));
+  return { damaged: ofKind("damaged"), beside: ofKind("beside") };
+}
 
 /**
  * Counts the loss with the standard tools alone, as section 7 of the contract promises: acknowledged by a store, and not read back

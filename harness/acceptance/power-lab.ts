@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Result } from "../report.ts";
-import { labelled, type Lab, packOf, recount, reportOf, run } from "./lab.ts";
+import { labelled, type Lab, packOf, recount, run, words } from "./lab.ts";
 
 /** Backing files of this machine's loop devices that belong to a run; the kernel is asked, not the engine. */
 export const loopsOf = (run: string): string[] =>
@@ -28,8 +28,6 @@ export async function drill(lab: Lab, file: string): Promise<{ code: number | nu
   const result = results[0]!;
   expect(result.lost.count, stderr).toBe(recount(packOf(lab, result)));
   await awaitNothingLeft(result.run, 5_000);
-  const { reasons } = reportOf(lab, result);
-  const proof = reasons.find(({ check }) => check === "fault-effect")?.detail;
-  console.log(`${result.scenario}: lost ${result.lost.count}; ${proof}`);
+  console.log(`${result.scenario}: lost ${result.lost.count}; ${words(result, "fault-effect")}`);
   return { code, result, stderr };
 }

@@ -10,7 +10,7 @@ test("a selftest with a real control, and a drill after it that takes the statem
   const { kept, exitCode } = await selftest({
     reportsDir: lab.reports,
     env: lab.env,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(240_000),
     listen: (event) => void (event.kind === "note" && said.push(event.text)),
     real: "required",
     only: ["s3"],

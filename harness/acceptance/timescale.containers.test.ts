@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Lab, linesOf, openLab, packOf, recount, run, scenario } from "./lab.ts";
+import { factsIn, type Lab, openLab, packOf, recount, run, scenario } from "./lab.ts";
 
 const SCENARIOS = ["postgres/timescale-failover", "postgres/timescale-not-preloaded", "restore/timescale"] as const;
+
+/** Three drills, and the image where it has to be built first. */
+const HOOK_MS = 900_000;
 
 describe("a hypertable", () => {
   const lab: Lab = openLab();
@@ -9,13 +12,13 @@ describe("a hypertable", () => {
 
   beforeAll(async () => {
     ended = await run(lab, SCENARIOS.map(scenario));
-  });
+  }, HOOK_MS);
 
   const resultOf = (name: (typeof SCENARIOS)[number]) => ended.results[SCENARIOS.indexOf(name)]!;
   const reasonsOf = (name: (typeof SCENARIOS)[number]) =>
     resultOf(name).reasons.filter(({ verdict }) => verdict !== "pass");
   const factsOf = (name: (typeof SCENARIOS)[number], at: string) =>
-    linesOf<{ at: string; values: Record<string, string> }>(`${packOf(lab, resultOf(name))}/raw/facts.jsonl`).find(
+    factsIn(packOf(lab, resultOf(name))).find(
       (facts) => facts.at === at && facts.values["timescale.rows"] !== undefined,
     )!.values;
 

@@ -2,10 +2,12 @@ import { spawnSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAJORS, PROGRAMS, imageOf } from "../components/postgres/versions.ts";
 import { resolveImages } from "../engine/images.ts";
-import { type Lab, linesOf, openLab, packOf, recount, run, scenario } from "./lab.ts";
+import { factsIn, type Lab, openLab, packOf, recount, run, scenario } from "./lab.ts";
 
 /** Version 17 is what all other tests run on. */
 const OTHERS = MAJORS.filter((version) => version !== 17);
+/** A drill of each, and their images where they have to be built first. */
+const HOOK_MS = 900_000;
 
 describe("servers of the other major versions", () => {
   const lab: Lab = openLab();
@@ -16,7 +18,7 @@ describe("servers of the other major versions", () => {
       lab,
       OTHERS.map((version) => scenario(`postgres/version-${version}`)),
     );
-  });
+  }, HOOK_MS);
 
   test.each(OTHERS.map((version, i) => [version, i] as const))(
     "%s loses nothing when it is killed and started again, and every check has something to say",
@@ -26,9 +28,7 @@ describe("servers of the other major versions", () => {
       expect(result.reasons.filter((reason) => reason.verdict !== "pass")).toEqual([]);
       expect(result).toMatchObject({ scenario: `postgres-version-${version}`, lost: { count: 0, shape: "none" } });
       expect(recount(packOf(lab, result))).toBe(0);
-      const facts = linesOf<{ at: string; node: string; values: Record<string, string> }>(
-        `${packOf(lab, result)}/raw/facts.jsonl`,
-      ).filter(({ node }) => node === "db.primary");
+      const facts = factsIn(packOf(lab, result)).filter(({ node }) => node === "db.primary");
       expect(facts.at(-1)?.values).toMatchObject({ data_checksums: "on", "amcheck.exit": "0" });
       for (const { values } of facts) expect(values["server_version"] ?? "").toMatch(new RegExp(`^(${version}\\.|$)`));
     },

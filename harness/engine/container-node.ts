@@ -74,7 +74,7 @@ export async function startNode(spec: NodeStart, place: NodePlace): Promise<Plac
   });
   const node = new ContainerNode(spec, volume, place, place.docker.getContainer(started.getId()));
   try {
-    await node.attachHelpers();
+    await node.attachShells();
   } catch (thrown) {
     if ((await node.state()) !== "stopped") throw thrown;
     throw notReady(
@@ -113,7 +113,7 @@ class ContainerNode implements PlacedNode {
     this.#container = container;
   }
 
-  async attachHelpers(): Promise<void> {
+  async attachShells(): Promise<void> {
     await Promise.all([this.#attachSidecar(), this.#attachPower()]);
   }
 
@@ -149,7 +149,7 @@ class ContainerNode implements PlacedNode {
     await Promise.all([this.#goingDark, this.#sidecar?.stop()]);
     this.#cuts.clear();
     await this.#container.start();
-    await Promise.all([this.#place.redial(this.address), this.attachHelpers()]);
+    await Promise.all([this.#place.redial(this.address), this.attachShells()]);
   }
 
   async pause() {

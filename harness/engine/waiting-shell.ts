@@ -7,7 +7,10 @@ import { labelsFor, NODE_LABEL } from "./labels.ts";
 const ANSWER_TIMEOUT_MS = 5_000;
 const LOOP = 'while IFS= read -r l; do eval "$l"; echo "@@$?"; done';
 
-/** A shell in a helper container, attached on standard input before the drill: it acts within milliseconds, an exec takes 58 to 181. */
+/**
+ * A shell in a container of its own, attached on standard input before the drill: it acts within milliseconds, where an exec takes 58
+ * to 181.
+ */
 export interface WaitingShell {
   /** One command at a time; its output lines, or an error with what it said. */
   readonly ask: (command: string, timeoutMs?: number) => Promise<string[]>;

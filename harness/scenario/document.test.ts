@@ -4,6 +4,9 @@ import { problemsOf, SOUND, soundBut } from "./testing.ts";
 
 const TOO_DEEP = /^x\.yaml:\d+:\d+: nested too deeply, expected at most 32 levels$/;
 
+/** Of this thread alone: whatever else keeps the machine busy is no slowness of the reader. */
+const cpuMsSince = (start: NodeJS.CpuUsage): number => process.threadCpuUsage(start).user / 1_000;
+
 test.each([
   ["brackets", "["],
   ["braces", "{"],
@@ -12,9 +15,9 @@ test.each([
   ["question marks", "? "],
   ["colons", "a: "],
 ])("60 kB of %s are refused at once", async (_name, text) => {
-  const startedMs = performance.now();
+  const start = process.threadCpuUsage();
   expect(await problemsOf(text.repeat(60_000 / text.length))).toEqual([expect.stringMatching(TOO_DEEP)]);
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(cpuMsSince(start)).toBeLessThan(1_000);
 });
 
 test("300 kB are refused unread", async () => {
@@ -30,11 +33,11 @@ test.each([
   ["indentation", Array.from({ length: 340 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
   ["documents", "---\n".repeat(15_000)],
 ])("60 kB of %s neither hang nor overflow, and are told in at most 201 lines", async (_name, text) => {
-  const startedMs = performance.now();
+  const start = process.threadCpuUsage();
   const lines = await problemsOf(text);
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.length).toBeLessThanOrEqual(201);
-  expect(performance.now() - startedMs).toBeLessThan(15_000);
+  expect(cpuMsSince(start)).toBeLessThan(15_000);
 });
 
 test("aliases that copy aliases end soon, and one that holds itself too", async () => {

@@ -79,7 +79,7 @@ describe("a standby by logical replication", () => {
     ["ends a worker that tries to reach a lost machine", ["LibpqwalreceiverConnect"], ["ALTER", "SELECT"]],
     ["the same as an older version calls it", ["LibPQWalReceiverConnect"], ["ALTER", "SELECT"]],
     [
-      "waits for a helper that still applies",
+      "waits for a parallel worker that still applies",
       ["LogicalApplyMain DataFileRead", "LogicalApplyMain LogicalParallelApplyMain"],
       ["ALTER", "SELECT", "SELECT"],
     ],

@@ -247,7 +247,7 @@ export class LogicalStandbys {
     };
   }
 
-  /** Those that apply changes: one, and with newer versions its helpers for large transactions. Not those of the initial copy. */
+  /** Those that apply changes: one, and with newer versions its parallel workers for large transactions. Not those of the initial copy. */
   async #workers(node: string): Promise<{ pid: number; waitsForMore: boolean }[]> {
     const rows = await this.#admin.query(
       node,

@@ -1,15 +1,11 @@
 import type { History } from "../history.ts";
-import type { DetectorRow, Inspection, Interval } from "../report.ts";
+import { type DetectorRow, type Inspection, type Interval, LEDGER, SERVER } from "../report.ts";
 import { grouped } from "../text.ts";
 import { complaintsOf, wasHeard } from "./server-words.ts";
 import { type LossReading, lossOf } from "./loss.ts";
 import { type EffectiveFault, effectiveFaults } from "./outage.ts";
 import { eventsOf, perHistory, servingFacts, type Span, spanOf, storesOf } from "./reading.ts";
 import { rounded } from "./waterfall.ts";
-
-/** The two that need no tool: what the clients wrote down against what is there, and what the system itself said. */
-export const LEDGER = "ledger";
-export const SERVER = "server";
 
 /**
  * Who noticed that something is wrong, how long after the first fault of the drill, and who looked and stayed silent. No damage is

@@ -3,8 +3,8 @@ import { type DetectorRow, LEDGER, type Report, SERVER } from "../report.ts";
 import { counted, grouped } from "../text.ts";
 import { byDetector, seenMark, seenSign, seenWord } from "./detectors.ts";
 import { shown } from "./escape.ts";
-import { POLICY } from "./html.ts";
-import { code, Markup, markup, table } from "./markup.ts";
+import { code, type Markup, markup, table } from "./markup.ts";
+import { htmlPage } from "./page.ts";
 import { columns } from "./paint.ts";
 import { pageCss, tokenCss } from "./theme.ts";
 import { interval, stamp } from "./words.ts";
@@ -153,18 +153,7 @@ export function matrixText({ detectors, scenarios, leftOut }: Matrix): string {
 
 export function matrixHtml(matrix: Matrix): string {
   const { detectors, scenarios, leftOut } = matrix;
-  const page = markup`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>What notices what: ${counted(scenarios.length, "scenario")}, ${counted(detectors.length, "detector")}</title>
-<style>${new Markup(tokenCss + pageCss + CSS)}</style>
-</head>
-<body class="tone-control">
-<div class="bar"></div>
-<div class="page">
+  const body = markup`<div class="page">
 <div class="top"><span><b>Blackstart</b> detectors over the catalogue</span><span>${span(scenarios)}</span></div>
 <header class="lead"><h1><span class="title">What notices what</span></h1>
 <p class="sentence">Each scenario damages or loses something in a system that is being written to, recovers it, and then asks every detector. A row is the newest drill of its scenario that was not left out.</p></header>
@@ -183,10 +172,13 @@ ${
 }
 </main>
 <footer>Made from the packs alone: each was judged again from its raw files. An objective is what was asked for, an actual is what was measured.</footer>
-</div>
-</body>
-</html>`;
-  return `<!doctype html>\n${page.text}\n`;
+</div>`;
+  return htmlPage({
+    title: `What notices what: ${counted(scenarios.length, "scenario")}, ${counted(detectors.length, "detector")}`,
+    css: tokenCss + pageCss + CSS,
+    classes: "tone-control",
+    body,
+  });
 }
 
 function span(scenarios: readonly MatrixRow[]): string {

@@ -129,7 +129,7 @@ describe("a control that is not about loss", () => {
     expect(analyze(drill({}, bounds(1, 1)))).toMatchObject({ verdict: "fail", exitCode: 0, mutated: 1 });
     const more = analyze(drill({}, bounds(2, 3)));
     expect(more.exitCode).toBe(1);
-    expect(declared(more)?.detail).toBe("1 elements are mutated, declared are 2 to 3");
+    expect(declared(more)?.detail).toBe("1 element is mutated, declared are 2 to 3");
   });
 
   it("is met by exactly the duplicates that it declares, and by nothing else beside them", () => {
@@ -149,7 +149,7 @@ describe("a control that is not about loss", () => {
       );
     expect(expecting(2, 2)).toMatchObject({ verdict: "fail", exitCode: 0, duplicated: 2 });
     expect(declared(expecting(3, 9))?.detail).toBe("2 operations are duplicated, declared are 3 to 9");
-    expect(declared(expecting(2, 2, 399))?.detail).toBe("1 writes are lost, declared are 0 to 0");
+    expect(declared(expecting(2, 2, 399))?.detail).toBe("1 write is lost, declared are 0 to 0");
     expect(declared(expecting(2, 2, Infinity, mutate))?.detail).toContain("some are mutated");
   });
 

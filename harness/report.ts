@@ -194,6 +194,10 @@ export interface SelftestOnRecord {
   };
 }
 
+/** The two that need no tool: what the clients wrote down against what is there, and what the system itself said. No tool may have their names. */
+export const LEDGER = "ledger";
+export const SERVER = "server";
+
 /** One detector and what came of it. */
 export interface DetectorRow {
   readonly component: string;

@@ -4,8 +4,8 @@
  */
 import { fitLine, type Line, type Prediction, predict } from "./least-squares.ts";
 import type { BackupRow, Report, RestoreRow } from "./report.ts";
-import { grouped } from "./text.ts";
-import type { ExitCode, Verdict } from "./verdict.ts";
+import { counted, grouped } from "./text.ts";
+import { type ExitCode, judgeInterval, type Verdict } from "./verdict.ts";
 
 /** ADR-004: compression of at least 60 %, every backup validated within 24 hours. */
 const LEAST_SAVED = 0.6;
@@ -48,11 +48,11 @@ export type RestoreLine = RestoreRow & About & { readonly verdict: Verdict; read
 
 export interface Extrapolation extends Prediction {
   readonly atBytes: number;
-  /** How many times the largest size measured; 1 or less lies within what was measured. */
+  /** How many times above the largest size measured, or below the smallest; 1 between them. */
   readonly timesBeyond: number;
   /** The words that have to stand beside the figure wherever it is shown. */
   readonly mark: string;
-  readonly againstObjective: "within" | "over" | "cannot be told";
+  readonly againstObjective: "under" | "not under" | "cannot be told";
 }
 
 export interface RestoreTest {
@@ -67,7 +67,7 @@ export interface RestoreTest {
   readonly restores: readonly RestoreLine[];
   readonly compression: { readonly verdict: Verdict; readonly leastSaved: number; readonly detail: string };
   readonly validation: { readonly verdict: Verdict; readonly withinMs: number; readonly detail: string };
-  /** Seconds from the order to restore until the machine serves, against bytes of data; of the newest backups that passed. */
+  /** Seconds from when the backup began to be fetched until the machine served, against bytes of data; of the newest backups that passed. */
   readonly line: Line | null;
   readonly lineRefused: string | null;
   readonly extrapolation: Extrapolation | null;
@@ -108,7 +108,7 @@ export function summariseRestoreTest(tested: readonly Tested[], suite: Suite): R
     backups,
     restores,
     compression: compressionOf(backups),
-    validation: validationOf(tested, restores),
+    validation: validationOf(tested, { backups, restores }),
     line,
     lineRefused: line ? null : refusedLine(sizes),
     extrapolation: typeof beyond === "string" ? null : beyond,
@@ -135,7 +135,7 @@ function drillLine({ which, ballastBytes, report, missing }: Tested): DrillLine 
     acknowledged: operations.acknowledged,
     recoveryTime,
     checks: reasons.map((finding) => ({ check: finding.check, verdict: finding.verdict })),
-    missing: report.restores.length > 0 ? missing : "no restore came to a machine that serves",
+    missing: report.restores.length > 0 ? missing : "no restore is on record",
   };
 }
 
@@ -147,15 +147,19 @@ function compressionOf(backups: readonly BackupLine[]): RestoreTest["compression
   const worst = Math.min(...full.map(({ saved }) => saved));
   const percent = (Math.floor(worst * 1_000) / 10).toFixed(1);
   const verdict = worst >= LEAST_SAVED ? "pass" : "fail";
-  const detail = `the least that was saved is ${percent} % of the data, over ${full.length} full ${full.length === 1 ? "backup" : "backups"}`;
+  const detail = `the least that was saved is ${percent} % of the data, over ${counted(full.length, "full backup")}`;
   return { ...about, verdict, detail };
 }
 
 /** Both ends of the window have to be restored, and every restore has to have been proven good. */
-function validationOf(tested: readonly Tested[], restores: readonly RestoreLine[]): RestoreTest["validation"] {
+function validationOf(
+  tested: readonly Tested[],
+  { backups, restores }: Pick<RestoreTest, "backups" | "restores">,
+): RestoreTest["validation"] {
   const about = { withinMs: VALIDATED_WITHIN_MS };
   const failed = tested.filter(({ report }) => report?.verdict === "fail").length;
-  if (failed > 0) return { ...about, verdict: "fail", detail: `${failed} of ${tested.length} drills failed` };
+  if (failed > 0)
+    return { ...about, verdict: "fail", detail: `${failed} of ${counted(tested.length, "drill")} failed` };
   const good = restores.filter(({ verdict }) => verdict === "pass");
   const ends = (["newest", "oldest"] as const).filter((end) => good.some(({ which }) => which === end));
   const proven = tested.every(({ report }) => report?.verdict === "pass");
@@ -168,10 +172,11 @@ function validationOf(tested: readonly Tested[], restores: readonly RestoreLine[
   const ages = good.map(({ backupAgeMs }) => backupAgeMs);
   if (ages.includes(null)) return { ...about, verdict: "unknown", detail: "a backup's age is not on record" };
   const oldest = Math.max(...(ages as number[]));
+  const restored = new Set(good.map(({ run, backup }) => `${run} ${backup}`)).size;
   return {
     ...about,
-    verdict: oldest <= VALIDATED_WITHIN_MS ? "pass" : "fail",
-    detail: `newest and oldest restored and proven good, at most ${grouped(Math.ceil(oldest / 1_000))} s after the backup was complete`,
+    verdict: oldest < VALIDATED_WITHIN_MS ? "pass" : "fail",
+    detail: `newest and oldest restored and proven good, ${restored} of the ${counted(backups.length, "backup")} on record; each served at most ${grouped(Math.ceil(oldest / 1_000))} s after it was complete, and was read back then`,
   };
 }
 
@@ -182,7 +187,7 @@ export const fittedOf = (restores: readonly RestoreLine[]): RestoreLine[] =>
 export const pointOf = ({ dataBytes, totalMs }: RestoreLine) => ({ x: dataBytes, y: totalMs / 1_000 });
 
 const refusedLine = (sizes: number): string =>
-  `no line: ${sizes} ${sizes === 1 ? "size was" : "sizes were"} restored and proven good, and it takes at least ${FEWEST_SIZES}`;
+  `no line: ${counted(sizes, "size was", "sizes were")} restored and proven good, and it takes at least ${FEWEST_SIZES}`;
 
 function extrapolate(
   line: Line | null,
@@ -193,23 +198,30 @@ function extrapolate(
   if (!line) return "no extrapolation without a line";
   if (line.slope <= 0)
     return "no extrapolation: the measured seconds do not grow with size, so the sizes are too small to say anything";
-  const largest = Math.max(...fitted.map(({ dataBytes }) => dataBytes));
-  const timesBeyond = productionBytes / largest;
   const { value, lower, upper } = predict(line, productionBytes);
-  const objective = (objectiveMs ?? 0) / 1_000;
   return {
     atBytes: productionBytes,
-    timesBeyond,
+    ...beyond(
+      productionBytes,
+      fitted.map(({ dataBytes }) => dataBytes),
+    ),
     value,
     lower: Math.max(0, lower),
     upper,
-    mark: markOf(timesBeyond),
-    againstObjective: upper <= objective ? "within" : lower > objective ? "over" : "cannot be told",
+    againstObjective:
+      objectiveMs === null ? "cannot be told" : AGAINST[judgeInterval(lower, upper, objectiveMs / 1_000)],
   };
 }
 
-function markOf(timesBeyond: number): string {
-  if (timesBeyond <= 1) return "read off the line, within the sizes measured";
+/** Other words than a verdict's: nothing is proven by what was not measured. */
+const AGAINST = { pass: "under", fail: "not under", unknown: "cannot be told" } as const;
+
+function beyond(bytes: number, measured: readonly number[]): Pick<Extrapolation, "timesBeyond" | "mark"> {
+  const [above, below] = [bytes / Math.max(...measured), Math.min(...measured) / bytes];
+  const timesBeyond = Math.max(1, above, below);
+  if (timesBeyond === 1) return { timesBeyond, mark: "read off the line, within the sizes measured" };
   const times = timesBeyond >= 10 ? grouped(Math.round(timesBeyond)) : timesBeyond.toFixed(1);
-  return `extrapolated, not measured: ${times} times the largest size measured`;
+  const words =
+    above > 1 ? `${times} times the largest size measured` : `the smallest size measured is ${times} times as large`;
+  return { timesBeyond, mark: `extrapolated, not measured: ${words}` };
 }

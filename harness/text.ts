@@ -8,6 +8,9 @@ export const visible = (text: string): string =>
 /** `4820` -> `4,820`. */
 export const grouped = (n: number): string => n.toLocaleString("en-US");
 
+/** `1 segment`, `4,820 segments`; `many` where an s does not make it, or where a verb follows. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${grouped(n)} ${n === 1 ? one : many}`;
+
 /** Milliseconds for people: `0.9 ms`, `38 ms`, `1.24 s`, `4 min 05 s`. */
 export function humanMs(ms: number): string {
   const sign = ms < 0 ? "-" : "";

@@ -9,6 +9,13 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce((a, b) => (rank[b] > rank[a] ? b : a));
 }
 
+/**
+ * An interval against an objective of the same unit: only an upper bound under it passes, only a lower bound at or over it fails,
+ * and what lies across it is unknown.
+ */
+export const judgeInterval = (lower: number, upper: number, objective: number): Verdict =>
+  upper < objective ? "pass" : lower >= objective ? "fail" : "unknown";
+
 /** What one checker found. `detail` is one sentence with the numbers and objects in it; `evidence` names files of the pack. */
 export interface Finding {
   readonly check: string;

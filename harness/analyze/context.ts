@@ -32,7 +32,11 @@ const contextFile = z.object({
       sameEvaluator: z.boolean(),
       ok: z.boolean(),
       planted: z.object({ count, failed: names }),
-      real: z.object({ count, failed: names, notRun: z.array(z.object({ control: z.string(), why: z.string() })) }),
+      real: z.object({
+        count,
+        failed: names,
+        notRun: z.array(z.object({ control: z.string(), why: z.string().max(4_000) })),
+      }),
     })
     .nullable()
     .exactOptional(),

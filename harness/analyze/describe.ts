@@ -7,7 +7,7 @@ import { componentKind } from "../components.ts";
 import type { History } from "../history.ts";
 import type { PlannedStart, PlannedStep } from "../plan.ts";
 import type { Report } from "../report.ts";
-import { grouped } from "../text.ts";
+import { counted } from "../text.ts";
 
 /** As they stood just before the fault that counts, else in the steady state. */
 export function settingsOf(history: History): Report["settings"] {
@@ -81,7 +81,7 @@ function doesOf(step: PlannedStep, steps: readonly PlannedStep[]): { does: strin
 function startOf(start: PlannedStart): string {
   if (start.by === "trigger") return `on ${start.on}`;
   if (start.by === "detector")
-    return `by the detector of ${start.probe}: ${start.fails} failed probes, ${roundMs(start.everyMs)} apart`;
+    return `by the detector of ${start.probe}: ${counted(start.fails, "failed probe")}, ${roundMs(start.everyMs)} apart`;
   return `${roundMs(start.afterMs)} after the step before it${start.jitterMs > 0 ? `, jitter ${roundMs(start.jitterMs)}` : ""}`;
 }
 
@@ -90,7 +90,7 @@ export function sentenceOf(history: History): string {
   const { plan } = history;
   const load =
     plan.workload
-      .map((w) => `${grouped(w.ratePerSecond)} writes a second ran against ${w.targets.join(", ")}`)
+      .map((w) => `${counted(w.ratePerSecond, "write")} a second ran against ${w.targets.join(", ")}`)
       .join(" and ") || "nothing was written";
   const detected = new Set(detectionsOf(history).map((detection) => detection.step));
   const acts = stepsOf(history)

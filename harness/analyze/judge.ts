@@ -4,7 +4,7 @@ import { lossOf } from "../checkers/loss.ts";
 import { checkers as all } from "../checkers.ts";
 import { messageOf } from "../errors.ts";
 import type { History } from "../history.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import { EXIT, type ExitCode, type Finding, type Verdict, worst } from "../verdict.ts";
 
 export interface Judgement {
@@ -102,18 +102,22 @@ function lossMismatch(history: History): string | null {
   );
   if (strange.length > 0) return `a lossy control may only lose writes, but some are ${strange.join(", ")}`;
   return (
-    outside(`writes are lost`, count, lost ?? (other ? { min: 0, max: 0 } : { min: 1 })) ??
-    (mutated ? outside("elements are mutated", reading.mutated, mutated) : null) ??
-    (duplicated ? outside("operations are duplicated", reading.duplicated, duplicated) : null) ??
-    (phantom ? outside("elements are phantom", reading.phantom, phantom) : null) ??
+    outside(["write", "lost"], count, lost ?? (other ? { min: 0, max: 0 } : { min: 1 })) ??
+    (mutated ? outside(["element", "mutated"], reading.mutated, mutated) : null) ??
+    (duplicated ? outside(["operation", "duplicated"], reading.duplicated, duplicated) : null) ??
+    (phantom ? outside(["element", "phantom"], reading.phantom, phantom) : null) ??
     (lost?.shape !== undefined && found !== lost.shape ? `the loss is a ${found}, declared is a ${lost.shape}` : null)
   );
 }
 
-function outside(what: string, count: number, { min, max = Infinity }: { min: number; max?: number }): string | null {
+function outside(
+  [what, wrong]: readonly [string, string],
+  count: number,
+  { min, max = Infinity }: { min: number; max?: number },
+): string | null {
   if (count >= min && count <= max) return null;
   const bounds = max === Infinity ? `${grouped(min)} or more` : `${grouped(min)} to ${grouped(max)}`;
-  return `${grouped(count)} ${what}, declared are ${bounds}`;
+  return `${counted(count, `${what} is`, `${what}s are`)} ${wrong}, declared are ${bounds}`;
 }
 
 function exitCodeFor(history: History, reasons: readonly Finding[], verdict: Verdict): ExitCode {

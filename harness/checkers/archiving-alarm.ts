@@ -1,9 +1,9 @@
 import { type Alarm, ALARMS, ArchiveAlarms, ARCHIVING_ALARM, isArchived, missingIn } from "../archive-alarms.ts";
 import type { Checker } from "../checker.ts";
 import type { ArchiveLook, History } from "../history.ts";
-import { humanMs } from "../text.ts";
-import { type Finding, type Verdict, worst } from "../verdict.ts";
-import { againstObjective, finding, roundMs } from "./findings.ts";
+import { counted, humanMs } from "../text.ts";
+import { type Finding, worst } from "../verdict.ts";
+import { againstObjective, finding, type Judged, roundMs } from "./findings.ts";
 import { atMs, eventsOf, type Span, spanOf } from "./reading.ts";
 
 /** Within how many of the server's own limits an alarm is due. */
@@ -21,8 +21,6 @@ interface Segment {
   /** When the server called it archived and the store listed it; null when that was never seen. A name alone may be another's. */
   readonly stored: Span | null;
 }
-
-type Judged = { readonly verdict: Verdict; readonly detail: string };
 
 function check(history: History): Finding {
   const say = finding(ARCHIVING_ALARM, ["raw/events.jsonl"]);
@@ -84,7 +82,7 @@ function nothingUnarchived(segments: readonly Segment[]): Judged {
   const longestMs = Math.max(...stored.map((segment) => sinceCompletion(segment, segment.stored?.toMs ?? 0).upperMs));
   return {
     verdict: "pass",
-    detail: `${stored.length} segments were completed, and each was in the store within ${humanMs(longestMs)}`,
+    detail: `${counted(stored.length, "segment was completed, and", "segments were completed, and each")} was in the store within ${humanMs(longestMs)}`,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Checker } from "../checker.ts";
 import type { History, RecoveredAccount } from "../history.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { storesJudgedBy } from "./judged-stores.ts";
@@ -34,7 +34,7 @@ function judgeStore(history: History, store: string): Pick<Finding, "verdict" | 
   }
   const expected = new Map(accounts.map((account) => [account.account, account.initial]));
   if (expected.size < accounts.length)
-    return { verdict: "fail", detail: `${store} has ${accounts.length - expected.size} accounts twice` };
+    return { verdict: "fail", detail: `${store} has ${counted(accounts.length - expected.size, "account")} twice` };
   for (const { from, to, amount } of transfers) {
     const [debit, credit] = [expected.get(from), expected.get(to)];
     if (debit === undefined || credit === undefined)
@@ -57,14 +57,14 @@ function judgeAccounts(
   if (!first && seeded === found)
     return {
       verdict: "pass",
-      detail: `${store}: ${grouped(accounts.length)} accounts hold what ${grouped(transfers)} transfers left them, ${grouped(found)} in all`,
+      detail: `${store}: ${counted(accounts.length, "account holds", "accounts hold")} what ${counted(transfers, "transfer")} left them, ${grouped(found)} in all`,
     };
   const example = first
     ? `; account ${first.account} holds ${grouped(first.balance)}, ${grouped(expected.get(first.account) ?? 0)} expected`
     : "";
   return {
     verdict: "fail",
-    detail: `${store}: ${grouped(wrong.length)} of ${grouped(accounts.length)} accounts are wrong, the sum is off by ${grouped(found - seeded)}${example}`,
+    detail: `${store}: ${grouped(wrong.length)} of ${counted(accounts.length, "account")} ${wrong.length === 1 ? "is" : "are"} wrong, the sum is off by ${grouped(found - seeded)}${example}`,
   };
 }
 

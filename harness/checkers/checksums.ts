@@ -1,4 +1,5 @@
 import type { Checker } from "../checker.ts";
+import { counted } from "../text.ts";
 import { judgeServing } from "./facts-after.ts";
 
 export const checksums: Checker = {
@@ -14,7 +15,8 @@ export const checksums: Checker = {
         };
       if (on !== "on")
         return { verdict: "fail", detail: `data checksums are ${on} on ${node}: corruption would be read as data` };
-      if (failures !== "0") return { verdict: "fail", detail: `${node} has counted ${failures} checksum failures` };
+      if (failures !== "0")
+        return { verdict: "fail", detail: `${node} has counted ${counted(Number(failures), "checksum failure")}` };
       return { verdict: "pass", detail: `${node}: data checksums are on and none has failed` };
     }),
 };

@@ -1,15 +1,11 @@
 import type { History } from "../history.ts";
-import type { DetectorRow, Inspection, Interval } from "../report.ts";
-import { grouped } from "../text.ts";
+import { type DetectorRow, type Inspection, type Interval, LEDGER, SERVER } from "../report.ts";
+import { counted, grouped } from "../text.ts";
 import { complaintsOf, wasHeard } from "./server-words.ts";
 import { type LossReading, lossOf } from "./loss.ts";
 import { type EffectiveFault, effectiveFaults } from "./outage.ts";
 import { eventsOf, perHistory, servingFacts, type Span, spanOf, storesOf } from "./reading.ts";
 import { rounded } from "./waterfall.ts";
-
-/** The two that need no tool: what the clients wrote down against what is there, and what the system itself said. */
-export const LEDGER = "ledger";
-export const SERVER = "server";
 
 /**
  * Who noticed that something is wrong, how long after the first fault of the drill, and who looked and stayed silent. No damage is
@@ -73,8 +69,9 @@ function wrongIn(reading: LossReading): string[] {
 
 function allThere({ operations }: History, { discarded }: LossReading): string {
   const acknowledged = operations.filter(({ outcome }) => outcome === "ok").length - discarded;
-  const given = discarded > 0 ? `; ${grouped(discarded)} more were given up on purpose` : "";
-  return `${grouped(acknowledged)} acknowledged writes are there as they were sent${given}`;
+  const given =
+    discarded > 0 ? `; ${grouped(discarded)} more ${discarded === 1 ? "was" : "were"} given up on purpose` : "";
+  return `${counted(acknowledged, "acknowledged write is there as it was", "acknowledged writes are there as they were")} sent${given}`;
 }
 
 interface Word {
@@ -129,7 +126,7 @@ const failedPages = (history: History): Word[] =>
     return facts && failures > 0
       ? [
           {
-            text: `${facts.node} has counted ${grouped(failures)} checksum failures`,
+            text: `${facts.node} has counted ${counted(failures, "checksum failure")}`,
             at: { fromMs: 0, toMs: facts.ms },
           },
         ]

@@ -5,9 +5,9 @@
 import { z } from "zod";
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { grouped } from "../text.ts";
-import type { Finding, Verdict } from "../verdict.ts";
-import { finding } from "./findings.ts";
+import { counted, grouped } from "../text.ts";
+import type { Finding } from "../verdict.ts";
+import { finding, type Judged } from "./findings.ts";
 import { factsBeforeFault } from "./guarantee/reasons.ts";
 import { storesJudgedBy } from "./judged-stores.ts";
 import { servedBy } from "./positions.ts";
@@ -44,11 +44,6 @@ interface BesideRows {
   readonly definitions: ReadonlyMap<string, string>;
 }
 
-interface Judged {
-  readonly verdict: Verdict;
-  readonly detail: string;
-}
-
 function check(history: History): Finding {
   const say = finding(NAME, ["raw/facts.jsonl", "raw/operations.jsonl", "raw/probes.jsonl"]);
   const judged = storesJudgedBy(history, NAME).map((store) => judgeStore(history, store));
@@ -73,7 +68,7 @@ function judgeStore(history: History, store: string): Judged {
     return { verdict: "fail", detail: `${after.node} cannot stand in for ${before.node}: ${wrong.join("; ")}` };
   if (uncounted)
     return unknown(`the highest number that ${uncounted.name} has given to a row is not recorded`, undefined);
-  const detail = `${after.node} has what ${before.node} had: ${plural(before.sequences.length, "sequence")}, ${plural(before.definitions.size, "definition")}`;
+  const detail = `${after.node} has what ${before.node} had: ${counted(before.sequences.length, "sequence")}, ${counted(before.definitions.size, "definition")}`;
   return { verdict: "pass", detail };
 }
 
@@ -110,11 +105,11 @@ function sequenceFaults(history: History, store: string, before: BesideRows, aft
   const each = behind.map(({ name, last }) => `${name} at ${last ?? "its start"}, was ${was.get(name) ?? "not there"}`);
   const reused = behind.reduce((sum, sequence) => sum + Number(sequence.reused ?? 0n), 0);
   const came = [
-    ...(reused > 0 ? [`${plural(reused, "number")} stand${reused === 1 ? "s" : ""} in several rows`] : []),
-    ...(refused.writes > 0 ? [`${plural(refused.writes, "write")} refused for a number that was taken`] : []),
-    ...(refused.probes > 0 ? [`${plural(refused.probes, "probe")} refused for it`] : []),
+    ...(reused > 0 ? [`${counted(reused, "number stands", "numbers stand")} in several rows`] : []),
+    ...(refused.writes > 0 ? [`${counted(refused.writes, "write")} refused for a number that was taken`] : []),
+    ...(refused.probes > 0 ? [`${counted(refused.probes, "probe")} refused for it`] : []),
   ];
-  const what = `${plural(behind.length, "sequence")} did not come along (${named(each)})`;
+  const what = `${counted(behind.length, "sequence")} did not come along (${named(each)})`;
   return [came.length > 0 ? `${what}: ${came.join(", ")}` : what];
 }
 
@@ -152,10 +147,12 @@ function schemaFaults(before: BesideRows, after: BesideRows): string[] {
   const surplus = [...has.keys()].filter((name) => !had.has(name) && !isPartOfMissing(name, has, had));
   const differs = [...had].filter(([name, definition]) => (has.get(name) ?? definition) !== definition);
   return [
-    ...(missing.length > 0 ? [`${counted(missing, had)} missing (${named(missing)})`] : []),
-    ...(surplus.length > 0 ? [`${plural(surplus.length, "definition")} that it did not have (${named(surplus)})`] : []),
+    ...(missing.length > 0 ? [`${byKind(missing, had)} missing (${named(missing)})`] : []),
+    ...(surplus.length > 0
+      ? [`${counted(surplus.length, "definition")} that it did not have (${named(surplus)})`]
+      : []),
     ...(differs.length > 0
-      ? [`${plural(differs.length, "definition")} in another form (${named(differs.map(([name]) => name))})`]
+      ? [`${counted(differs.length, "definition")} in another form (${named(differs.map(([name]) => name))})`]
       : []),
   ];
 }
@@ -171,19 +168,18 @@ function isPartOfMissing(name: string, in_: ReadonlyMap<string, string>, other: 
 }
 
 /** `1 table of 4, 2 columns of 13`: of each kind. */
-function counted(missing: readonly string[], had: ReadonlyMap<string, string>): string {
+function byKind(missing: readonly string[], had: ReadonlyMap<string, string>): string {
   const kindOf = (name: string): string => name.slice(0, name.indexOf(" "));
   const all = Map.groupBy(had.keys(), kindOf);
   return [...Map.groupBy(missing, kindOf)]
-    .map(([kind, of]) => `${plural(of.length, kind)} of ${grouped(all.get(kind)?.length ?? 0)}`)
+    .map(([kind, of]) => `${objects(of.length, kind)} of ${grouped(all.get(kind)?.length ?? 0)}`)
     .join(", ");
 }
 
 const named = (names: readonly string[]): string =>
   names.length > SHOWN ? `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more` : names.join(", ");
 
-const plural = (n: number, what: string): string =>
-  `${grouped(n)} ${what}${n === 1 ? "" : what.endsWith("x") ? "es" : "s"}`;
+const objects = (n: number, kind: string): string => counted(n, kind, `${kind}${kind.endsWith("x") ? "es" : "s"}`);
 
 export const dropIn: Checker = {
   name: NAME,

@@ -1,22 +1,18 @@
 import type { Interval } from "../report.ts";
 import { humanMs } from "../text.ts";
-import type { Finding, Verdict } from "../verdict.ts";
+import { type Finding, judgeInterval, type Verdict } from "../verdict.ts";
 
 /** Makes the findings of one checker; `evidence` names the files of the pack that it judged by. */
 export const finding =
   (check: string, evidence: readonly string[]) =>
   (verdict: Verdict, detail: string): Finding => ({ check, verdict, detail, evidence });
 
-/**
- * An interval against an objective: only an upper bound under it passes, only a lower bound at or over it fails, and what lies
- * across it is unknown.
- */
-export function againstObjective(
-  what: string,
-  { lowerMs, upperMs }: Interval,
-  objectiveMs: number,
-): { verdict: Verdict; detail: string } {
-  const verdict = upperMs < objectiveMs ? "pass" : lowerMs >= objectiveMs ? "fail" : "unknown";
+/** What one look at a part of the record came to, before a finding is made of it. */
+export type Judged = Pick<Finding, "verdict" | "detail">;
+
+/** An interval against an objective, in words. */
+export function againstObjective(what: string, { lowerMs, upperMs }: Interval, objectiveMs: number): Judged {
+  const verdict = judgeInterval(lowerMs, upperMs, objectiveMs);
   const judged = verdict === "pass" ? "under" : verdict === "fail" ? "not under" : "on both sides of";
   return {
     verdict,

@@ -92,6 +92,31 @@ describe("a hypertable", () => {
     });
   });
 
+  it("whose content or compression is known on one side only, or on neither, is unknown", () => {
+    const without = (fact: string, values: Record<string, string>) =>
+      Object.fromEntries(Object.entries(values).filter(([name]) => name !== `timescale.${fact}`));
+    for (const fact of ["digest", "compression"])
+      for (const [before, after] of [
+        [without(fact, LOADED), WRITTEN],
+        [LOADED, without(fact, WRITTEN)],
+        [without(fact, LOADED), without(fact, WRITTEN)],
+      ] as const)
+        expect(judged(before, after)).toMatchObject({
+          verdict: "unknown",
+          detail: expect.stringContaining("not known"),
+        });
+    expect(judged({ ...LOADED, "timescale.digest": "" }, { ...WRITTEN, "timescale.digest": "" }).verdict).toBe(
+      "unknown",
+    );
+  });
+
+  it("of one row counts it as one", () => {
+    const one = { "timescale.chunks": "1", "timescale.rows": "1" };
+    expect(judged({ ...LOADED, ...one }, { ...WRITTEN, ...one }).detail).toContain(
+      "1 of 1 chunk and 1 of 1 row are on",
+    );
+  });
+
   it("that lacks rows fails, also where nobody knows whether it takes any", () => {
     expect(judged(LOADED, { ...LOADED, "timescale.rows": "19999" }).verdict).toBe("fail");
   });

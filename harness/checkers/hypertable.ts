@@ -1,11 +1,10 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { grouped } from "../text.ts";
-import type { Verdict } from "../verdict.ts";
+import { counted, grouped } from "../text.ts";
 import { judgeServing } from "./facts-after.ts";
+import type { Judged } from "./findings.ts";
 
 type Values = Readonly<Record<string, string>>;
-type Judged = { readonly verdict: Verdict; readonly detail: string };
 
 /** As the store that served before the fault had it, after it was loaded and before anybody wrote. */
 const loadedInto = (history: History, node: string): Values | undefined =>
@@ -35,18 +34,26 @@ function content(before: Values | undefined, after: Values, node: string): Judge
     };
   }
   const [chunksBefore, rowsBefore] = [before["timescale.chunks"], before["timescale.rows"]];
-  const there = `${grouped(Number(chunks))} of ${grouped(Number(chunksBefore))} chunks and ${grouped(Number(rows))} of ${grouped(Number(rowsBefore))} rows are on ${node}`;
+  const there = `${grouped(Number(chunks))} of ${counted(Number(chunksBefore), "chunk")} and ${grouped(Number(rows))} of ${counted(Number(rowsBefore), "row")} are on ${node}`;
   if (chunks !== chunksBefore || rows !== rowsBefore) return { verdict: "fail", detail: there };
-  if (after["timescale.digest"] !== before["timescale.digest"])
-    return { verdict: "fail", detail: `${there}, and their content is another` };
-  const [compressed, compressedBefore] = [after["timescale.compression"], before["timescale.compression"]];
-  if (compressed !== undefined && compressed !== compressedBefore)
-    return { verdict: "fail", detail: `${there}; compression was ${compressedBefore}, and is ${compressed}` };
-  return {
-    verdict: "pass",
-    detail: `${there}, with the same content${compressed ? `; compression: ${compressed}` : ""}`,
-  };
+  const [digest, digestBefore] = [after["timescale.digest"], before["timescale.digest"]];
+  if (!digest || !digestBefore)
+    return { verdict: "unknown", detail: `${there}; whether with the same content is not known` };
+  if (digest !== digestBefore) return { verdict: "fail", detail: `${there}, and their content is another` };
+  const { verdict, detail } = compression(before["timescale.compression"], after["timescale.compression"]);
+  return { verdict, detail: `${there}, with the same content; ${detail}` };
 }
+
+/** A server on which the library is not loaded cannot say. */
+function compression(before: string | undefined, after: string | undefined): Judged {
+  if (after === undefined || before === undefined)
+    return { verdict: "unknown", detail: `compression was ${before ?? NOT_KNOWN}, and is ${after ?? NOT_KNOWN}` };
+  return after === before
+    ? { verdict: "pass", detail: `compression: ${after}` }
+    : { verdict: "fail", detail: `compression was ${before}, and is ${after}` };
+}
+
+const NOT_KNOWN = "not known";
 
 function write(after: Values, node: string): Judged {
   const written = after["timescale.write"];

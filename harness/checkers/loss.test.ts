@@ -159,7 +159,7 @@ describe("balances", () => {
     const history = drill({}, (h) => void h.accounts[4]!.balance++);
     expect(balances.check(history)).toMatchObject({
       verdict: "fail",
-      detail: expect.stringContaining("1 of 10 accounts are wrong, the sum is off by 1; account 4"),
+      detail: expect.stringContaining("1 of 10 accounts is wrong, the sum is off by 1; account 4"),
     });
   });
 

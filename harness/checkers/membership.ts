@@ -1,7 +1,7 @@
 import type { Checker } from "../checker.ts";
 import type { History, Operation } from "../history.ts";
 import type { PlannedWorkload } from "../plan.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { keyOf, perHistory, reconciledOf, wasReadBack } from "./reading.ts";
@@ -158,7 +158,7 @@ function check(history: History): Finding {
   return say(wrong.length > 0 ? "fail" : "pass", [...wrong, `of ${orders(membership)}: ${table}`, ...about].join("; "));
 }
 
-const orders = ({ orders: count }: Membership): string => `${grouped(count)} order${count === 1 ? "" : "s"}`;
+const orders = ({ orders: count }: Membership): string => counted(count, "order");
 
 const rowWords = ({ stores, count }: MembershipRow): string =>
   `${grouped(count)} in ${stores.length === 0 ? "no store" : stores.join(" ")}`;

@@ -1,8 +1,9 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { grouped } from "../text.ts";
+import { LEDGER, SERVER } from "../report.ts";
+import { counted } from "../text.ts";
 import type { Finding } from "../verdict.ts";
-import { detectorsOf, LEDGER, SERVER } from "./detectors.ts";
+import { detectorsOf } from "./detectors.ts";
 import { finding } from "./findings.ts";
 
 /** The ledger's own findings are judged by no-lost-writes. */
@@ -20,7 +21,7 @@ function check(history: History): Finding {
   const others = blind.length > 0 ? `; not run: ${blind.join(", ")}` : "";
   return say(
     "pass",
-    `${grouped(looked.length)} detectors noticed nothing: ${looked.map((row) => row.detector).join(", ")}${others}`,
+    `${counted(looked.length, "detector")} noticed nothing: ${looked.map((row) => row.detector).join(", ")}${others}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { grouped, humanMs } from "../text.ts";
+import { counted, grouped, humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { type LossReading, lossOf } from "./loss.ts";
@@ -11,7 +11,7 @@ function check(history: History): Finding {
   const reading = lossOf(history);
   if (!reading) return say("unknown", "nothing was read back after the recovery: an absent write proves nothing");
   const acknowledged = history.operations.filter((op) => op.outcome === "ok").length;
-  const words = `${grouped(reading.loss.count)} of ${grouped(acknowledged)} acknowledged writes lost${shapeOf(reading)}${
+  const words = `${grouped(reading.loss.count)} of ${counted(acknowledged, "acknowledged write")} lost${shapeOf(reading)}${
     reading.discarded > 0 ? `, ${grouped(reading.discarded)} of them given up on purpose` : ""
   }`;
   const others = othersOf(reading);
@@ -25,14 +25,14 @@ function check(history: History): Finding {
 
 function shapeOf({ loss }: LossReading): string {
   if (loss.count === 0) return "";
-  const bytes = loss.walBytes > 0 ? `, ${grouped(loss.walBytes)} bytes of WAL` : "";
+  const bytes = loss.walBytes > 0 ? `, ${counted(loss.walBytes, "byte")} of WAL` : "";
   return loss.shape === "suffix"
     ? `, a suffix, the oldest acknowledged ${humanMs(loss.seconds * 1_000)} before the end of service${bytes}`
     : `, with later writes surviving: a hole${bytes}`;
 }
 
 const unsure = ({ indeterminate: { present, absent } }: LossReading): string =>
-  `of ${present + absent} indeterminate ones ${present} are present`;
+  `of ${counted(present + absent, "indeterminate one")} ${present} ${present === 1 ? "is" : "are"} present`;
 
 const othersOf = (reading: LossReading): string[] =>
   (["phantom", "resurrected", "duplicated", "mutated", "stale"] as const)

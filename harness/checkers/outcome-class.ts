@@ -1,14 +1,12 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
 import type { OutcomeClass } from "../plan.ts";
-import { grouped } from "../text.ts";
-import type { Finding, Verdict } from "../verdict.ts";
-import { finding } from "./findings.ts";
+import { counted, grouped } from "../text.ts";
+import type { Finding } from "../verdict.ts";
+import { finding, type Judged } from "./findings.ts";
 import { lossOf } from "./loss.ts";
 import { outageOf } from "./outage.ts";
 import { eventsOf } from "./reading.ts";
-
-type Judged = { readonly verdict: Verdict; readonly detail: string };
 
 /** Whether what the scenario declares of its outcome (catalogue, expected-outcome classes) is what was seen. */
 function check(history: History): Finding {
@@ -54,11 +52,11 @@ const judges: Readonly<Record<OutcomeClass, (history: History, wrong: number) =>
 const nothingWrong = (wrong: number): Judged =>
   wrong === 0
     ? { verdict: "pass", detail: "every acknowledged write is there as it was sent" }
-    : { verdict: "fail", detail: `${grouped(wrong)} elements are lost or wrong` };
+    : { verdict: "fail", detail: `${counted(wrong, "element is", "elements are")} lost or wrong` };
 
 const somethingWrong = (wrong: number): Judged =>
   wrong > 0
-    ? { verdict: "pass", detail: `${grouped(wrong)} elements are lost or wrong, as it must be` }
+    ? { verdict: "pass", detail: `${counted(wrong, "element is", "elements are")} lost or wrong, as it must be` }
     : { verdict: "fail", detail: "nothing is lost or wrong: the fault does not bite, or the checks are blind" };
 
 /** What was asked of the system and did not succeed, of the steps that had to or had not to. */

@@ -44,7 +44,7 @@ export interface Positions {
   fate(op: Operation): Fate;
   /** Whether the write's record is known to have ended before a position of its own lineage. */
   endsBefore(op: Operation, at: bigint): boolean;
-  /** The point that decides, in words for one write. */
+  /** The point that decides for the store of a write, in words. */
   point(op: Operation): string;
 }
 
@@ -56,6 +56,7 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
     if (typeof end === "string") return { missing: end };
     ends.set(store, end);
   }
+  const points = new Map([...ends].map(([store, end]) => [store, words(end)]));
   const acknowledged = history.operations.filter((op) => op.outcome === "ok" && !wasReconciled(history, op));
   const commits = commitBounds(history, acknowledged, ends);
   const fates = new Map(
@@ -72,7 +73,7 @@ export const positionsOf = perHistory((history): Positions | { readonly missing:
     highest: lowest + count("undecided"),
     fate: (op) => fates.get(op) ?? "undecided",
     endsBefore: (op, at) => (commits.get(op) ?? at + 1n) <= at,
-    point: (op) => words(ends.get(op.store) ?? { by: "whole", why: "nothing" }),
+    point: ({ store }) => points.get(store) ?? "nothing",
   };
 });
 
@@ -149,7 +150,9 @@ function inventoryOf(history: History, store: string): (op: Operation) => boolea
   return ({ op, version }) => (version === null ? ops.has(op) : versions.has(`${version} ${op}`));
 }
 
-const positionOf = ({ position }: Operation): bigint | null => (position === null ? null : parsePosition(position));
+/** In the history of its store while it ran; null for a store without positions. */
+export const positionOf = ({ position }: Operation): bigint | null =>
+  position === null ? null : parsePosition(position);
 
 /** Whether the server that serves is the very process that served before the fault. */
 function stayed(history: History, { node, component, values }: NodeFacts): boolean {

@@ -83,7 +83,7 @@ describe("steady state", () => {
     [
       "errors within",
       (h) => void Object.assign(h.operations[250]!, { outcome: "info" }),
-      "1 failures within the steady 2 s",
+      "1 failure within the steady 2 s",
     ],
     [
       "errors between it and the fault",

@@ -1,4 +1,5 @@
 import type { Checker } from "../checker.ts";
+import { counted } from "../text.ts";
 import { finding } from "./findings.ts";
 
 const SHOWN = 3;
@@ -12,7 +13,7 @@ export const record: Checker = {
     if (defects.length === 0) {
       return say(
         "pass",
-        `${events.length} journal entries, ${operations.length} operations and ${recovered.length} elements read back, without a gap`,
+        `${counted(events.length, "journal entry", "journal entries")}, ${counted(operations.length, "operation")} and ${counted(recovered.length, "element")} read back, without a gap`,
       );
     }
     const more = defects.length > SHOWN ? `; and ${defects.length - SHOWN} more` : "";

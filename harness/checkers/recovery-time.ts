@@ -1,9 +1,9 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { humanMs } from "../text.ts";
+import { counted, humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { worstClock } from "./clocks.ts";
-import { againstObjective, finding, roundMs } from "./findings.ts";
+import { againstObjective, finding, type Judged, roundMs } from "./findings.ts";
 import { type Outage, outageOf } from "./outage.ts";
 
 function check(history: History): Finding {
@@ -15,7 +15,7 @@ function check(history: History): Finding {
   return say(verdict, outage.note ? `${detail}; ${outage.note}` : detail);
 }
 
-function judge(history: History, outage: Outage): Pick<Finding, "verdict" | "detail"> {
+function judge(history: History, outage: Outage): Judged {
   const { recovery, interval, lowerMs, relapse } = outage;
   const objectiveMs = history.plan.objectives.recoveryTimeMs;
   if (recovery.state === "not-recovered") {
@@ -33,7 +33,7 @@ function judge(history: History, outage: Outage): Pick<Finding, "verdict" | "det
     const sinceMs = relapse.firstMs - recovery.ackMs;
     return {
       verdict: "unknown",
-      detail: `${judged.detail}; but ${relapse.count} failures followed, the first ${humanMs(sinceMs)} after the recovery and with no fault to explain it`,
+      detail: `${judged.detail}; but ${counted(relapse.count, "failure")} followed, the first ${humanMs(sinceMs)} after the recovery and with no fault to explain it`,
     };
   }
   return judged;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { outcomeClass } from "./outcome-class.ts";
 import { restoreTarget } from "./restore-target.ts";
 import { addEvent, dropEvents, setFacts } from "../selftest/edits.ts";
-import { type DraftHistory, drill, formatLsn, lsnOf } from "../selftest/golden.ts";
+import { formatPosition } from "../position.ts";
+import { type DraftHistory, drill, lsnOf } from "../selftest/golden.ts";
 
 const told =
   (from: number, upTo = from, lineage = "1") =>
@@ -11,8 +12,8 @@ const told =
       step: "promote",
       store: "db",
       lineage,
-      position: formatLsn(lsnOf(from)),
-      ...(upTo !== from && { upTo: formatLsn(lsnOf(upTo)) }),
+      position: formatPosition(lsnOf(from)),
+      ...(upTo !== from && { upTo: formatPosition(lsnOf(upTo)) }),
     });
 
 /** The switch happens where the writes from `loseFrom` on are lost. */
@@ -42,9 +43,9 @@ describe("a restore that was told to end at a point", () => {
   it("went too far although nobody had written there", () => {
     const noWrite = (h: DraftHistory) => {
       h.operations = h.operations.map((op) =>
-        op.lineage === "1" ? { ...op, position: formatLsn(lsnOf(op.seq) + 0x100000n) } : op,
+        op.lineage === "1" ? { ...op, position: formatPosition(lsnOf(op.seq) + 0x100000n) } : op,
       );
-      setFacts(h, "recovered", "db.standby", { switch_position: formatLsn(lsnOf(10)) });
+      setFacts(h, "recovered", "db.standby", { switch_position: formatPosition(lsnOf(10)) });
     };
     expect(ending(0, noWrite, told(5))).toMatchObject(says("fail", "recovery ended at .*, beyond the point$"));
   });
@@ -57,9 +58,9 @@ describe("a restore that was told to end at a point", () => {
     const later = (h: DraftHistory) =>
       setFacts(h, "recovered", "db.standby", {
         lineage: "3",
-        switch_position: formatLsn(lsnOf(500)),
+        switch_position: formatPosition(lsnOf(500)),
         switch_from_lineage: "2",
-        ancestry: `1 ${formatLsn(lsnOf(380))}, 2 ${formatLsn(lsnOf(500))}`,
+        ancestry: `1 ${formatPosition(lsnOf(380))}, 2 ${formatPosition(lsnOf(500))}`,
       });
     expect(ending(380, told(380), later)).toMatchObject(says("pass", "all of 380"));
     expect(ending(380, told(370), later)).toMatchObject(says("fail", "10 writes from beyond"));
@@ -89,5 +90,5 @@ it("is closed though writes were given up on purpose, and not though one more is
       }),
     );
   expect(closed(380)).toMatchObject({ verdict: "pass" });
-  expect(closed(381)).toMatchObject(says("fail", "1 elements are lost"));
+  expect(closed(381)).toMatchObject(says("fail", "1 element is lost"));
 });

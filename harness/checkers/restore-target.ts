@@ -1,10 +1,10 @@
 import type { Checker } from "../checker.ts";
-import type { History, Operation } from "../history.ts";
+import type { History } from "../history.ts";
 import { lineageWords, parsePosition } from "../position.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import type { Finding } from "../verdict.ts";
-import { finding } from "./findings.ts";
-import { lineagesLeft, positionsOf } from "./positions.ts";
+import { finding, type Judged } from "./findings.ts";
+import { lineagesLeft, positionOf, positionsOf } from "./positions.ts";
 import { eventsOf, keyOf, servingFacts, wasReadBack } from "./reading.ts";
 
 /** A point lies between two positions of a lineage: a transaction, a time and a name have none of their own. */
@@ -46,7 +46,7 @@ function pointOf({ step, store, lineage, position, upTo = position }: Told): Poi
 
 type Told = { step: string; store: string; lineage: string; position: string; upTo?: string };
 
-function judgePoint(history: History, point: Point): { verdict: "pass" | "fail" | "unknown"; detail: string } {
+function judgePoint(history: History, point: Point): Judged {
   const { step, words } = point;
   const sides = sidesOf(history, point);
   if (typeof sides === "string") return { verdict: "unknown", detail: `${step}: ${sides}` };
@@ -54,19 +54,23 @@ function judgePoint(history: History, point: Point): { verdict: "pass" | "fail" 
   if (typeof ended === "string") return { verdict: "unknown", detail: `${step}: ${ended}` };
   const wrong = [
     ...(ended.at > point.upTo ? [`recovery ended at ${ended.said}, beyond the point`] : []),
-    ...(sides.beyondPresent > 0 ? [`${grouped(sides.beyondPresent)} writes from beyond the point are there`] : []),
-    ...(sides.beforeAbsent > 0 ? [`${grouped(sides.beforeAbsent)} writes from before the point are gone`] : []),
+    ...(sides.beyondPresent > 0
+      ? [`${counted(sides.beyondPresent, "write from beyond the point is", "writes from beyond the point are")} there`]
+      : []),
+    ...(sides.beforeAbsent > 0
+      ? [`${counted(sides.beforeAbsent, "write from before the point is", "writes from before the point are")} gone`]
+      : []),
   ];
   if (wrong.length > 0) return { verdict: "fail", detail: `${step}, told to end at ${words}: ${wrong.join(", ")}` };
   const { before, beyond, undecided } = sides;
   if (before + beyond === 0)
     return {
       verdict: "unknown",
-      detail: `${step} ended at ${ended.said}, told was ${words}: of ${grouped(undecided)} writes none is known to lie on either side of it`,
+      detail: `${step} ended at ${ended.said}, told was ${words}: of ${counted(undecided, "write")} none is known to lie on either side of it`,
     };
   return {
     verdict: "pass",
-    detail: `${step} ended at ${ended.said}, told was ${words}: all of ${grouped(before)} writes before it are there and none of ${grouped(beyond)} beyond it, ${grouped(undecided)} lie too close to say`,
+    detail: `${step} ended at ${ended.said}, told was ${words}: all of ${counted(before, "write")} before it are there and none of ${grouped(beyond)} beyond it, ${counted(undecided, "lies", "lie")} too close to say`,
   };
 }
 
@@ -93,8 +97,6 @@ function sidesOf(history: History, { store, lineage, from, upTo }: Point): Sides
     undecided: mine.length - before.length - beyond.length,
   };
 }
-
-const positionOf = ({ position }: Operation): bigint | null => (position === null ? null : parsePosition(position));
 
 /** Where the lineage was left, by the node that serves. */
 function endOf(history: History, { store, lineage }: Point): { at: bigint; said: string } | string {

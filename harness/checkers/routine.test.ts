@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lossOf } from "./loss.ts";
 import { routine } from "./routine.ts";
 import { addEvent } from "../selftest/edits.ts";
-import { type DraftHistory, drill, formatLsn, lsnOf, nsOf } from "../selftest/golden.ts";
+import { formatPosition } from "../position.ts";
+import { type DraftHistory, drill, lsnOf, nsOf } from "../selftest/golden.ts";
 
 const planned = (h: DraftHistory, expect: "success" | "refused" = "success") =>
   void h.plan.steps.unshift({
@@ -57,7 +58,7 @@ describe("a restore that was told to end early", () => {
   const rewindTo =
     (seq: number, lineage = "1") =>
     (h: DraftHistory) =>
-      addEvent(h, 5_650, "rewound", { step: "promote", store: "db", lineage, position: formatLsn(lsnOf(seq)) });
+      addEvent(h, 5_650, "rewound", { step: "promote", store: "db", lineage, position: formatPosition(lsnOf(seq)) });
 
   it("gave up what lies beyond the point on purpose, and nothing else", () => {
     expect(lossOf(drill({ loseFrom: 380 }, rewindTo(380)))).toMatchObject({ loss: { count: 20 }, discarded: 20 });

@@ -3,7 +3,8 @@ import { lossOf } from "./loss.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { comparisonOf, secondEstimate } from "./second-estimate.ts";
 import { addEvent, setFacts } from "../selftest/edits.ts";
-import { drill, type DraftHistory, elementOf, lsnOf, verdictOf, formatLsn } from "../selftest/golden.ts";
+import { formatPosition } from "../position.ts";
+import { drill, type DraftHistory, elementOf, lsnOf, verdictOf } from "../selftest/golden.ts";
 
 const promoted = (values: Record<string, string | undefined>) => (h: DraftHistory) =>
   setFacts(h, "recovered", "db.standby", values);
@@ -30,7 +31,7 @@ describe("the loss from WAL positions", () => {
   });
 
   it("never sees the read-back: it disagrees when writes are absent whose position survived", () => {
-    const history = drill({ loseFrom: 380 }, promoted({ switch_position: formatLsn(lsnOf(390)) }));
+    const history = drill({ loseFrom: 380 }, promoted({ switch_position: formatPosition(lsnOf(390)) }));
     expect(secondEstimate.check(history)).toMatchObject({
       verdict: "unknown",
       detail: expect.stringContaining("10 writes are absent although their position survived"),
@@ -42,7 +43,7 @@ describe("the loss from WAL positions", () => {
   });
 
   it("disagrees when writes are present whose position did not survive", () => {
-    const history = drill({ loseFrom: 390 }, promoted({ switch_position: formatLsn(lsnOf(380)) }));
+    const history = drill({ loseFrom: 390 }, promoted({ switch_position: formatPosition(lsnOf(380)) }));
     expect(secondEstimate.check(history)).toMatchObject({
       verdict: "unknown",
       detail: expect.stringContaining("10 writes are present although their position did not survive"),
@@ -50,7 +51,9 @@ describe("the loss from WAL positions", () => {
   });
 
   it("disagrees when nothing is absent and the positions say that something must be", () => {
-    expect(verdictOf(secondEstimate, drill({}, promoted({ switch_position: formatLsn(lsnOf(399)) })))).toBe("unknown");
+    expect(verdictOf(secondEstimate, drill({}, promoted({ switch_position: formatPosition(lsnOf(399)) })))).toBe(
+      "unknown",
+    );
   });
 
   it("keeps a loss that is no suffix unproven, unless the drill declares a hole", () => {
@@ -64,7 +67,7 @@ describe("the loss from WAL positions", () => {
   });
 
   it("reads where crash recovery ended when the same server comes back", () => {
-    const redo = { recovery_end_position: formatLsn(lsnOf(389)) };
+    const redo = { recovery_end_position: formatPosition(lsnOf(389)) };
     expect(comparisonOf(drill({ loseFrom: 390 }, restarted(redo)))).toMatchObject({
       lowest: 10,
       highest: 11,
@@ -200,7 +203,7 @@ describe("the loss from WAL positions", () => {
         endedMs: 5_602,
         node: "primary",
         lineage: "1",
-        position: formatLsn(lsnOf(late.seq)),
+        position: formatPosition(lsnOf(late.seq)),
         error: null,
       });
       h.recovered.push(elementOf(late));
@@ -211,7 +214,7 @@ describe("the loss from WAL positions", () => {
 
 describe("several histories", () => {
   const ancestry = (...left: [lineage: string, seq: number][]) =>
-    left.map(([lineage, seq]) => `${lineage} ${formatLsn(lsnOf(seq))}`).join(", ");
+    left.map(([lineage, seq]) => `${lineage} ${formatPosition(lsnOf(seq))}`).join(", ");
   const serving = (h: DraftHistory, values: Record<string, string>) => setFacts(h, "recovered", "db.standby", values);
 
   it("each write is judged by where its own was left", () => {
@@ -219,7 +222,7 @@ describe("several histories", () => {
       serving(h, {
         lineage: "3",
         switch_from_lineage: "2",
-        switch_position: formatLsn(lsnOf(450)),
+        switch_position: formatPosition(lsnOf(450)),
         ancestry: ancestry(["1", 380], ["2", 450]),
       });
       for (const op of h.operations) if (op.lineage === "2" && op.seq >= 600) Object.assign(op, { lineage: "3" });

@@ -1,6 +1,6 @@
 import type { Checker } from "../checker.ts";
 import type { History, Operation } from "../history.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { lossOf } from "./loss.ts";
@@ -41,9 +41,15 @@ export const comparisonOf = perHistory((history): Comparison | { readonly missin
     (op) => op.outcome === "ok" && positions.fate(op) === "lost" && !lost.has(op) && judged(op),
   ).length;
   const differences = [
-    ...(keptButLost > 0 ? [`${grouped(keptButLost)} writes are absent although their position survived`] : []),
+    ...(keptButLost > 0
+      ? [
+          `${counted(keptButLost, "write is absent although its", "writes are absent although their")} position survived`,
+        ]
+      : []),
     ...(lostButPresent > 0
-      ? [`${grouped(lostButPresent)} writes are present although their position did not survive`]
+      ? [
+          `${counted(lostButPresent, "write is present although its", "writes are present although their")} position did not survive`,
+        ]
       : []),
     ...(lost.size < lowest || lost.size > highest
       ? [`${grouped(lost.size)} are absent, the positions say ${range(lowest, highest)}`]

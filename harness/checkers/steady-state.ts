@@ -1,6 +1,6 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { humanMs } from "../text.ts";
+import { counted, humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { attempts, failuresBefore } from "./clients.ts";
 import { finding, roundMs } from "./findings.ts";
@@ -21,15 +21,18 @@ function check(history: History): Finding {
     (a) => a.critical && !a.ok && a.askedMs >= window.fromMs && a.endedMs <= window.toMs,
   ).length;
   if (failed > errors)
-    return say("unknown", `${failed} failures within the steady ${roundMs(holdMs)}, ${errors} are allowed`);
+    return say(
+      "unknown",
+      `${counted(failed, "failure")} within the steady ${roundMs(holdMs)}, ${errors} ${errors === 1 ? "is" : "are"} allowed`,
+    );
   const firstMs = effectiveFaults(history)[0]?.at.fromMs ?? -Infinity;
   const between = failuresBefore(history, firstMs);
   if (between > errors)
     return say(
       "unknown",
-      `${between} failures after the steady state and before any fault was effective: it was not steady, or the clock starts too late`,
+      `${counted(between, "failure")} after the steady state and before any fault was effective: it was not steady, or the clock starts too late`,
     );
-  return say("pass", `${roundMs(holdMs)} with ${failed} failures before the fault`);
+  return say("pass", `${roundMs(holdMs)} with ${counted(failed, "failure")} before the fault`);
 }
 
 export const steadyState: Checker = {

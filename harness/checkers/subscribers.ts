@@ -4,18 +4,13 @@
  */
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
-import { grouped } from "../text.ts";
-import type { Finding, Verdict } from "../verdict.ts";
-import { finding } from "./findings.ts";
+import { counted, grouped } from "../text.ts";
+import type { Finding } from "../verdict.ts";
+import { finding, type Judged } from "./findings.ts";
 import { storesJudgedBy } from "./judged-stores.ts";
 import { servingFacts, wasReadBack } from "./reading.ts";
 
 const NAME = "subscribers";
-
-interface Judged {
-  readonly verdict: Verdict;
-  readonly detail: string;
-}
 
 function check(history: History): Finding {
   const say = finding(NAME, ["raw/recovered.jsonl", "raw/inventory.jsonl", "raw/facts.jsonl"]);
@@ -55,9 +50,12 @@ function judgeOne(history: History, store: string, node: string): Judged {
   };
   const wrong = Object.entries(counts).filter(([, n]) => n > 0);
   if (wrong.length === 0)
-    return { verdict: "pass", detail: `${node} has the ${grouped(ours.size)} rows that are served` };
+    return { verdict: "pass", detail: `${node} has the ${counted(ours.size, "row that is", "rows that are")} served` };
   const words = wrong.map(([what, n]) => `${grouped(n)} ${what}`).join(", ");
-  return { verdict: "fail", detail: `${node} does not have the ${grouped(ours.size)} rows that are served: ${words}` };
+  return {
+    verdict: "fail",
+    detail: `${node} does not have the ${counted(ours.size, "row that is", "rows that are")} served: ${words}`,
+  };
 }
 
 function hashesByOperation(rows: readonly (readonly [op: string, sha256: string])[]): Map<string, string[]> {

@@ -1,5 +1,6 @@
 import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
+import { counted } from "../text.ts";
 import type { Finding } from "../verdict.ts";
 import { finding } from "./findings.ts";
 import { eventsOf } from "./reading.ts";
@@ -10,9 +11,13 @@ function check(history: History): Finding {
   const attempts = eventsOf(history, "attempt").map(({ data }) => data);
   if (attempts.length === 0) return say("unknown", "nothing that must be refused was tried");
   const worked = attempts.filter(({ refused }) => !refused);
-  if (worked.length === 0) return say("pass", `all ${attempts.length} attempts were refused: ${names(attempts)}`);
+  if (worked.length === 0)
+    return say(
+      "pass",
+      `${attempts.length === 1 ? "the one attempt was" : `all ${attempts.length} attempts were`} refused: ${names(attempts)}`,
+    );
   const how = worked.map(({ attempt, detail }) => `${attempt} (${detail})`).join("; ");
-  return say("fail", `${worked.length} of ${attempts.length} attempts worked: ${how}`);
+  return say("fail", `${worked.length} of ${counted(attempts.length, "attempt")} worked: ${how}`);
 }
 
 const names = (attempts: readonly { attempt: string }[]): string => attempts.map(({ attempt }) => attempt).join("; ");

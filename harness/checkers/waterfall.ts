@@ -1,5 +1,6 @@
 import type { History, JournalEvent, Operation } from "../history.ts";
 import type { Interval, Mark, MarkName, Timeline } from "../report.ts";
+import { counted } from "../text.ts";
 import { type Attempt, askedUntilMs, attempts, type Baseline, baselineOf, lowerBound, nearestRank } from "./clients.ts";
 import { slowestDetection } from "./detection.ts";
 import { roundMs } from "./findings.ts";
@@ -119,7 +120,7 @@ class Waterfall {
       name: "detected",
       label: LABELS["detected"] ?? "",
       at: rounded(detection.interval),
-      note: `${samples ? `${samples.fails} failed probes of ${samples.probe} in a row` : "the manager's own decision, by its log"}${about}`,
+      note: `${samples ? `${counted(samples.fails, "failed probe")} of ${samples.probe} in a row` : "the manager's own decision, by its log"}${about}`,
     };
   }
 

@@ -1,56 +1,41 @@
-import { writeFileSync } from "node:fs";
+import { realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import { messageOf } from "../errors.ts";
 import { verifyPack } from "../evidence/verify.ts";
-import type { Judged, LeftOut } from "../render/matrix.ts";
+import type { Counted, LeftOut } from "../render/matrix.ts";
 import type { Report } from "../report.ts";
-import { visible } from "../text.ts";
+import { counted, visible } from "../text.ts";
 import { print, say } from "./io.ts";
-import { type Listed, listRuns } from "./list.ts";
-import { fingerprint, trustedKey } from "./verify.ts";
+import { type Listed, listRuns, runsIn } from "./list.ts";
+import { outsideOf } from "./outside.ts";
+import { type PinArguments, pinOptions, type Pins, pinsOf } from "./pins.ts";
 
-interface DetectorsArguments {
+interface DetectorsArguments extends PinArguments {
   readonly reports: string;
   readonly html: string | undefined;
-  readonly publicKey: readonly string[];
-  readonly fingerprint: readonly string[];
   readonly json?: string;
 }
 
-/** `detectors`: the newest whole drill of each scenario in a folder against every detector. */
+/** `detectors`: the newest drill of each scenario in a folder that counts for it, against every detector. */
 export const detectorsCommand: CommandModule<object, DetectorsArguments> = {
   command: "detectors",
   describe: "Which detectors noticed what, over the newest drill of every scenario",
   builder: (yargs) =>
     yargs
       .option("html", { type: "string", requiresArg: true, describe: "Write the page to this file" })
-      .option("public-key", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: "PEM file of a key you trust: packs that it does not hold for are left out",
-      })
-      .option("fingerprint", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: "SHA-256 of such a key's SPKI, hex",
-      })
+      .options(pinOptions(": packs that it does not hold for are left out"))
       .example("$0 detectors --html detectors.html", "the page over the catalogue") as never,
-  async handler({ reports, html, publicKey, fingerprint: prints, json }) {
+  async handler({ reports, html, json, ...keys }) {
+    const packs = runsIn(reports).map((run) => realpathSync(join(reports, run)));
+    const pins = pinsOf(keys, packs);
+    const target = html === undefined ? null : outsideOf(packs, html);
     const { matrixHtml, matrixOf, matrixText } = await import("../render/matrix.ts");
-    const keysFor = (dir: string): Pins => [
-      ...publicKey.map((file) => trustedKey(file, dir)),
-      ...prints.map(fingerprint),
-    ];
-    const { judged, leftOut } = await newestOfEach(reports, keysFor);
+    const { judged, leftOut } = await newestOfEach(reports, pins);
     const matrix = matrixOf(judged, leftOut);
-    if (html !== undefined) {
-      writeFileSync(html, matrixHtml(matrix));
-      say(`the detectors over ${judged.length} scenarios written to ${visible(html)}`);
+    if (target !== null) {
+      writeFileSync(target, matrixHtml(matrix));
+      say(`the detectors over ${counted(judged.length, "scenario")} written to ${visible(target)}`);
     }
     if (json) {
       const { safeJson } = await import("../render/json.ts");
@@ -59,36 +44,33 @@ export const detectorsCommand: CommandModule<object, DetectorsArguments> = {
   },
 };
 
-type Pins = Parameters<typeof verifyPack>[1]["publicKeys"];
-
 const nothingFor = (reports: string, leftOut: readonly LeftOut[]): string =>
   [
     `No drill in ${visible(reports)} in which detectors were asked.`,
     ...leftOut.map(({ run, why }) => `left out: ${visible(run)}: ${visible(why)}`),
   ].join("\n");
 
-/** What is said of a run is judged again from its raw files, and only where these are what was signed. */
-async function newestOfEach(
-  reports: string,
-  keysFor: (dir: string) => Pins,
-): Promise<{ judged: Judged[]; leftOut: LeftOut[] }> {
-  const judged = new Map<string, Judged>();
+/**
+ * What is said of a run is judged again from its raw files, and only where these are what its statement names. The newest comes
+ * first; what a run is of is known for certain only when it has been judged.
+ */
+async function newestOfEach(reports: string, pins: Pins): Promise<{ judged: Counted[]; leftOut: LeftOut[] }> {
+  const judged = new Map<string, Counted>();
   const leftOut: LeftOut[] = [];
   for (const listed of listRuns(reports)) {
     if ("report" in listed && judged.has(listed.report.scenario)) continue; // there is a newer one
-    const found = await judgedAgain(reports, listed, keysFor);
+    const found = await judgedAgain(reports, listed, pins);
     if ("why" in found) leftOut.push(found);
-    else judged.set(found.report.scenario, found);
+    else if (!judged.has(found.report.scenario)) judged.set(found.report.scenario, found);
   }
   return { judged: [...judged.values()], leftOut };
 }
 
-async function judgedAgain(reports: string, listed: Listed, keysFor: (dir: string) => Pins): Promise<Judged | LeftOut> {
+async function judgedAgain(reports: string, listed: Listed, pins: Pins): Promise<Counted | LeftOut> {
   const { run } = listed;
   if ("broken" in listed) return { run, why: listed.broken };
   const dir = join(reports, run);
   try {
-    const pins = keysFor(dir);
     const wrong = await notWhole(dir, pins);
     if (wrong !== null) return { run, why: wrong };
     const { analyzePack } = await import("../analyze.ts");
@@ -100,7 +82,7 @@ async function judgedAgain(reports: string, listed: Listed, keysFor: (dir: strin
   }
 }
 
-/** Under a pinned key everything has to hold. Without one nobody knows who signed, and the rest still has to. */
+/** Under a pinned key everything has to hold. Without one no signature is looked at, and what can be told without still has to. */
 async function notWhole(dir: string, pins: Pins): Promise<string | null> {
   const { ok, checks } = await verifyPack(dir, { publicKeys: pins });
   if (ok) return null;

@@ -29,13 +29,18 @@ export const listCommand: CommandModule<object, ListArguments> = {
 };
 
 /** Reads the sealed report of each pack and judges nothing again: `analyze` and `verify` are for that. */
-export function listRuns(reports: string): Listed[] {
+export const listRuns = (reports: string): Listed[] =>
+  runsIn(reports)
+    .map((run) => readRun(reports, run))
+    .toSorted((a, b) => startOf(b).localeCompare(startOf(a)));
+
+/** The names of the runs, in no order; none of them is read. */
+export function runsIn(reports: string): string[] {
   if (!existsSync(reports))
     throw usage(`There is no folder ${visible(reports)}.`, "Run a drill first, or name the folder with --reports.");
   return readdirSync(reports, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && isRun(reports, entry.name))
-    .map(({ name }) => readRun(reports, name))
-    .toSorted((a, b) => startOf(b).localeCompare(startOf(a)));
+    .map(({ name }) => name);
 }
 
 /** The run ledger lives in the same folder. A run is what is named like one, or holds a report (reports/example). */

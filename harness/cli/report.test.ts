@@ -73,9 +73,12 @@ test("writes nothing into the pack, by whatever path", async () => {
   ])
     await expect(run({ format: "html", output })).rejects.toThrow("lies inside the pack, which is sealed");
   expect(readFileSync(join(pack, "views", "report.html"), "utf8")).toBe("sealed");
+  symlinkSync(join(pack, "views", "new.html"), join(folder, "new.html"));
+  await expect(run({ format: "html", output: join(folder, "new.html") })).rejects.toThrow("is a link to a file");
 });
 
 test("says what is not there", async () => {
   await expect(run({ run: "run-2" })).rejects.toThrow("No run run-2");
   await expect(run({ output: join(folder, "nowhere", "x") })).rejects.toThrow("does not exist");
+  await expect(run({ output: folder })).rejects.toThrow("is a folder");
 });

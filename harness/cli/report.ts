@@ -1,5 +1,5 @@
 import { existsSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, join } from "node:path";
 import type { CommandModule } from "yargs";
 import { messageOf, usage } from "../errors.ts";
 import { renderTerminal } from "../render/terminal.ts";
@@ -7,6 +7,7 @@ import { reporters } from "../renderers.ts";
 import type { Report } from "../report.ts";
 import { visible } from "../text.ts";
 import { colourful, print, say } from "./io.ts";
+import { outsideOf } from "./outside.ts";
 
 const formats = reporters.map(({ name }) => name);
 
@@ -31,7 +32,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
   handler: async ({ run, format: asked, output, reports, json }) => {
     const format = json ? "json" : asked;
     const pack = packFolder(run, reports);
-    const target = output === undefined ? null : outsideOf(pack, output);
+    const target = output === undefined ? null : outsideOf([pack], output);
     const { analyzePack } = await import("../analyze.ts");
     const view = render(await analyzePack(pack), format, target === null);
     if (target === null) {
@@ -53,16 +54,6 @@ export function packFolder(run: string, reports: string): string {
       "blackstart list shows the runs.",
     );
   return realpathSync(found);
-}
-
-/** A file inside the pack would be one that nobody signed, or the end of one that somebody did. Links are followed first. */
-function outsideOf(pack: string, output: string): string {
-  const folder = dirname(resolve(output));
-  if (!existsSync(folder)) throw usage(`${visible(folder)} does not exist, so the report cannot be written there.`);
-  const target = existsSync(output) ? realpathSync(output) : join(realpathSync(folder), basename(output));
-  if (`${target}${sep}`.startsWith(`${pack}${sep}`))
-    throw usage(`${visible(output)} lies inside the pack, which is sealed.`, "Give --output a place outside it.");
-  return target;
 }
 
 function render(report: Report, format: string, toTerminal: boolean): string | Buffer {

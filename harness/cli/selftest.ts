@@ -2,7 +2,8 @@ import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
 import type { KeptSelftest } from "../evidence.ts";
 import type { Listener } from "../progress.ts";
-import { visible } from "../text.ts";
+import { shown } from "../render/escape.ts";
+import { whyNot } from "../render/selftest.ts";
 import { abortOnSignals, Interrupted } from "./interrupt.ts";
 import { colourful, finish, print } from "./io.ts";
 
@@ -76,16 +77,16 @@ function summary({ predicate, file, sha256 }: KeptSelftest): string {
     ...wrong.flatMap(({ name, expected, got }) => [`NOT ${name}`, `    expected  ${expected}`, `    got       ${got}`]),
     `selftest ${sha256.slice(0, 8)}… ${ok ? "passed" : "FAILED"}: ${file}`,
   ]
-    .map(visible)
+    .map(shown)
     .join("\n");
 }
 
 function realLines(real: KeptSelftest["predicate"]["real"], notRun: KeptSelftest["predicate"]["notRun"]): string[] {
   const reasons = [...new Set(notRun.map(({ why }) => why))];
-  if (real.length === 0 && reasons.length === 1) return [`real controls: not run (${reasons[0]})`];
+  if (real.length === 0 && reasons.length === 1) return [`real controls: not run (${whyNot(reasons[0]!)})`];
   return [
     `real controls: ${real.filter(({ ok }) => ok).length} of ${real.length} as they must be`,
     ...real.map(({ control, got }) => `    ${control}  ${got}`),
-    ...notRun.map(({ control, why }) => `    ${control}  not run: ${why}`),
+    ...notRun.map(({ control, why }) => `    ${control}  not run: ${whyNot(why)}`),
   ];
 }

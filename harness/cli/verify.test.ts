@@ -77,6 +77,7 @@ test("verify refuses a key that lies in the pack, and words that are no fingerpr
     message: expect.stringContaining("lies in the pack") as string,
   });
   await expect(cli("verify", dir, "--fingerprint", "abc")).rejects.toMatchObject({ exitCode: 2 });
+  await expect(cli("verify", dir, "--public-key", join(dir, "verify.sh"))).rejects.toMatchObject({ exitCode: 2 });
   await expect(cli("verify", join(dir, "none"))).rejects.toMatchObject({ exitCode: 2 });
 });
 

@@ -62,6 +62,11 @@ const keep = (changes: Partial<SelftestFacts> = {}, signer = bed.signer): Promis
 const newest = (evaluator = OWN) => newestSelftest(bed.reports, bed.signer, evaluator);
 const hour = (n: number): string => `2026-11-24T${String(n).padStart(2, "0")}:00:00.000Z`;
 
+test("a statement holds a bounded part of why a drill was not run", async () => {
+  const kept = await keep({ notRun: [{ control: "selftest-postgres", why: "x".repeat(5_000) }] });
+  expect(kept.predicate.notRun).toEqual([{ control: "selftest-postgres", why: "x".repeat(4_000) }]);
+});
+
 describe("the newest selftest", () => {
   test("is none where none was ever run", () => {
     expect(newest()).toEqual({ found: null, passedOver: [] });

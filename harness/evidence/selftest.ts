@@ -23,7 +23,7 @@ const SUFFIX = ".sigstore.json";
 const MAX_BYTES = 8 * 2 ** 20;
 /** Older ones are not looked at: a folder of thousands must not hold a drill up. */
 const MOST_READ = 100;
-/** Of what was found instead of what must be: it may be anything. */
+/** Of what was found instead of what must be, and of why a drill was not run: it may be anything. */
 const MOST_LETTERS = 4_000;
 const MINUTE_MS = 60_000;
 
@@ -68,6 +68,7 @@ function predicateFor(
     ...facts,
     controls: facts.controls.map((result) => ({ ...result, got: result.got.slice(0, MOST_LETTERS) })),
     real: facts.real.map((result) => ({ ...result, got: result.got.slice(0, MOST_LETTERS) })),
+    notRun: facts.notRun.map((left) => ({ ...left, why: left.why.slice(0, MOST_LETTERS) })),
     dirty,
     ok: [...facts.controls, ...facts.real].every((result) => result.ok),
     signer: { role: signer.role, fingerprint: signer.fingerprint, publicKey: signer.spki.toString("base64") },

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { analyzePack } from "../analyze.ts";
+import { addEvent } from "../selftest/edits.ts";
 import { drill } from "../selftest/golden.ts";
 import { writePack } from "../selftest/raw-files.ts";
 import { loadHistory } from "./load.ts";
@@ -154,6 +155,17 @@ describe("reading a pack", () => {
       }),
     );
     expect(defects.join("; ")).toContain("sequence gap");
+  });
+
+  it.each(["ledger", "server"])("refuses a tool that says it is the %s", async (detector) => {
+    const dir = mkdtempSync(path.join(tmpdir(), "blackstart-load-"));
+    places.push(dir);
+    const ran = { component: "db", detector, noticed: "no", detail: "all is well", fromNs: "1", toNs: "2" } as const;
+    writePack(
+      dir,
+      drill({}, (h) => addEvent(h, 6_900, "detector-ran", ran)),
+    );
+    expect((await loadHistory(dir)).defects.join()).toMatch(/detector-ran.*detector: no tool may have this name/);
   });
 
   it("follows no link out of the pack", async () => {

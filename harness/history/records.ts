@@ -6,6 +6,7 @@ import { z } from "zod";
 import { OUTCOME_CLASSES, type Plan } from "../plan.ts";
 import type { EventData, HostFacts, ImageFacts } from "../history.ts";
 import { parsePosition } from "../position.ts";
+import { LEDGER, SERVER } from "../report.ts";
 
 const ns = z.string().regex(/^\d{1,19}$/, { error: "expected nanoseconds as a decimal string" });
 const name = z.string().min(1).max(300);
@@ -100,7 +101,7 @@ export const eventData = {
   "read-back": z.object({ component: name, ...span }),
   "detector-ran": z.object({
     component: name,
-    detector: name,
+    detector: name.refine((value) => value !== LEDGER && value !== SERVER, { error: "no tool may have this name" }),
     noticed: z.enum(["yes", "no", "not-run"]),
     detail: text,
     ...span,

@@ -1,6 +1,6 @@
 /** The cover and the half page for management: what a reader sees who reads nothing else. */
 import type { Interval, Report } from "../report.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import { type Markup, code, markup, pairs } from "./markup.ts";
 import { selftestLine } from "./selftest.ts";
 import {
@@ -107,8 +107,8 @@ function data(report: Report): string {
   const wrong = phantom + resurrected + duplicated + mutated + stale;
   const there =
     lost.count === 0
-      ? `Of ${grouped(operations.acknowledged)} writes that the system had confirmed, every one was there afterwards.`
-      : `Of ${grouped(operations.acknowledged)} writes that the system had confirmed, ${grouped(lost.count)} were gone afterwards; the oldest was confirmed ${lost.seconds.toFixed(2)} s before the failure.`;
+      ? `Of ${counted(operations.acknowledged, "write")} that the system had confirmed, every one was there afterwards.`
+      : `Of ${counted(operations.acknowledged, "write")} that the system had confirmed, ${counted(lost.count, "was", "were")} gone afterwards; the oldest was confirmed ${lost.seconds.toFixed(2)} s before the failure.`;
   return wrong === 0
     ? `${there} Nothing was changed, doubled or made up.`
     : `${there} ${grouped(wrong)} more were changed, doubled, stale or never written by us.`;

@@ -132,7 +132,7 @@ C1         segment-flip  Failed as declared  601   ●  ○  –  ○  ●
 5  pg_waldump        1        2       0        0
 
 ● noticed   ○ looked and stayed silent   – could not look   (nothing: not part of that drill)
-No public key was given: that the packs are whole was checked, not who signed them.
+No public key was given, so no signature was checked: only that the files of each pack are those that its own statement names, with the digests that it gives. Anybody can make such a pack.
 
 left out: 2026-11-23T10-00-00Z-cut: it was interrupted
 `);
@@ -144,5 +144,35 @@ left out: 2026-11-23T10-00-00Z-cut: it was interrupted
     expect(tags.filter(({ name }) => name === "script")).toEqual([]);
     expect(page).toContain('title="3.19 to 3.20 s after the fault: what pg_waldump said"');
     expect(page).toContain("it was interrupted");
+    expect(page).toContain("no signature was checked");
+    expect(page).not.toContain("that is whole");
+  });
+
+  test("says under which keys only where some were given", () => {
+    const given = matrixOf([{ report: drills[0]!, verified: true }], []);
+    expect(matrixText(given)).not.toContain("No public key");
+    expect(matrixHtml(given)).toContain("Every pack verifies under a key that was given.");
+  });
+
+  test("takes names that are special to JavaScript for plain names", () => {
+    const odd = ["constructor", "__proto__", "hasOwnProperty"];
+    const strange = report({
+      scenario: "strange",
+      covers: ["A1"],
+      inspection: inspection(odd.map((d) => row(d, "no"))),
+    });
+    const both = matrixOf(
+      [drills[0]!, strange].map((one) => ({ report: one, verified: null })),
+      [],
+    );
+    for (const detector of odd)
+      expect(both.detectors.find((one) => one.detector === detector)).toMatchObject({
+        silent: 1,
+        noticed: 0,
+        notRun: 0,
+      });
+    expect(matrixText(both)).toMatch(/strange +Pass +0 +○ {2}○ {2}○\n/);
+    expect(matrixText(both)).toMatch(/node-loss +Pass +0 +○ {2}○\n/);
+    readMarkup(matrixHtml(both));
   });
 });

@@ -1,6 +1,6 @@
 /** Who noticed that something is wrong, and who looked and stayed silent. The three are told apart by sign and word, not by colour. */
 import type { DetectorRow, Inspection, Report } from "../report.ts";
-import { grouped, humanMs } from "../text.ts";
+import { counted, grouped, humanMs } from "../text.ts";
 import { type Markup, markup, table } from "./markup.ts";
 import { interval, printed } from "./words.ts";
 
@@ -11,6 +11,9 @@ const SEEN: Readonly<Record<Noticed, { readonly sign: string; readonly word: str
   no: { sign: "○", word: "silent", name: "no" },
   "not-run": { sign: "–", word: "not run", name: "blind" },
 };
+
+/** Nothing where the detector was no part of the drill. */
+export const seenSign = (noticed: Noticed | undefined): string => (noticed ? SEEN[noticed].sign : "");
 
 export const seenWord = (noticed: Noticed): string => SEEN[noticed]?.word ?? "not run";
 
@@ -55,12 +58,10 @@ export function noticedWords({ rows }: Inspection): string {
       ? []
       : yes.length > 0
         ? [`silent: ${names(no)}`]
-        : [`nothing was noticed by ${counted(no.length)}: ${names(no)}`]),
+        : [`nothing was noticed by ${counted(no.length, "detector")}: ${names(no)}`]),
     ...(blind.length > 0 ? [`not run: ${names(blind)}`] : []),
   ].join("; ");
 }
-
-const counted = (n: number): string => `${grouped(n)} ${n === 1 ? "detector" : "detectors"}`;
 
 /** Nothing where nobody looked. */
 export function detectors({ inspection }: Report): Markup | null {
@@ -90,6 +91,6 @@ ${table(
 function summary(rows: readonly DetectorRow[]): string {
   const [yes, no, blind] = [of(rows, "yes").length, of(rows, "no").length, of(rows, "not-run").length];
   const rest = blind > 0 ? ` ${grouped(blind)} could not look.` : "";
-  if (yes === 0) return `${counted(no)} looked and noticed nothing.${rest}`;
-  return `${grouped(yes)} of the ${counted(yes + no)} that looked noticed something, ${no === 0 ? "none" : grouped(no)} stayed silent.${rest}`;
+  if (yes === 0) return `${counted(no, "detector")} looked and noticed nothing.${rest}`;
+  return `${grouped(yes)} of the ${counted(yes + no, "detector")} that looked noticed something, ${no === 0 ? "none" : grouped(no)} stayed silent.${rest}`;
 }

@@ -55,6 +55,23 @@ const words = (html: string): string =>
     .replaceAll("&amp;", "&")
     .replace(/\s+/g, " ");
 
+test("a restore is shown also where no backup is on record", () => {
+  const restore = {
+    step: "restore",
+    node: "db.spare",
+    backup: "b1",
+    level: "full",
+    dataBytes: 1,
+    walBytes: 1,
+    fetchMs: 1_200,
+    replayMs: 300,
+    backupAgeMs: null,
+  };
+  const page = renderHtml(report({ backups: [], restores: [restore] }));
+  readMarkup(page);
+  expect(words(page)).toMatch(/Backups and restores restored from data .* db\.spare b1 /);
+});
+
 test("the page says what stands where, where orders go to several stores", () => {
   const rows = [
     { stores: ["db", "cache"], count: 12_345 },

@@ -1,18 +1,18 @@
 /** One page over the catalogue: for each scenario, which detectors noticed and which stayed silent. */
-import type { DetectorRow, Report } from "../report.ts";
-import { grouped } from "../text.ts";
-import { byDetector, seenMark, seenWord } from "./detectors.ts";
+import { type DetectorRow, LEDGER, type Report, SERVER } from "../report.ts";
+import { counted, grouped } from "../text.ts";
+import { byDetector, seenMark, seenSign, seenWord } from "./detectors.ts";
 import { shown } from "./escape.ts";
-import { POLICY } from "./html.ts";
-import { code, Markup, markup, table } from "./markup.ts";
+import { code, type Markup, markup, table } from "./markup.ts";
+import { htmlPage } from "./page.ts";
 import { columns } from "./paint.ts";
 import { pageCss, tokenCss } from "./theme.ts";
 import { interval, stamp } from "./words.ts";
 
 /** A drill that counts for its scenario. */
-export interface Judged {
+export interface Counted {
   readonly report: Report;
-  /** Whether its pack holds under a key that the reader trusts; null where none was given. */
+  /** Whether its pack holds under a key that the reader trusts; null where none was given, so that no signature was checked. */
   readonly verified: true | null;
 }
 
@@ -53,12 +53,12 @@ interface MatrixRow {
   readonly seen: Readonly<Record<string, Pick<DetectorRow, "noticed" | "after" | "tookMs" | "detail">>>;
 }
 
-export function matrixOf(judged: readonly Judged[], leftOut: readonly LeftOut[]): Matrix {
+export function matrixOf(judged: readonly Counted[], leftOut: readonly LeftOut[]): Matrix {
   const scenarios = judged.map(rowOf).toSorted(byCatalogue);
   const names = [...new Set(judged.flatMap(({ report }) => report.inspection?.rows.map((row) => row.detector) ?? []))];
   const count = (detector: string, noticed: DetectorRow["noticed"], among = scenarios): number =>
-    among.filter((row) => row.seen[detector]?.noticed === noticed).length;
-  const wrong = scenarios.filter((row) => row.seen["ledger"]?.noticed === "yes");
+    among.filter((row) => seenBy(row, detector)?.noticed === noticed).length;
+  const wrong = scenarios.filter((row) => seenBy(row, LEDGER)?.noticed === "yes");
   return {
     schema: "blackstart/detectors/v1",
     detectors: names.toSorted(asListed).map((detector) => ({
@@ -73,7 +73,7 @@ export function matrixOf(judged: readonly Judged[], leftOut: readonly LeftOut[])
   };
 }
 
-function rowOf({ report, verified }: Judged): MatrixRow {
+function rowOf({ report, verified }: Counted): MatrixRow {
   const { word, tone } = stamp(report);
   return {
     covers: report.covers,
@@ -98,8 +98,12 @@ function rowOf({ report, verified }: Judged): MatrixRow {
   };
 }
 
+/** The names come out of packs: one that every object has anyway, such as `constructor`, is none of the row's. */
+const seenBy = ({ seen }: MatrixRow, detector: string): MatrixRow["seen"][string] | undefined =>
+  Object.hasOwn(seen, detector) ? seen[detector] : undefined;
+
 /** What needs no tool first, then by name. */
-const FIRST: readonly string[] = ["ledger", "server"];
+const FIRST: readonly string[] = [LEDGER, SERVER];
 const place = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 const asListed = (a: string, b: string): number => place(a) - place(b) || a.localeCompare(b, "en");
 
@@ -109,8 +113,10 @@ const byCatalogue = (a: MatrixRow, b: MatrixRow): number =>
   (a.covers[0] ?? "").localeCompare(b.covers[0] ?? "", "en", { numeric: true }) ||
   a.scenario.localeCompare(b.scenario, "en", { numeric: true });
 
-const SIGNS: Readonly<Record<DetectorRow["noticed"], string>> = { yes: "●", no: "○", "not-run": "–" };
 const LEGEND = "● noticed   ○ looked and stayed silent   – could not look   (nothing: not part of that drill)";
+
+const NOT_SIGNED =
+  "No public key was given, so no signature was checked: only that the files of each pack are those that its own statement names, with the digests that it gives. Anybody can make such a pack.";
 
 /** What a team hears from a tool that it relies on, when something is gone. */
 const MISSED = "silent though the ledger noticed";
@@ -124,7 +130,7 @@ export function matrixText({ detectors, scenarios, leftOut }: Matrix): string {
       shown(row.scenario),
       row.verdict,
       grouped(row.lost),
-      ...detectors.map(({ detector }) => (row.seen[detector] ? SIGNS[row.seen[detector].noticed] : "")),
+      ...detectors.map(({ detector }) => seenSign(seenBy(row, detector)?.noticed)),
       row.verified === null ? "" : "verified",
     ]),
   ];
@@ -136,9 +142,7 @@ export function matrixText({ detectors, scenarios, leftOut }: Matrix): string {
       ...[one.noticed, one.silent, one.notRun, one.missed].map(grouped),
     ]),
   ];
-  const unpinned = scenarios.some(({ verified }) => verified === null)
-    ? ["No public key was given: that the packs are whole was checked, not who signed them."]
-    : [];
+  const unpinned = scenarios.some(({ verified }) => verified === null) ? [NOT_SIGNED] : [];
   const others = leftOut.map(({ run, why }) => `left out: ${shown(run)}: ${shown(why)}`);
   const blocks = [columns(matrix), columns(counts), [LEGEND, ...unpinned], others];
   return `${blocks
@@ -149,21 +153,10 @@ export function matrixText({ detectors, scenarios, leftOut }: Matrix): string {
 
 export function matrixHtml(matrix: Matrix): string {
   const { detectors, scenarios, leftOut } = matrix;
-  const page = markup`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>What notices what: ${scenarios.length} scenarios, ${detectors.length} detectors</title>
-<style>${new Markup(tokenCss + pageCss + CSS)}</style>
-</head>
-<body class="tone-control">
-<div class="bar"></div>
-<div class="page">
+  const body = markup`<div class="page">
 <div class="top"><span><b>Blackstart</b> detectors over the catalogue</span><span>${span(scenarios)}</span></div>
 <header class="lead"><h1><span class="title">What notices what</span></h1>
-<p class="sentence">Each scenario damages or loses something in a system that is being written to, recovers it, and then asks every detector. A row is the newest drill of its scenario that is whole.</p></header>
+<p class="sentence">Each scenario damages or loses something in a system that is being written to, recovers it, and then asks every detector. A row is the newest drill of its scenario that was not left out.</p></header>
 <main>
 ${matrixTable(matrix)}
 <h2>How often each noticed</h2>
@@ -179,10 +172,13 @@ ${
 }
 </main>
 <footer>Made from the packs alone: each was judged again from its raw files. An objective is what was asked for, an actual is what was measured.</footer>
-</div>
-</body>
-</html>`;
-  return `<!doctype html>\n${page.text}\n`;
+</div>`;
+  return htmlPage({
+    title: `What notices what: ${counted(scenarios.length, "scenario")}, ${counted(detectors.length, "detector")}`,
+    css: tokenCss + pageCss + CSS,
+    classes: "tone-control",
+    body,
+  });
 }
 
 function span(scenarios: readonly MatrixRow[]): string {
@@ -193,8 +189,8 @@ function span(scenarios: readonly MatrixRow[]): string {
 
 function signedBy(scenarios: readonly MatrixRow[]): string {
   return scenarios.some(({ verified }) => verified === null)
-    ? "No public key was given: that every file is what was signed was checked, not who signed it."
-    : "Every pack verifies under the keys that were given.";
+    ? NOT_SIGNED
+    : "Every pack verifies under a key that was given.";
 }
 
 const matrixTable = ({ detectors, scenarios }: Matrix): Markup =>
@@ -206,7 +202,7 @@ const matrixTable = ({ detectors, scenarios }: Matrix): Markup =>
       markup`<b>${row.scenario}</b><span class="damage">${row.damage.join(", then ") || "nothing was broken"}</span>`,
       markup`<span class="tone-${row.tone}"><span class="word">${row.verdict}</span></span>`,
       markup`${grouped(row.lost)} <span class="quiet">of ${grouped(row.acknowledged)}</span>`,
-      ...detectors.map(({ detector }) => cell(row.seen[detector])),
+      ...detectors.map(({ detector }) => cell(seenBy(row, detector))),
     ]),
   );
 

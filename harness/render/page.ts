@@ -1,27 +1,18 @@
-/** What every page has around its content: it loads nothing, runs nothing and says so to the browser. */
+/** The shell of every page: it loads nothing, runs nothing, sends nothing and is not to be found by a search. */
 import { Markup, markup } from "./markup.ts";
-import { pageCss, plotCss, tokenCss } from "./theme.ts";
-import type { Tone } from "./words.ts";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-export interface Page {
-  /** Of the window. */
+interface Page {
   readonly title: string;
-  readonly tone: Tone;
-  /** The line above everything: what kind of page it is, and of when. */
-  readonly kind: string;
-  readonly when: string;
-  readonly lead: Markup;
-  readonly sections: readonly { readonly title: string; readonly body: Markup | null }[];
-  readonly footer: Markup;
-  /** Styles of this page alone. */
-  readonly css?: string;
+  readonly css: string;
+  /** Of the body: they choose its colours and marks. */
+  readonly classes: string;
+  readonly body: Markup;
 }
 
-/** Sections without a body are left out. */
-export function page({ title, tone, kind, when, lead, sections, footer, css = "" }: Page): string {
-  const html = markup`<html lang="en">
+export function htmlPage({ title, css, classes, body }: Page): string {
+  const page = markup`<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
@@ -29,18 +20,12 @@ export function page({ title, tone, kind, when, lead, sections, footer, css = ""
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<style>${new Markup(tokenCss + plotCss + pageCss + css)}</style>
+<style>${new Markup(css)}</style>
 </head>
-<body class="tone-${tone}">
+<body class="${classes}">
 <div class="bar"></div>
-<div class="page">
-<div class="top"><span><b>Blackstart</b> ${kind}</span><span>${when}</span></div>
-<header class="lead">${lead}</header>
-<main>
-${sections.map(({ title: name, body }) => body && markup`<section><h2>${name}</h2>\n${body}\n</section>\n`)}</main>
-<footer>${footer}</footer>
-</div>
+${body}
 </body>
 </html>`;
-  return `<!doctype html>\n${html.text}\n`;
+  return `<!doctype html>\n${page.text}\n`;
 }

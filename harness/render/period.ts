@@ -5,7 +5,8 @@ import { csv } from "./csv.ts";
 import { shown } from "./escape.ts";
 import { code, type Markup, markup, pairs, table } from "./markup.ts";
 import { columns } from "./paint.ts";
-import { page } from "./page.ts";
+import { htmlPage } from "./page.ts";
+import { pageCss, tokenCss } from "./theme.ts";
 import { objective, printed, type Tone } from "./words.ts";
 
 interface Headline {
@@ -55,26 +56,28 @@ function headline(period: Period): Headline {
 export function periodHtml(period: Period): string {
   const { span, madeAt, population, findings } = period;
   const { tone, word, meaning } = headline(period);
-  return page({
+  const drilled = period.scenarios.filter(({ runs }) => runs > 0).length;
+  const sections: readonly (readonly [string, Markup | null])[] = [
+    ["Population", populationOf(period)],
+    ["Uptime budget", budgetOf(period)],
+    ["Findings", findings.length > 0 ? findingsOf(period) : markup`<p>Every run ended as its scenario declares.</p>`],
+    ["Gaps", period.gaps.length > 0 ? gapsOf(period) : null],
+    ["Recovery times", recoveryOf(period)],
+    ["Coverage", coverageOf(period)],
+  ];
+  const body = markup`<div class="page">
+<div class="top"><span><b>Blackstart</b> period report</span><span>${span.from} to ${dayBefore(span.to)}, made ${madeAt.slice(0, 16).replace("T", " ")} UTC</span></div>
+<header class="lead"><h1><span class="verdict">${word}</span><span class="title">Disaster-recovery drills of ${span.name}: ${grouped(population.begun)} runs of ${grouped(drilled)} scenarios</span></h1>
+<p class="sentence">${meaning}</p></header>
+<main>
+${sections.map(([name, content]) => content && markup`<section><h2>${name}</h2>\n${content}\n</section>\n`)}</main>
+<footer>Container lab, not production: it proves mechanism and configuration. Made from the run ledger and the packs of its runs, each verified under a key that was given; signed in ${code("period.sigstore.json")}, which ${code("blackstart verify")} checks. An objective is what was asked for, an actual is what was measured.</footer>
+</div>`;
+  return htmlPage({
     title: `${word}: drills of ${span.name}`,
-    tone,
-    kind: "period report",
-    when: `${span.from} to ${dayBefore(span.to)}, made ${madeAt.slice(0, 16).replace("T", " ")} UTC`,
-    lead: markup`<h1><span class="verdict">${word}</span><span class="title">Disaster-recovery drills of ${span.name}: ${grouped(population.begun)} runs of ${grouped(period.scenarios.filter(({ runs }) => runs > 0).length)} scenarios</span></h1>
-<p class="sentence">${meaning}</p>`,
-    sections: [
-      { title: "Population", body: populationOf(period) },
-      { title: "Uptime budget", body: budgetOf(period) },
-      {
-        title: "Findings",
-        body: findings.length > 0 ? findingsOf(period) : markup`<p>Every run ended as its scenario declares.</p>`,
-      },
-      { title: "Gaps", body: period.gaps.length > 0 ? gapsOf(period) : null },
-      { title: "Recovery times", body: recoveryOf(period) },
-      { title: "Coverage", body: coverageOf(period) },
-    ],
-    footer: markup`Container lab, not production: it proves mechanism and configuration. Made from the run ledger and the packs of its runs, each verified under a key that was given; signed in ${code("period.sigstore.json")}, which ${code("blackstart verify")} checks. An objective is what was asked for, an actual is what was measured.`,
-    css: CSS,
+    css: tokenCss + pageCss + CSS,
+    classes: `tone-${tone}`,
+    body,
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Claim, Report } from "../report.ts";
 import { claimFor, lossBound, lossClaim, orderStatistics } from "../statistics.ts";
 import type { Verdict } from "../verdict.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import { shown } from "./escape.ts";
 import { columns, wrap } from "./paint.ts";
 import { against, interval, objective, printed, stamp } from "./words.ts";
@@ -88,7 +88,7 @@ export function renderRepeat(reports: readonly Report[], { width = 100 }: { widt
   ]);
   const table = columns([["", "verdict", "recovery time", "", "lost", "run"], ...rows]);
   const words = claims(summary).flatMap((text) => wrap(text, width - 2));
-  return `${[`${shown(summary.scenario)}, ${summary.n} ${summary.n === 1 ? "run" : "runs"}`, "", ...table, "", ...words].map((line) => `  ${line}`.trimEnd()).join("\n")}\n`;
+  return `${[`${shown(summary.scenario)}, ${counted(summary.n, "run")}`, "", ...table, "", ...words].map((line) => `  ${line}`.trimEnd()).join("\n")}\n`;
 }
 
 function claims({ n, verdicts, recoveryTime, lost, claims: made }: RepeatSummary): string[] {
@@ -98,7 +98,7 @@ function claims({ n, verdicts, recoveryTime, lost, claims: made }: RepeatSummary
   return [
     `${verdicts.pass} pass, ${verdicts.fail} fail, ${verdicts.unknown} unknown.`,
     time,
-    `Lost: ${grouped(lost.count)} of ${grouped(lost.acknowledged)} acknowledged writes, in ${lost.runs} of ${n} runs.`,
+    `Lost: ${grouped(lost.count)} of ${counted(lost.acknowledged, "acknowledged write")}, in ${lost.runs} of ${counted(n, "run")}.`,
     `Within the objective: ${made.recoveryTime.supported}`,
     ...made.recoveryTime.refused,
     made.loss,

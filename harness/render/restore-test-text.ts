@@ -27,7 +27,7 @@ export function restoreTestText(test: RestoreTest): string {
     ...columns([["verdict", "backup", "data", "restored in", "lost", "recovery time", "run"], ...rows]),
     "",
     `compression  ${compression.verdict}, objective at least ${compression.leastSaved * 100} %: ${compression.detail}; the data is made up`,
-    `validation   ${validation.verdict}, objective within ${validation.withinMs / 3_600_000} h: ${shown(validation.detail)}`,
+    `validation   ${validation.verdict}, objective under ${validation.withinMs / 3_600_000} h from the end of a backup: ${shown(validation.detail)}`,
     `line         ${lineWords(test)}`,
     ...productionWords(test).map((words, i) => (i === 0 ? "production" : "").padEnd(13) + words),
   ];

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { BackupLine, RestoreLine, RestoreTest } from "../restore-test.ts";
 import { summariseRestoreTest } from "../restore-test.ts";
-import { renderRestoreTest } from "./restore-test.ts";
+import { comparison, renderRestoreTest } from "./restore-test.ts";
 import { restoreTestText } from "./restore-test-text.ts";
-import { HOSTILE_MARKER, hostile, readMarkup, report } from "./testing.ts";
+import { HOSTILE_MARKER, hostile, inconclusive, readMarkup, report } from "./testing.ts";
 
 const MIB = 1024 ** 2;
 const suite = {
@@ -56,6 +56,13 @@ describe("the page of a restore test", () => {
     expect(page).toContain("Extrapolated, not measured: 7,451 times the largest size measured");
     expect(page).toContain("95 % prediction interval");
     expect(page).toContain("The data is made up");
+    expect(page).toContain("From when the backup began to be fetched until the machine served");
+    expect(page).toContain(
+      "Restored and proven good: the newest backup in 4 of 4 drills, the oldest backup in 1 of 1 drill; archiver: plain",
+    );
+    expect(page).toContain(
+      "ADR-004 wants every backup validated; one that was not restored here was not validated here.",
+    );
     expect(tags.filter(({ name }) => name === "script")).toEqual([]);
   });
 
@@ -87,6 +94,47 @@ describe("the page of a restore test", () => {
     expect(renderRestoreTest(changed)).toContain(meaning);
     expect(restoreTestText(changed)).toContain(`${word}: ${meaning}`);
   });
+});
+
+test("the headline says what was restored and proven, and no more", () => {
+  const some = summariseRestoreTest([drilled("newest", 16), drilled("newest", 64, "full", inconclusive())], suite);
+  expect(renderRestoreTest(some)).toContain(
+    "Restored and proven good: the newest backup in 1 of 2 drills, the oldest backup in 0 of 0 drills; archiver: plain",
+  );
+});
+
+test("a pass with losses allowed does not say that everything was read back", () => {
+  const all = whole();
+  const lossy = { ...all, drills: all.drills.map((one) => ({ ...one, lost: 1 })) };
+  expect(renderRestoreTest(lossy)).toContain("All 5 drills passed; not every acknowledged write was read back.");
+});
+
+test.each<[string, { lowerMs: number; upperMs: number } | null, string]>([
+  ["an upper bound at the objective", { lowerMs: 1, upperMs: 300_000 }, "unknown"],
+  ["a lower bound at the objective", { lowerMs: 300_000, upperMs: 300_001 }, "fail"],
+  ["an upper bound under it", { lowerMs: 1, upperMs: 299_999 }, "pass"],
+  ["no recovery time", null, "unknown"],
+])("the recovery time is judged as in every drill: %s", (_, measured, verdict) => {
+  const all = whole();
+  const [first, ...others] = all.drills.map((one) => ({
+    ...one,
+    recoveryTime: { objectiveMs: 300_000, lowerMs: 1, upperMs: 2 },
+  }));
+  const drills = [{ ...first!, recoveryTime: measured && { objectiveMs: 300_000, ...measured } }, ...others];
+  const page = renderRestoreTest({ ...all, objectiveMs: 300_000, drills });
+  const row = page.slice(page.indexOf("Recovery time"), page.indexOf("Compression"));
+  expect(row).toContain("under 5 min");
+  expect(row).toContain(`<span class="word">${verdict}</span>`);
+});
+
+test.each([
+  ["under", "Were it so, the whole interval would lie under the objective of 5 min"],
+  ["not under", "Were it so, no part of the interval would lie under the objective of 5 min"],
+  ["cannot be told", "The interval lies on both sides of the objective of 5 min: nothing can be said."],
+] as const)("an extrapolation that is %s the objective", (againstObjective, words) => {
+  const { extrapolation } = whole();
+  expect(comparison({ ...extrapolation!, againstObjective }, 300_000)).toContain(words);
+  expect(comparison({ ...extrapolation!, againstObjective }, null)).toContain("No objective is on record");
 });
 
 const verdicts = (all: RestoreTest, verdict: RestoreTest["drills"][number]["verdict"]): RestoreTest => ({

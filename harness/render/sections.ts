@@ -1,7 +1,7 @@
 /** The sections after the cover, one function each, in the order in which they are read. */
 import type { Report } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
-import { grouped, humanMs } from "../text.ts";
+import { counted, grouped, humanMs } from "../text.ts";
 import { management } from "./cover.ts";
 import { detectors } from "./detectors.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
@@ -116,7 +116,7 @@ ${pairs("grid", [
 }
 
 function backups({ backups: taken, restores }: Report): Markup | null {
-  if (taken.length === 0) return null;
+  if (taken.length === 0 && restores.length === 0) return null;
   const rows = taken.map(({ component, label, level, dataBytes, storedBytes, tookMs }) => [
     markup`${component} ${code(label)}`,
     level,
@@ -132,7 +132,7 @@ function backups({ backups: taken, restores }: Report): Markup | null {
     printed(fetchMs),
     printed(replayMs),
   ]);
-  return markup`${table("backups", ["backup", "level", "data", "in the store", "taken in"], rows)}
+  return markup`${rows.length > 0 && table("backups", ["backup", "level", "data", "in the store", "taken in"], rows)}
 ${restored.length > 0 && table("restores", ["restored", "from", "data", "WAL replayed", "fetched in", "replayed in"], restored)}`;
 }
 
@@ -193,7 +193,7 @@ function timeline(report: Report): Markup {
     report.recoveryTime && "Shaded: from the fault to the end of the recovery time.",
     report.lost.count > 0 && "Red shade: the time in which the lost writes had been acknowledged.",
     report.baseline &&
-      `Dotted: the steady state before, ${grouped(Math.round(report.baseline.throughputPerSecond))} writes a second.`,
+      `Dotted: the steady state before, ${counted(Math.round(report.baseline.throughputPerSecond), "write")} a second.`,
     drawn.length > 0 &&
       `Dashed: the objective for ${drawn.map(([letter, ms, name]) => `${name} (${letter}), ${objective(ms)}`).join(", and for ")}.`,
     goal > endMs && `The objective for recovery, ${objective(goal)}, lies beyond the right edge.`,

@@ -102,3 +102,8 @@ test("what a statement says is text, whatever stands in it", () => {
   expect(html).not.toContain(HOSTILE_MARKER);
   expect(renderTerminal(data)).not.toContain("\u001b");
 });
+
+test("why a drill was not run is told in so many letters and no more", () => {
+  const long = having({ real: { count: 0, failed: [], notRun: [one("x".repeat(4_000)), one("no engine")] } });
+  expect(selftestLine(long).text).toMatch(/not run: selftest-redis \(x{160}…\), selftest-redis \(no engine\)/);
+});

@@ -1,13 +1,18 @@
 /** What every view says of the selftest on record: one line, and what of it a reader must not overlook. */
 import type { Report, SelftestOnRecord } from "../report.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import type { Tone } from "./words.ts";
 
 /** Enough to see where it is; the statement in the pack has every one. */
 const NAMED = 3;
 const DIGITS = 8;
+/** Of why a drill was not run: it may be what an engine or a registry said. */
+const MOST_LETTERS = 160;
 
 const short = (digest: string): string => `${digest.slice(0, DIGITS)}…`;
+
+/** Enough to know what was missing. */
+export const whyNot = (why: string): string => (why.length > MOST_LETTERS ? `${why.slice(0, MOST_LETTERS)}…` : why);
 
 /** `selftest 3f9a01c2… passed 42 minutes before this drill with the same evaluator (113 planted, 3 real)`. */
 export function selftestLine({ selftest }: Report): { tone: Tone; text: string } {
@@ -42,7 +47,7 @@ export function selftestBanner({ selftest }: Report): { title: string; text: str
 function ageOf({ ageMinutes }: SelftestOnRecord): string {
   if (ageMinutes === null) return "at a time that its clock puts after this drill, so of unknown age,";
   if (ageMinutes < 1) return "less than a minute before this drill";
-  const of = (n: number, unit: string): string => `${grouped(n)} ${unit}${n === 1 ? "" : "s"} before this drill`;
+  const of = (n: number, unit: string): string => `${counted(n, unit)} before this drill`;
   if (ageMinutes < 120) return of(ageMinutes, "minute");
   const hours = Math.floor(ageMinutes / 60);
   return hours < 48 ? of(hours, "hour") : of(Math.floor(hours / 24), "day");
@@ -57,8 +62,8 @@ function countsOf({ planted, real }: SelftestOnRecord): string {
   const ran = real.count > 0 ? `${head}, ${share(real.count, real.failed.length)} real` : head;
   if (real.notRun.length === 0) return real.count > 0 ? ran : `${head}; real controls: not run`;
   const reasons = [...new Set(real.notRun.map(({ why }) => why))];
-  if (real.count === 0 && reasons.length === 1) return `${head}; real controls: not run (${reasons[0]})`;
-  return `${ran}; not run: ${real.notRun.map(({ control, why }) => `${control} (${why})`).join(", ")}`;
+  if (real.count === 0 && reasons.length === 1) return `${head}; real controls: not run (${whyNot(reasons[0]!)})`;
+  return `${ran}; not run: ${real.notRun.map(({ control, why }) => `${control} (${whyNot(why)})`).join(", ")}`;
 }
 
 function failedOf({ planted, real }: SelftestOnRecord): string {

@@ -131,9 +131,9 @@ function membership({ membership: rows }: Report, width: number): string[][] {
   if (rows === null) return [];
   const counts = rows.map(({ count }) => grouped(count));
   const widest = Math.max(0, ...counts.map((count) => count.length));
-  const line = (stores: readonly string[], i: number): string =>
-    `${INDENT}${counts[i]!.padStart(widest)} orders in ${shown(stores.length === 0 ? "no store" : stores.join(" "))}`;
-  return [rows.map(({ stores }, i) => fit(line(stores, i), width))];
+  const line = ({ stores, count }: (typeof rows)[number], i: number): string =>
+    `${INDENT}${counts[i]!.padStart(widest)} ${count === 1 ? "order" : "orders"} in ${shown(stores.length === 0 ? "no store" : stores.join(" "))}`;
+  return [rows.map((row, i) => fit(line(row, i), width))];
 }
 
 /** No block where nobody looked. What was noticed although nothing is lost stands out. */

@@ -1,6 +1,6 @@
 /** The timeline plot: what clients got, and how long it took them, with the marks of the recovery over both. */
 import type { Report, Timeline } from "../report.ts";
-import { grouped } from "../text.ts";
+import { counted, grouped } from "../text.ts";
 import { Markup, markup } from "./markup.ts";
 import {
   COUNT_STEPS,
@@ -101,7 +101,7 @@ function description(report: Report): string {
   const { operations, recoveryTime, timeline } = report;
   const span = `From ${tickTime(timeline.fromMs)} to ${tickTime(endMs(timeline))} around the fault`;
   const marks = inOrder(report.waterfall).flatMap(({ label, at }) => (at ? [`${label} ${interval(at)}`] : []));
-  return `${span}: ${grouped(operations.acknowledged)} writes acknowledged, ${grouped(operations.failed)} failed, ${grouped(operations.indeterminate)} indeterminate. ${
+  return `${span}: ${counted(operations.acknowledged, "write")} acknowledged, ${grouped(operations.failed)} failed, ${grouped(operations.indeterminate)} indeterminate. ${
     recoveryTime ? `Service came back after ${interval(recoveryTime)}.` : "No recovery was measured."
   } Marks after the fault: ${marks.join(", ") || "none"}.`;
 }

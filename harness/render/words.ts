@@ -1,7 +1,7 @@
 /** The words that every view shares, so that the page, the terminal and the summary never say different things. */
 import type { Inspection, Interval, Mark, Report, Users } from "../report.ts";
 import { EXIT, type Finding, type Verdict } from "../verdict.ts";
-import { grouped, humanMs } from "../text.ts";
+import { counted, grouped, humanMs } from "../text.ts";
 import { selftestBanner } from "./selftest.ts";
 
 export type Tone = "pass" | "fail" | "unknown" | "lucky" | "control";
@@ -62,7 +62,7 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
     notices.push({
       tone: stamp(report).tone,
       title: `Lossy control: ${stamp(report).word.toLowerCase()}`,
-      text: `This drill must lose data, to show that the checkers see it. ${grouped(lost.count)} acknowledged ${lost.count === 1 ? "write was" : "writes were"} lost.${heldAsDeclared(report) ? "" : " The reasons say what is not as declared, or not proven."}`,
+      text: `This drill must lose data, to show that the checkers see it. ${counted(lost.count, "acknowledged write was", "acknowledged writes were")} lost.${heldAsDeclared(report) ? "" : " The reasons say what is not as declared, or not proven."}`,
     });
   if (report.luckyPass)
     notices.push({
@@ -145,7 +145,7 @@ export function against(value: Interval, objectiveMs: number): { tone: Tone; wor
 }
 
 export const lostOf = ({ lost, operations }: Report): string =>
-  `${grouped(lost.count)} of ${grouped(operations.acknowledged)} acknowledged writes lost`;
+  `${grouped(lost.count)} of ${counted(operations.acknowledged, "acknowledged write")} lost`;
 
 export const environment = (report: Report): string =>
   ({
@@ -157,7 +157,7 @@ export const environment = (report: Report): string =>
 export function attempts({ attempts: { number, windowDays, passed, failed, other } }: Report): string {
   const before =
     passed + failed + other === 0 ? "none before it" : `before it ${passed} passed, ${failed} failed, ${other} other`;
-  return `attempt ${number} in ${windowDays} days; ${before}`;
+  return `attempt ${number} in ${counted(windowDays, "day")}; ${before}`;
 }
 
 export const bytes = (n: number): string =>
@@ -195,7 +195,7 @@ export const humanSteps = (report: Report): string[] =>
 /** The outage as users saw it, in one sentence. */
 export function usersWords({ requests, failed, outage, firstFailedMs }: Users): string {
   const share = requests === 0 ? 0 : (100 * failed) / requests;
-  const head = `users saw ${grouped(failed)} of ${grouped(requests)} requests fail (${share.toFixed(1)} %)`;
+  const head = `users saw ${grouped(failed)} of ${counted(requests, "request")} fail (${share.toFixed(1)} %)`;
   if (firstFailedMs === null) return `${head}, none of them since the fault`;
   return outage
     ? `${head}, for ${interval(outage)}`

@@ -15,6 +15,7 @@ import type {
 } from "../history.ts";
 import { structuralDefects } from "../history/structure.ts";
 import type { Plan } from "../plan.ts";
+import { formatPosition } from "../position.ts";
 import type { Checker } from "../checker.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -59,10 +60,6 @@ export const HASH = (text: string): string => createHash("sha256").update(text).
 
 export const nsOf = (ms: number): string => String(ORIGIN_NS + BigInt(Math.round(ms * 1e6)));
 export const wallNsOf = (ms: number): bigint => BigInt(EPOCH_MS) * 1_000_000n + BigInt(Math.round(ms * 1e6));
-/** A WAL position as PostgreSQL prints it. */
-export const formatLsn = (lsn: bigint): string =>
-  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;
-
 export const lsnOf = (seq: number): bigint => 0x5000000n + BigInt(seq) * 0x100n;
 
 /** A drill as it should be, then changed by the test. Its structure is checked as the loader would, unless the test sets defects. */
@@ -203,7 +200,7 @@ function operationsOf({ ratePerSecond, effectiveMs, restoredMs, stoppedMs }: Cou
       error: served ? null : `no answer within ${TIMEOUT_MS} ms`,
       node: served ? (before ? "primary" : "standby") : null,
       lineage: served ? (before ? "1" : "2") : null,
-      position: served ? formatLsn(lsnOf(seq)) : null,
+      position: served ? formatPosition(lsnOf(seq)) : null,
       version: null,
       conn: seq % 4,
     };
@@ -292,7 +289,7 @@ function factsOf({ effectiveMs, loseFrom, ratePerSecond, stoppedMs }: Course): N
     serves: "true",
     lineage: "2",
     switch_from_lineage: "1",
-    switch_position: formatLsn(lsnOf(switchSeq)),
+    switch_position: formatPosition(lsnOf(switchSeq)),
     checksum_failures: "0",
     "amcheck.exit": "0",
     "amcheck.output": "",

@@ -102,7 +102,7 @@ async function conduct({ file, plan }: RealControl, options: RealOptions): Promi
     signal.throwIfAborted();
     if (!(thrown instanceof BlackstartError) || thrown.exitCode !== EXIT.notReady) throw thrown;
     listen({ kind: "note", text: `${control}: not run: ${messageOf(thrown)}` });
-    return { result: null, why: messageOf(thrown).slice(0, 1_000), exitCode: required ? EXIT.notReady : EXIT.met };
+    return { result: null, why: messageOf(thrown), exitCode: required ? EXIT.notReady : EXIT.met };
   }
 }
 

@@ -15,7 +15,7 @@ export const judgePostgres: StoreRules = ({ history, store, served, after }, rea
   if (served === after) return looks.forEach((look) => judgeRestart(look, reasons));
   const promoted = factsBeforeFault(history, store, after);
   judgeSubscription(looks, promoted, reasons);
-  for (const look of looks) judgePromotion(look, after, reasons);
+  for (const look of looks) judgeCommit(look, after, reasons);
   judgeConfirmation(looks, after, reasons);
   for (const look of promoted.length > 0 ? promoted : looks) demand(look, "fsync", ["on"], reasons);
 };
@@ -67,7 +67,7 @@ const waitsForReceiver = (look: NodeFacts): boolean =>
   parseStandbyNames(look.values["synchronous_standby_names"] ?? "")?.names.includes(RECEIVER) === true;
 
 function judgeReceiver(looks: readonly NodeFacts[], reasons: Reasons): void {
-  for (const look of looks) judgePromotion(look, RECEIVER, reasons);
+  for (const look of looks) judgeCommit(look, RECEIVER, reasons);
   judgeConfirmation(looks, RECEIVER, reasons);
 }
 
@@ -89,7 +89,8 @@ const COMMIT_SHORTFALL: Readonly<Record<string, string>> = {
   off: "nobody waits for any disk",
 };
 
-function judgePromotion(look: NodeFacts, promoted: string, reasons: Reasons): void {
+/** `keeper`: the node whose history goes on, one that was promoted or the receiver that a restore took it from. */
+function judgeCommit(look: NodeFacts, keeper: string, reasons: Reasons): void {
   const commit = look.values["synchronous_commit"] ?? "not recorded";
   if (commit === "on" || commit === "remote_apply") reasons.holds.push(`synchronous_commit=${commit} on ${look.node}`);
   else
@@ -100,52 +101,52 @@ function judgePromotion(look: NodeFacts, promoted: string, reasons: Reasons): vo
   if (names === undefined) reasons.permits.push(`synchronous_standby_names of ${look.node} is not recorded`);
   else if (names.trim() === "")
     reasons.permits.push(`synchronous_standby_names is empty on ${look.node}: no standby has to confirm`);
-  else judgeNames(names, promoted, reasons);
+  else judgeNames(names, keeper, reasons);
 }
 
-/** Whether the rule alone, without a look at who was attached, makes every commit wait for the promoted node. */
-function judgeNames(text: string, promoted: string, reasons: Reasons): void {
+/** Whether the rule alone, without a look at who was attached, makes every commit wait for the keeper. */
+function judgeNames(text: string, keeper: string, reasons: Reasons): void {
   const rule = parseStandbyNames(text);
   if (rule === null) return void reasons.permits.push(`synchronous_standby_names is not understood: ${text}`);
   const { method, count, names } = rule;
   const said = `synchronous_standby_names = ${text}`;
-  const rank = names.indexOf(promoted.toLowerCase());
+  const rank = names.indexOf(keeper.toLowerCase());
   if (names.includes("*")) reasons.permits.push(`${said}: any client that streams may confirm`);
-  else if (rank < 0) reasons.permits.push(`${said} does not name ${promoted}, which was promoted`);
-  else if (count >= names.length) reasons.holds.push(`${said}: every commit waits for ${promoted}`);
+  else if (rank < 0) reasons.permits.push(`${said} does not name ${keeper}: no commit waits for it`);
+  else if (count >= names.length) reasons.holds.push(`${said}: every commit waits for ${keeper}`);
   else if (method === "any")
     reasons.permits.push(
-      `${said}: any ${count} of ${names.length} may confirm, and nothing says that ${promoted} was among them`,
+      `${said}: any ${count} of ${names.length} may confirm, and nothing says that ${keeper} was among them`,
     );
   else if (rank >= count)
-    reasons.permits.push(`${said}: ${promoted} is not among the first ${count} and confirms only in another's place`);
-  else reasons.holds.push(`${said}: commits wait for ${promoted} as long as it is attached`);
+    reasons.permits.push(`${said}: ${keeper} is not among the first ${count} and confirms only in another's place`);
+  else reasons.holds.push(`${said}: commits wait for ${keeper} as long as it is attached`);
 }
 
 /** What was seen of the connections: one of that name, and with a FIRST rule that lists more names the same one all the time. */
-function judgeConfirmation(looks: readonly NodeFacts[], promoted: string, reasons: Reasons): void {
+function judgeConfirmation(looks: readonly NodeFacts[], keeper: string, reasons: Reasons): void {
   const starts = new Set<string>();
   for (const look of looks) {
     const rule = parseStandbyNames(look.values["synchronous_standby_names"] ?? "");
-    const mine = sendersOf(look)?.filter(({ name }) => name.toLowerCase() === promoted.toLowerCase());
+    const mine = sendersOf(look)?.filter(({ name }) => name.toLowerCase() === keeper.toLowerCase());
     if (mine && mine.length > 1)
       reasons.permits.push(
-        `${mine.length} connections called themselves ${promoted} on ${look.node}: either may have confirmed`,
+        `${mine.length} connections called themselves ${keeper} on ${look.node}: either may have confirmed`,
       );
     if (rule === null || rule.method === "any" || rule.count >= rule.names.length) continue;
     const sender = mine?.[0];
     if (sender?.sync_state !== "sync") {
       reasons.permits.push(
-        `${promoted} was ${sender?.sync_state ?? "not attached"} on ${look.node} at ${look.at === "fault" ? "the fault" : "the steady state"}`,
+        `${keeper} was ${sender?.sync_state ?? "not attached"} on ${look.node} at ${look.at === "fault" ? "the fault" : "the steady state"}`,
       );
     }
     starts.add(sender?.backend_start ?? "none");
     if (looks.length < 2)
-      reasons.permits.push(`${promoted} was looked at only once: nothing says that it was attached all the time`);
+      reasons.permits.push(`${keeper} was looked at only once: nothing says that it was attached all the time`);
   }
   if (starts.size > 1)
     reasons.permits.push(
-      `${promoted} was attached anew between the steady state and the fault: others may have confirmed in between`,
+      `${keeper} was attached anew between the steady state and the fault: others may have confirmed in between`,
     );
 }
 

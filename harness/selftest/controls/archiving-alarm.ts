@@ -72,7 +72,7 @@ export const archivingAlarm: CheckControls = {
     {
       name: "everything arrives",
       history: planted(archives),
-      says: "db: 1 segments were completed, and each was in the store within 400 ms",
+      says: "db: 1 segment was completed, and was in the store within 400 ms",
     },
     {
       name: "a lie, which the list of the store alone shows",
@@ -128,7 +128,7 @@ export const archivingAlarm: CheckControls = {
         look(h, 4_200, { current: 2, archived: 1, unstored: [1], component: "other" });
         look(h, 7_200, { current: 2, archived: 1, unstored: [1], component: "other" });
       }),
-      says: "db: 1 segments were completed, and each was in the store within 400 ms; other: 000000010000000000000001 did not reach the store and no alarm came within 3.00 s",
+      says: "db: 1 segment was completed, and was in the store within 400 ms; other: 000000010000000000000001 did not reach the store and no alarm came within 3.00 s",
     },
   ],
   unknown: [

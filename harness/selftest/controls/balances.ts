@@ -20,7 +20,7 @@ export const balances: CheckControls = {
     {
       name: "one unit too much",
       history: () => drill({}, (h) => void h.accounts[4]!.balance++),
-      says: "db: 1 of 10 accounts are wrong, the sum is off by 1; account 4 holds 1,001, 1,000 expected",
+      says: "db: 1 of 10 accounts is wrong, the sum is off by 1; account 4 holds 1,001, 1,000 expected",
     },
     {
       name: "half a transfer under a right sum",

@@ -1,6 +1,7 @@
 import type { CheckControls } from "../control.ts";
 import { addEvent, breakReadBack, setFacts } from "../edits.ts";
-import { type DraftHistory, drill, elementOf, formatLsn, lsnOf } from "../golden.ts";
+import { formatPosition } from "../../position.ts";
+import { type DraftHistory, drill, elementOf, lsnOf } from "../golden.ts";
 
 const phantom = (h: DraftHistory) =>
   void h.recovered.push({ op: "never-sent", store: "db", sha256: "0".repeat(64), transfer: null });
@@ -18,10 +19,10 @@ const hole = (h: DraftHistory) => {
   h.recovered = h.recovered.filter(({ op }) => op !== "ledger-100" && op !== "ledger-101");
 };
 const rewound = (h: DraftHistory) =>
-  addEvent(h, 5_650, "rewound", { step: "promote", store: "db", lineage: "1", position: formatLsn(lsnOf(390)) });
+  addEvent(h, 5_650, "rewound", { step: "promote", store: "db", lineage: "1", position: formatPosition(lsnOf(390)) });
 /** The positions say that all but the last ten survived, and the read-back lacks twenty. */
 const contradicted = (h: DraftHistory) =>
-  setFacts(h, "recovered", "db.standby", { switch_position: formatLsn(lsnOf(390)) });
+  setFacts(h, "recovered", "db.standby", { switch_position: formatPosition(lsnOf(390)) });
 
 export const noLostWrites: CheckControls = {
   check: "no-lost-writes",

@@ -1,13 +1,14 @@
 import type { CheckControls } from "../control.ts";
 import { addEvent, breakReadBack } from "../edits.ts";
-import { type DraftHistory, drill, formatLsn, lsnOf } from "../golden.ts";
+import { formatPosition } from "../../position.ts";
+import { type DraftHistory, drill, lsnOf } from "../golden.ts";
 
 /** The recovery was told to end before write 380, and ended before `endedAt`. */
 const ended =
   (endedAt: number, change: (h: DraftHistory) => void = () => undefined) =>
   () =>
     drill({ loseFrom: endedAt }, (h) => {
-      const position = formatLsn(lsnOf(380));
+      const position = formatPosition(lsnOf(380));
       addEvent(h, 5_650, "rewound", { step: "promote", store: "db", lineage: "1", position });
       change(h);
     });

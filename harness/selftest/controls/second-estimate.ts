@@ -1,10 +1,11 @@
 import type { CheckControls } from "../control.ts";
 import { setFacts } from "../edits.ts";
-import { type DraftHistory, drill, formatLsn, lsnOf } from "../golden.ts";
+import { formatPosition } from "../../position.ts";
+import { type DraftHistory, drill, lsnOf } from "../golden.ts";
 
 /** The promoted server says that it left the old timeline just before this write. */
 const switchedAt = (seq: number) => (h: DraftHistory) =>
-  setFacts(h, "recovered", "db.standby", { switch_position: formatLsn(lsnOf(seq)) });
+  setFacts(h, "recovered", "db.standby", { switch_position: formatPosition(lsnOf(seq)) });
 const silent = (h: DraftHistory) => setFacts(h, "recovered", "db.standby", { switch_position: undefined });
 
 /** Never fails a drill: two counts that differ prove nothing. */

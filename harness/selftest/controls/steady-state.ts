@@ -13,12 +13,12 @@ export const steadyState: CheckControls = {
     {
       name: "one failure within it",
       history: () => drill({}, failing(250)),
-      says: "1 failures within the steady 2 s, 0 are allowed",
+      says: "1 failure within the steady 2 s, 0 are allowed",
     },
     {
       name: "one failure between it and the fault",
       history: () => drill({}, failing(350)),
-      says: "1 failures after the steady state and before any fault was effective: it was not steady, or the clock starts too late",
+      says: "1 failure after the steady state and before any fault was effective: it was not steady, or the clock starts too late",
     },
     {
       name: "given up",

@@ -1,0 +1,62 @@
+/** The keys that whoever checks packs brings along, as options of a command. */
+import { realpathSync } from "node:fs";
+import { sep } from "node:path";
+import { messageOf, usage } from "../errors.ts";
+import { readPublicKey } from "../evidence/keys.ts";
+import { refusal } from "../evidence/refusal.ts";
+import type { VerifyOptions } from "../evidence/verify.ts";
+import { visible } from "../text.ts";
+
+export type Pins = VerifyOptions["publicKeys"];
+
+export interface PinArguments {
+  readonly publicKey: readonly string[];
+  readonly fingerprint: readonly string[];
+}
+
+const list = {
+  type: "string",
+  array: true,
+  nargs: 1, // or the list would swallow the pack that follows it
+  default: [],
+} as const;
+
+export const pinOptions = (publicKey: string) => ({
+  "public-key": { ...list, describe: `PEM file of a key you trust${publicKey}` },
+  fingerprint: { ...list, describe: "SHA-256 of such a key's SPKI, hex" },
+});
+
+/** Exit 2 for what is no key and no fingerprint, 5 for a key that lies in one of the packs (real paths) that it is to vouch for. */
+export const pinsOf = ({ publicKey, fingerprint }: PinArguments, packs: readonly string[]): Pins => [
+  ...publicKey.map((file) => trustedKey(file, packs)),
+  ...fingerprint.map(fingerprintOf),
+];
+
+/** A key that lies in a pack is the attacker's choice, whoever the attacker is. */
+function trustedKey(file: string, packs: readonly string[]): ReturnType<typeof readPublicKey> {
+  const key = readKey(file);
+  const real = realpathSync(file);
+  if (!packs.some((pack) => real.startsWith(`${pack}${sep}`))) return key;
+  throw refusal(
+    `The public key ${visible(file)} lies in the pack: whoever changed the pack could have put it there`,
+    "get the key from the owner of the drills by another way",
+  );
+}
+
+/** A drill that cannot sign lacks something (exit 6); whoever names a wrong key to check with has misspoken. */
+function readKey(file: string): ReturnType<typeof readPublicKey> {
+  try {
+    return readPublicKey(file);
+  } catch (thrown) {
+    throw usage(messageOf(thrown), "name the PEM file of a P-256 public key");
+  }
+}
+
+function fingerprintOf(text: string): string {
+  const hex = text.toLowerCase().replaceAll(":", "");
+  if (/^[0-9a-f]{64}$/.test(hex)) return hex;
+  throw usage(
+    `The fingerprint ${visible(text)} is not 64 hexadecimal digits`,
+    "openssl pkey -pubin -in KEY -outform DER | sha256sum",
+  );
+}

@@ -135,7 +135,7 @@ export function periodOf({ span, madeAt, runs, expected }: PeriodInput): Period 
 }
 
 /** `2026-10`, and so on: every month that the span touches. */
-export function monthsOf({ from, to }: Span): string[] {
+function monthsOf({ from, to }: Span): string[] {
   const months: string[] = [];
   const last = new Date(Date.parse(to) - 1).toISOString().slice(0, 7);
   for (

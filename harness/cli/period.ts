@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { CommandModule } from "yargs";
@@ -6,10 +6,11 @@ import { usage } from "../errors.ts";
 import { spanOf } from "../period.ts";
 import { visible } from "../text.ts";
 import { finish, print, say } from "./io.ts";
-import { keyOptions, type KeyOptions, pinned } from "./trust.ts";
+import { runsIn } from "./list.ts";
+import { type PinArguments, pinOptions, pinsOf } from "./pins.ts";
 import { EXIT } from "../verdict.ts";
 
-interface Options extends KeyOptions {
+interface Options extends PinArguments {
   readonly span: string;
   readonly suite: string;
   readonly recompute: boolean;
@@ -22,7 +23,8 @@ export const periodCommand: CommandModule<object, Options> = {
   command: "period <span>",
   describe: "A signed report over a month or a quarter: every run, coverage with its blanks, findings",
   builder: (yargs) =>
-    keyOptions(yargs)
+    yargs
+      .options(pinOptions("; never one that came with a pack"))
       .positional("span", {
         type: "string",
         demandOption: true,
@@ -49,7 +51,8 @@ export const periodCommand: CommandModule<object, Options> = {
         `${visible(options.span)} is no span of days`,
         "expected 2026-Q4, 2026-11, or 2026-11-01..2026-11-24",
       );
-    const pins = pinned(options);
+    const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
+    const pins = pinsOf(options, packs);
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const suite = await readSuite(suiteFile(options.suite));
@@ -83,7 +86,11 @@ export const periodCommand: CommandModule<object, Options> = {
     await writeFile(path.join(folder, PERIOD.page), periodHtml(period));
     await writeFile(path.join(folder, PERIOD.table), periodCsv(gathered.runs));
     const { clockSynchronised, preload } = await import("../engine/clock.ts");
-    const facts = { dirty: evaluatorFacts().dirty, clockSynchronised: await clockSynchronised(), preload: preload(process.env) };
+    const facts = {
+      dirty: evaluatorFacts().dirty,
+      clockSynchronised: await clockSynchronised(),
+      preload: preload(process.env),
+    };
     await signPeriod(folder, { span, madeAt, ...facts }, gathered, signer);
     if (json) print(json === "stream" ? JSON.stringify(period) : safeJson(period));
     else print(periodText(period));

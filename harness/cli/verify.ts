@@ -1,6 +1,9 @@
-import { realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
+import type { Check } from "../evidence/checks.ts";
+import { PERIOD, verifyPeriod } from "../evidence/period.ts";
 import { verifyPack, type Verification } from "../evidence/verify.ts";
 import type { EvidenceClass, Report } from "../report.ts";
 import { visible } from "../text.ts";
@@ -41,6 +44,7 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
       .example("$0 verify reports/<run> --public-key drill.pub.pem --recompute", "trust nobody but the key") as never,
   async handler(argv) {
     const dir = packFolder(argv.pack);
+    if (existsSync(join(dir, PERIOD.bundle))) return tellPeriod(argv, dir);
     const verification = await verifyPack(dir, {
       publicKeys: pinsOf(argv, [dir]),
       requireClass: argv.class,
@@ -56,6 +60,31 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
   },
 };
 
+/** A period report is signed as a folder of its own; what it says of a run is checked with the run's pack. */
+async function tellPeriod(argv: VerifyArguments, dir: string): Promise<void> {
+  const asked = [
+    argv.class && "--class",
+    argv.recompute && "--recompute",
+    argv.ledger !== undefined && "--ledger",
+  ].find(Boolean);
+  if (asked)
+    throw usage(
+      `${asked} is for a pack, and ${visible(dir)} is a period report`,
+      "make the report again with blackstart period",
+    );
+  const { ok, checks, statement } = await verifyPeriod(dir, pinsOf(argv, [dir]));
+  if (argv.json) print(JSON.stringify({ schema: "blackstart/period-verification/v1", ok, checks, statement }, null, 2));
+  else {
+    print(table({ checks }));
+    say(
+      ok
+        ? `Verified: period report of ${visible(statement!.span.name)}, evidence class ${statement!.class}`
+        : notVerified(checks),
+    );
+  }
+  finish(ok ? EXIT.met : EXIT.unverified);
+}
+
 function packFolder(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(path);
   throw usage(`${visible(path)} is not a folder`, "name the folder of a run, such as reports/<run>");
@@ -69,11 +98,15 @@ async function recompute(dir: string): Promise<Report> {
 
 const WORDS = { ok: "ok", fail: "FAIL", "not-checked": "-" } as const;
 
-const table = ({ checks }: Verification): string =>
+const table = ({ checks }: { readonly checks: readonly Check[] }): string =>
   checks.map(({ name, outcome, detail }) => `${WORDS[outcome].padEnd(5)} ${name.padEnd(13)} ${detail}`).join("\n");
 
 function conclusion({ ok, run, class: evidenceClass, verdict, checks }: Verification): string {
   if (ok) return `Verified: ${visible(String(run))}, evidence class ${evidenceClass}, verdict ${verdict}`;
+  return notVerified(checks);
+}
+
+function notVerified(checks: readonly Check[]): string {
   const failed = checks.filter((check) => check.outcome === "fail").map((check) => check.name);
   const next = failed.includes("key")
     ? "give a key you trust with --public-key or --fingerprint"

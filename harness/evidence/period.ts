@@ -147,7 +147,7 @@ export async function signPeriod(
   createFile(join(dir, PERIOD.bundle), await signBundle(makeStatement("period", subjects, predicate), signer));
 }
 
-export interface PeriodVerification {
+interface PeriodVerification {
   readonly ok: boolean;
   readonly checks: readonly Check[];
   readonly statement: PeriodPredicate | null;

@@ -18,13 +18,13 @@ export interface Shard {
 
 /** What a suite, or one shard of it, runs. The shards of a suite share no drill and leave none out. */
 export function itemsOf({ drills }: Suite, shard: Shard | null): SuiteItem[] {
-  const all = drills.flatMap(({ scenario: { scenario, file, plan }, repeat }) =>
+  const all = drills.flatMap(({ scenario: read, repeat }) =>
     Array.from({ length: repeat }, (_, n) => ({
-      key: `${scenario.id}-${n + 1}`,
-      scenario: scenario.id,
-      scenarioSha256: plan(0).scenario.sha256,
-      file,
-      covers: scenario.covers,
+      key: `${read.scenario.id}-${n + 1}`,
+      scenario: read.scenario.id,
+      scenarioSha256: read.plan(0).scenario.sha256,
+      file: read.file,
+      covers: read.scenario.covers,
     })),
   );
   return shard === null ? all : all.filter((_, i) => i % shard.of === shard.index - 1);

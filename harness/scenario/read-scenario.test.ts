@@ -5,10 +5,13 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { OUTCOME_CLASSES } from "../plan.ts";
 import { readScenario, readScenarios } from "./read-scenario.ts";
+import { isSuite } from "./yaml-files.ts";
 import { planOf, problemsOf, SOUND, scenarioFile, soundBut } from "./testing.ts";
 
 const REPOSITORY = new URL("../..", import.meta.url).pathname;
-const SCENARIOS = globSync(`${REPOSITORY}scenarios/**/*.yaml`).toSorted();
+const SCENARIOS = globSync(`${REPOSITORY}scenarios/**/*.yaml`)
+  .filter((file) => !isSuite(file))
+  .toSorted();
 
 test("there are scenarios, each with an id of its own", async () => {
   const { scenarios, problems } = await readScenarios(SCENARIOS);

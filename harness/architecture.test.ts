@@ -129,6 +129,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     "cli",
   ],
   selftest: ["components", ...ACTS, "workload", "checkers", "render", "cli"],
+  suite: ["engine", "components", ...ACTS, "workload", "drill", "checkers", "evidence", "render", "cli"],
   render: ["engine", "components", "drill", "cli"],
   drill: ["cli"],
 };

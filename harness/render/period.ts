@@ -85,6 +85,7 @@ const CSS = `
 h1 .verdict{font-size:clamp(38px,6.4vw,72px)}
 .coverage td:nth-child(n+3){text-align:right;white-space:nowrap}
 .coverage .blank{color:var(--unknown);font-weight:650}
+.coverage th{white-space:nowrap}
 .coverage td:nth-child(1){min-width:16em}
 .coverage .ids{display:block;color:var(--muted)}
 @media (max-width:640px){.coverage td:nth-child(n+3){text-align:left}}

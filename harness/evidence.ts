@@ -10,4 +10,4 @@ export { closeOrphans, openLedger } from "./evidence/ledger.ts";
 export { sealPack, type SealedPack } from "./evidence/pack.ts";
 export { evidenceOfPack } from "./evidence/pack-files.ts";
 export { keepSelftest, type KeptSelftest, newestSelftest, SELFTEST, selftestDirOf } from "./evidence/selftest.ts";
-export { gatherRuns, PERIOD, signPeriod } from "./evidence/period.ts";
+export { gatherRuns, PERIOD, signPeriod, within } from "./evidence/period.ts";

@@ -87,6 +87,16 @@ export interface Period {
   readonly gaps: readonly { readonly run: string; readonly scenario: string; readonly why: string }[];
   readonly budget: Budget | null;
   readonly covered: readonly string[];
+  /** Each run's recovery time, by which a gate can hold later ones against them. */
+  readonly times: readonly RunTime[];
+}
+
+export interface RunTime {
+  readonly run: string;
+  readonly scenario: string;
+  readonly scenarioSha256: string;
+  /** null where it could not be measured. */
+  readonly upperMs: number | null;
 }
 
 /** ADR-004 promises 99.99 % uptime. How many losses like the worst one that was drilled would fit into the span. */
@@ -131,6 +141,9 @@ export function periodOf({ span, madeAt, runs, expected }: PeriodInput): Period 
     gaps: sorted.flatMap(({ run, scenario, gap }) => (gap === null ? [] : [{ run, scenario, why: gap }])),
     budget: budgetOf(span, sorted),
     covered: coveredBy(sorted),
+    times: sorted.flatMap(({ run, scenario, scenarioSha256, report }) =>
+      report ? [{ run, scenario, scenarioSha256, upperMs: report.recoveryTime?.upperMs ?? null }] : [],
+    ),
   };
 }
 

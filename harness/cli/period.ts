@@ -56,13 +56,13 @@ export const periodCommand: CommandModule<object, Options> = {
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const suite = await readSuite(suiteFile(options.suite));
-    const { evaluatorFacts, gatherRuns, loadSigner, PERIOD, signPeriod } = await import("../evidence.ts");
+    const { evaluatorFacts, gatherRuns, loadSigner, PERIOD, signPeriod, within } = await import("../evidence.ts");
     const { analyzePack } = await import("../analyze.ts");
     const { periodOf } = await import("../period.ts");
     const { signer } = loadSigner(process.env);
     const gathered = await gatherRuns({
       reportsDir: reports,
-      span,
+      choose: within(span),
       pins,
       ...(recompute && { recompute: analyzePack }),
       progress: (done, of) => done % 20 === 0 && say(`${done} of ${of} packs verified`),

@@ -36,19 +36,26 @@ export interface Gathered {
 
 export interface GatherOptions {
   readonly reportsDir: string;
-  readonly span: Span;
+  /** Which of all intents of the ledger, oldest first, are wanted. */
+  readonly choose: (intents: readonly IntentEntry[]) => readonly IntentEntry[];
   readonly pins: readonly PinnedKey[];
   /** Derives each report again from its raw files. */
   readonly recompute?: VerifyOptions["recompute"];
   readonly progress?: (done: number, of: number) => void;
 }
 
+/** The runs that were begun within a span of days. */
+export const within =
+  ({ from, to }: Span) =>
+  (intents: readonly IntentEntry[]): IntentEntry[] =>
+    intents.filter(({ wall }) => wall >= from && wall < to);
+
 /**
- * Every run that was begun in the span. Refuses (exit 5) where no pack of the folder verifies, for then nobody knows whose ledger
+ * The chosen runs of the ledger, each with its report where its pack can be believed. Refuses (exit 5) where no pack of the folder verifies, for then nobody knows whose ledger
  * it is, and where the ledger does not verify as a whole.
  */
 export async function gatherRuns(options: GatherOptions): Promise<Gathered> {
-  const { reportsDir, span, pins } = options;
+  const { reportsDir, choose, pins } = options;
   if (pins.length === 0)
     throw refusal(
       "no public key was given, so nobody knows who signed",
@@ -57,9 +64,7 @@ export async function gatherRuns(options: GatherOptions): Promise<Gathered> {
   const key = await ledgerKeyOf(reportsDir, pins);
   const { entries, leaves, problems } = readLedgerDir(ledgerDirOf(reportsDir), key);
   if (problems.length > 0) throw refusal(`The run ledger does not verify: ${problems.slice(0, 5).join("; ")}`);
-  const intents = entries.filter(
-    (entry): entry is IntentEntry => entry.kind === "intent" && entry.wall >= span.from && entry.wall < span.to,
-  );
+  const intents = choose(entries.filter((entry): entry is IntentEntry => entry.kind === "intent"));
   const ends = new Map(entries.flatMap((entry) => (isEnd(entry) ? [[entry.run, entry] as const] : [])));
   const runs: PeriodRun[] = [];
   for (const intent of intents) {

@@ -19,6 +19,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["selftest", lazy(async () => (await import("./selftest.ts")).selftestCommand)],
   ["detectors", lazy(async () => (await import("./detectors.ts")).detectorsCommand)],
   ["period", lazy(async () => (await import("./period.ts")).periodCommand)],
+  ["coverage", lazy(async () => (await import("./coverage.ts")).coverageCommand)],
   ["gate", lazy(async () => (await import("./gate.ts")).gateCommand)],
   ["cleanup", lazy(async () => (await import("./cleanup.ts")).cleanupCommand)],
   ["images", lazy(async () => (await import("./images.ts")).imagesCommand)],

@@ -47,6 +47,6 @@ test("a place that is not there is an error that says why, and no verdict", asyn
   ]);
   expect([code, results[0]?.verdict]).toEqual([3, "unknown"]);
   expect(words(results[0]!, "record")).toMatch(
-    /the WAL of db\.primary since the redo point is 1 segments, and only three have a middle one/,
+    /middle wal-segment of db\.primary: the WAL since the redo point is 1 segments, and only three have a middle one/,
   );
 });

@@ -2,6 +2,7 @@ import type { Report } from "./report.ts";
 import { renderCsv } from "./render/csv.ts";
 import { renderHtml } from "./render/html.ts";
 import { renderJson } from "./render/json.ts";
+import { renderPdf } from "./render/pdf.ts";
 import { renderJunit } from "./render/junit.ts";
 import { renderTerminal } from "./render/terminal.ts";
 import { renderTimeline } from "./render/timeline.ts";
@@ -21,5 +22,6 @@ export const reporters: readonly Reporter[] = [
   { name: "junit", file: "views/junit.xml", render: renderJunit },
   { name: "csv", file: "views/results.csv", render: renderCsv },
   { name: "svg", file: "views/timeline.svg", render: renderTimeline },
+  { name: "pdf", file: "views/report.pdf", render: renderPdf },
   { name: "terminal", file: "views/summary.txt", render: (report) => renderTerminal(report) },
 ];

@@ -79,11 +79,12 @@ export const periodCommand: CommandModule<object, Options> = {
       `period-${span.name.replaceAll("..", "-to-")}-made-${madeAt.slice(0, 19).replaceAll(":", "-")}Z`,
     );
     if (existsSync(folder)) throw usage(`${visible(folder)} is there already`, "run it again in a second");
-    const { periodCsv, periodHtml, periodText } = await import("../render/period.ts");
+    const { periodCsv, periodHtml, periodPdf, periodText } = await import("../render/period.ts");
     const { safeJson } = await import("../render/json.ts");
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, PERIOD.data), `${safeJson(period)}\n`);
     await writeFile(path.join(folder, PERIOD.page), periodHtml(period));
+    await writeFile(path.join(folder, PERIOD.paper), periodPdf(period));
     await writeFile(path.join(folder, PERIOD.table), periodCsv(gathered.runs));
     const { clockSynchronised, preload } = await import("../engine/clock.ts");
     const facts = {

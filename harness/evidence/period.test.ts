@@ -59,7 +59,7 @@ describe("a period report", () => {
     await makePack(bed, { run: run(1) });
     const dir = join(bed.root, "period");
     mkdirSync(dir);
-    for (const name of [PERIOD.data, PERIOD.page, PERIOD.table]) writeFileSync(join(dir, name), name);
+    for (const name of [PERIOD.data, PERIOD.page, PERIOD.paper, PERIOD.table]) writeFileSync(join(dir, name), name);
     const facts = {
       span: SPAN,
       madeAt: new Date().toISOString(),

@@ -25,9 +25,10 @@ export const PERIOD = {
   bundle: "period.sigstore.json",
   data: "period.json",
   page: "index.html",
+  paper: "period.pdf",
   table: "runs.csv",
 } as const;
-const SIGNED = [PERIOD.data, PERIOD.page, PERIOD.table];
+const SIGNED = [PERIOD.data, PERIOD.page, PERIOD.paper, PERIOD.table];
 
 export interface Gathered {
   readonly runs: readonly PeriodRun[];
@@ -124,7 +125,7 @@ export interface PeriodFacts extends Pick<ClassFacts, "dirty" | "clockSynchronis
   readonly madeAt: string;
 }
 
-/** Signs the three files of a folder. The class is no higher than that of any run that counts. */
+/** Signs the files of a folder. The class is no higher than that of any run that counts. */
 export async function signPeriod(
   dir: string,
   facts: PeriodFacts,

@@ -5,6 +5,7 @@ import { csv } from "./csv.ts";
 import { shown } from "./escape.ts";
 import { code, type Markup, markup, pairs, table } from "./markup.ts";
 import { columns } from "./paint.ts";
+import { pdfOf } from "./pdf.ts";
 import { htmlPage } from "./page.ts";
 import { pageCss, tokenCss } from "./theme.ts";
 import { objective, printed, type Tone } from "./words.ts";
@@ -176,6 +177,14 @@ function share(asDeclared: number, runs: number): Markup {
   if (asDeclared === runs) return markup`${grouped(runs)}`;
   return markup`<span class="tone-fail"><span class="word">${grouped(asDeclared)} of ${grouped(runs)}</span></span>`;
 }
+
+/** The page on paper. */
+export const periodPdf = (period: Period): Buffer =>
+  pdfOf(periodHtml(period), {
+    title: `Drills of ${period.span.name}`,
+    footer: `Blackstart, period report of ${period.span.name}, made ${period.madeAt}`,
+    watermark: period.classes.development > 0 ? "DEVELOPMENT" : "",
+  });
 
 /** One row a run, in the order of the ledger. */
 export function periodCsv(runs: readonly PeriodRun[]): string {

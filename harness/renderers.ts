@@ -1,4 +1,5 @@
 import type { Report } from "./report.ts";
+import { renderControls } from "./render/controls.ts";
 import { renderCsv } from "./render/csv.ts";
 import { renderHtml } from "./render/html.ts";
 import { renderJson } from "./render/json.ts";
@@ -21,6 +22,7 @@ export const reporters: readonly Reporter[] = [
   { name: "json", file: "views/report.json", render: renderJson },
   { name: "junit", file: "views/junit.xml", render: renderJunit },
   { name: "csv", file: "views/results.csv", render: renderCsv },
+  { name: "controls", file: "views/controls.csv", render: renderControls },
   { name: "svg", file: "views/timeline.svg", render: renderTimeline },
   { name: "pdf", file: "views/report.pdf", render: renderPdf },
   { name: "terminal", file: "views/summary.txt", render: (report) => renderTerminal(report) },

@@ -2,6 +2,7 @@
 import type { Report } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
 import { counted, grouped, humanMs } from "../text.ts";
+import { controlRows } from "../controls.ts";
 import { management } from "./cover.ts";
 import { detectors } from "./detectors.ts";
 import { type Markup, code, markup, pairs, table } from "./markup.ts";
@@ -358,16 +359,19 @@ ${table(
 )}`;
 }
 
-function controls({ controls: references, covers, host: facts }: Report): Markup {
-  const lab =
-    facts.environmentKind === "container-lab"
-      ? " In a container lab every clause about time counts as supporting evidence only."
-      : "";
-  return markup`${pairs("grid", [
-    ["Controls", references.map((reference, i) => markup`${i > 0 && ", "}${code(reference)}`)],
-    ["Catalogue", covers.join(", ")],
-  ])}
-<p class="note">Input for the compliance team, not legal advice.${lab}</p>`;
+/** Sign and word, for a grade is no colour. */
+const GRADES = { direct: "direct", supporting: "supporting", none: "no evidence" } as const;
+
+function controls(report: Report): Markup {
+  const rows = controlRows(report).map(({ control, clause, asks, shows, grade, because }) => [
+    markup`${code(control)}${clause !== "" && markup` ${clause}`}`,
+    asks,
+    shows,
+    markup`<b>${GRADES[grade]}</b>${because !== "" && markup` ${because}`}`,
+  ]);
+  return markup`${rows.length > 0 && table("controls", ["clause", "asks for", "evidence", "worth"], rows)}
+${pairs("grid", [["Catalogue", report.covers.join(", ")]])}
+<p class="note">Input for the compliance team, not legal advice. In a container lab every clause about time counts as supporting evidence only.</p>`;
 }
 
 /** Our own line breaks; one that came from data would be made visible instead. */

@@ -11,3 +11,4 @@ export { sealPack, type SealedPack } from "./evidence/pack.ts";
 export { evidenceOfPack } from "./evidence/pack-files.ts";
 export { keepSelftest, type KeptSelftest, newestSelftest, SELFTEST, selftestDirOf } from "./evidence/selftest.ts";
 export { gatherRuns, PERIOD, signPeriod, within } from "./evidence/period.ts";
+export { loadStamper } from "./evidence/timestamp.ts";

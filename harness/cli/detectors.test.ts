@@ -65,6 +65,7 @@ async function detectors(options: {
     html: undefined,
     publicKey: [],
     fingerprint: [],
+    tsaCertificate: [],
     json: "document",
     ...options,
     _: [],

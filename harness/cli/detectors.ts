@@ -9,7 +9,7 @@ import { counted, visible } from "../text.ts";
 import { print, say } from "./io.ts";
 import { type Listed, listRuns, runsIn } from "./list.ts";
 import { outsideOf } from "./outside.ts";
-import { type PinArguments, pinOptions, type Pins, pinsOf } from "./pins.ts";
+import { authoritiesOf, type PinArguments, pinOptions, pinsOf, type Trust } from "./pins.ts";
 
 interface DetectorsArguments extends PinArguments {
   readonly reports: string;
@@ -28,10 +28,10 @@ export const detectorsCommand: CommandModule<object, DetectorsArguments> = {
       .example("$0 detectors --html detectors.html", "the page over the catalogue") as never,
   async handler({ reports, html, json, ...keys }) {
     const packs = runsIn(reports).map((run) => realpathSync(join(reports, run)));
-    const pins = pinsOf(keys, packs);
+    const trust: Trust = { publicKeys: pinsOf(keys, packs), tsaCertificates: authoritiesOf(keys, packs) };
     const target = html === undefined ? null : outsideOf(packs, html);
     const { matrixHtml, matrixOf, matrixText } = await import("../render/matrix.ts");
-    const { judged, leftOut } = await newestOfEach(reports, pins);
+    const { judged, leftOut } = await newestOfEach(reports, trust);
     const matrix = matrixOf(judged, leftOut);
     if (target !== null) {
       writeFileSync(target, matrixHtml(matrix));
@@ -54,39 +54,41 @@ const nothingFor = (reports: string, leftOut: readonly LeftOut[]): string =>
  * What is said of a run is judged again from its raw files, and only where these are what its statement names. The newest comes
  * first; what a run is of is known for certain only when it has been judged.
  */
-async function newestOfEach(reports: string, pins: Pins): Promise<{ judged: Counted[]; leftOut: LeftOut[] }> {
+async function newestOfEach(reports: string, trust: Trust): Promise<{ judged: Counted[]; leftOut: LeftOut[] }> {
   const judged = new Map<string, Counted>();
   const leftOut: LeftOut[] = [];
   for (const listed of listRuns(reports)) {
     if ("report" in listed && judged.has(listed.report.scenario)) continue; // there is a newer one
-    const found = await judgedAgain(reports, listed, pins);
+    const found = await judgedAgain(reports, listed, trust);
     if ("why" in found) leftOut.push(found);
     else if (!judged.has(found.report.scenario)) judged.set(found.report.scenario, found);
   }
   return { judged: [...judged.values()], leftOut };
 }
 
-async function judgedAgain(reports: string, listed: Listed, pins: Pins): Promise<Counted | LeftOut> {
+async function judgedAgain(reports: string, listed: Listed, trust: Trust): Promise<Counted | LeftOut> {
   const { run } = listed;
   if ("broken" in listed) return { run, why: listed.broken };
   const dir = join(reports, run);
   try {
-    const wrong = await notWhole(dir, pins);
+    const wrong = await notWhole(dir, trust);
     if (wrong !== null) return { run, why: wrong };
     const { analyzePack } = await import("../analyze.ts");
     const report = await analyzePack(dir);
     const why = doesNotCount(report);
-    return why === null ? { report, verified: pins.length > 0 ? true : null } : { run, why };
+    return why === null ? { report, verified: trust.publicKeys.length > 0 ? true : null } : { run, why };
   } catch (thrown) {
     return { run, why: messageOf(thrown) };
   }
 }
 
 /** Under a pinned key everything has to hold. Without one no signature is looked at, and what can be told without still has to. */
-async function notWhole(dir: string, pins: Pins): Promise<string | null> {
-  const { ok, checks } = await verifyPack(dir, { publicKeys: pins });
+async function notWhole(dir: string, trust: Trust): Promise<string | null> {
+  const { ok, checks } = await verifyPack(dir, trust);
   if (ok) return null;
-  const failed = checks.find(({ name, outcome }) => outcome === "fail" && (pins.length > 0 || name !== "key"));
+  const failed = checks.find(
+    ({ name, outcome }) => outcome === "fail" && (trust.publicKeys.length > 0 || name !== "key"),
+  );
   return failed ? `does not verify: ${failed.detail}` : null;
 }
 

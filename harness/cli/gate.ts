@@ -9,7 +9,7 @@ import { visible } from "../text.ts";
 import type { ExitCode } from "../verdict.ts";
 import { finish, print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
-import { type PinArguments, type Pins, pinOptions, pinsOf } from "./pins.ts";
+import { authoritiesOf, type PinArguments, type Pins, pinOptions, pinsOf } from "./pins.ts";
 
 interface Options extends PinArguments {
   readonly suite: string;
@@ -62,6 +62,7 @@ export const gateCommand: CommandModule<object, Options> = {
     const { reports, json, junit, github, maxAge: maxAgeMs } = options;
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
     const pins = pinsOf(options, packs);
+    const tsaCertificates = authoritiesOf(options, packs);
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const { gateOf } = await import("../gate.ts");
@@ -79,6 +80,7 @@ export const gateCommand: CommandModule<object, Options> = {
       choose: (intents) =>
         required.flatMap(({ scenario, runs: n }) => intents.filter((intent) => intent.scenario === scenario).slice(-n)),
       pins,
+      tsaCertificates,
       recompute: analyzePack,
     });
     const gate = gateOf({ suite: suite.id, required, runs, now: new Date().toISOString(), maxAgeMs, baseline });

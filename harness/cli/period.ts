@@ -7,7 +7,7 @@ import { spanOf } from "../period.ts";
 import { visible } from "../text.ts";
 import { finish, print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
-import { type PinArguments, pinOptions, pinsOf } from "./pins.ts";
+import { authoritiesOf, type PinArguments, pinOptions, pinsOf } from "./pins.ts";
 import { EXIT } from "../verdict.ts";
 
 interface Options extends PinArguments {
@@ -53,6 +53,7 @@ export const periodCommand: CommandModule<object, Options> = {
       );
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
     const pins = pinsOf(options, packs);
+    const tsaCertificates = authoritiesOf(options, packs);
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const suite = await readSuite(suiteFile(options.suite));
@@ -64,6 +65,7 @@ export const periodCommand: CommandModule<object, Options> = {
       reportsDir: reports,
       choose: within(span),
       pins,
+      tsaCertificates,
       ...(recompute && { recompute: analyzePack }),
       progress: (done, of) => done % 20 === 0 && say(`${done} of ${of} packs verified`),
     });

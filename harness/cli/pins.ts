@@ -1,5 +1,5 @@
 /** The keys that whoever checks packs brings along, as options of a command. */
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { sep } from "node:path";
 import { messageOf, usage } from "../errors.ts";
 import { readPublicKey } from "../evidence/keys.ts";
@@ -8,10 +8,13 @@ import type { VerifyOptions } from "../evidence/verify.ts";
 import { visible } from "../text.ts";
 
 export type Pins = VerifyOptions["publicKeys"];
+/** Whom whoever checks packs believes. */
+export type Trust = Pick<VerifyOptions, "publicKeys" | "tsaCertificates">;
 
 export interface PinArguments {
   readonly publicKey: readonly string[];
   readonly fingerprint: readonly string[];
+  readonly tsaCertificate: readonly string[];
 }
 
 const list = {
@@ -24,6 +27,7 @@ const list = {
 export const pinOptions = (publicKey: string) => ({
   "public-key": { ...list, describe: `PEM file of a key you trust${publicKey}` },
   fingerprint: { ...list, describe: "SHA-256 of such a key's SPKI, hex" },
+  "tsa-certificate": { ...list, describe: "PEM file with the root of a time-stamp authority you trust" },
 });
 
 /** Exit 2 for what is no key and no fingerprint, 5 for a key that lies in one of the packs (real paths) that it is to vouch for. */
@@ -35,11 +39,16 @@ export const pinsOf = ({ publicKey, fingerprint }: PinArguments, packs: readonly
 /** A key that lies in a pack is the attacker's choice, whoever the attacker is. */
 function trustedKey(file: string, packs: readonly string[]): ReturnType<typeof readPublicKey> {
   const key = readKey(file);
+  refuseFrom(file, packs, "public key");
+  return key;
+}
+
+function refuseFrom(file: string, packs: readonly string[], what: string): void {
   const real = realpathSync(file);
-  if (!packs.some((pack) => real.startsWith(`${pack}${sep}`))) return key;
+  if (!packs.some((pack) => real.startsWith(`${pack}${sep}`))) return;
   throw refusal(
-    `The public key ${visible(file)} lies in the pack: whoever changed the pack could have put it there`,
-    "get the key from the owner of the drills by another way",
+    `The ${what} ${visible(file)} lies in the pack: whoever changed the pack could have put it there`,
+    "get it from the owner of the drills by another way",
   );
 }
 
@@ -59,4 +68,13 @@ function fingerprintOf(text: string): string {
     `The fingerprint ${visible(text)} is not 64 hexadecimal digits`,
     "openssl pkey -pubin -in KEY -outform DER | sha256sum",
   );
+}
+
+/** Exit 2 for a file that is not there, 5 for one that lies in one of the packs that it is to vouch for. */
+export function authoritiesOf({ tsaCertificate }: PinArguments, packs: readonly string[]): readonly string[] {
+  for (const file of tsaCertificate) {
+    if (!existsSync(file)) throw usage(`The certificate ${visible(file)} is not there`);
+    refuseFrom(file, packs, "certificate");
+  }
+  return tsaCertificate;
 }

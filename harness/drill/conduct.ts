@@ -12,6 +12,7 @@ import {
   evidenceOfPack,
   type Journal,
   loadSigner,
+  loadStamper,
   newestSelftest,
   openJournal,
   openLedger,
@@ -60,6 +61,7 @@ export interface DrillEnd {
 export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const { plan, reportsDir, env, signal, listen } = options;
   const { signer, created } = loadSigner(env);
+  const stamper = loadStamper(env);
   if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
   const ledger = await openLedger(reportsDir, env);
   for (const orphan of await ledger.closeOrphans())
@@ -83,7 +85,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   });
   const imageFacts = factsOf(plan, images);
   await record.host(host, imageFacts);
-  const intent = await signIntent({ dir: packDir, run, signer, ledger, host, images: imageFacts });
+  const intent = await signIntent({ dir: packDir, run, signer, stamper, ledger, host, images: imageFacts });
 
   const journal = openJournal(path.join(packDir, "raw", "events.jsonl"));
   journal.append("run-started", { run, scenario: plan.scenario.id, seed: plan.seed });
@@ -118,7 +120,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
     }
     const report = await judge(packDir);
     listen({ kind: "note", text: `verdict: ${report.verdict}` });
-    const sealed = await sealPack({ dir: packDir, report, signer, ledger });
+    const sealed = await sealPack({ dir: packDir, report, signer, stamper, ledger });
     return { report, sealed, packDir, unclean: await down, error: end.error };
   } finally {
     await down;

@@ -7,13 +7,21 @@ import { z } from "zod";
 import { canonicalJson, fromBase64, parseCanonical } from "./json.ts";
 import { spkiOf, type Signer } from "./keys.ts";
 import { refusal } from "./refusal.ts";
+import type { Stamper } from "./timestamp.ts";
 
 export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 const bundleSchema = z.strictObject({
   mediaType: z.literal(MEDIA_TYPE),
-  verificationMaterial: z.strictObject({ publicKey: z.strictObject({ hint: z.string() }) }),
+  verificationMaterial: z.strictObject({
+    publicKey: z.strictObject({ hint: z.string() }),
+    timestampVerificationData: z
+      .strictObject({
+        rfc3161Timestamps: z.tuple([z.strictObject({ signedTimestamp: z.string() })], "one time stamp is expected"),
+      })
+      .optional(),
+  }),
   dsseEnvelope: z.strictObject({
     payload: z.string(),
     payloadType: z.literal(PAYLOAD_TYPE),
@@ -26,6 +34,8 @@ export interface SignedPayload {
   readonly signature: Buffer;
   /** Which key is said to have signed. A hint and no more: trust comes from what the verifier pinned. */
   readonly hint: string;
+  /** TimeStampResp over the signature (RFC 3161); null where nobody was asked for one. */
+  readonly timestamp: Buffer | null;
 }
 
 /** Pre-authentication encoding: `DSSEv1 <length> <type> <length> <payload>`, lengths in bytes (DSSE v1, protocol.md). */
@@ -38,12 +48,18 @@ export function pae(payloadType: string, payload: Uint8Array): Buffer {
 
 const hintOf = (spki: Uint8Array): string => createHash("sha256").update(spki).digest("base64");
 
-/** The bytes of a bundle file over `payload`. */
-export async function signBundle(payload: Buffer, signer: Signer): Promise<Buffer> {
+/** The bytes of a bundle file over `payload`, with a time stamp over the signature where there is somebody to ask for one. */
+export async function signBundle(payload: Buffer, signer: Signer, stamper: Stamper | null = null): Promise<Buffer> {
   const signature = await signer.sign(pae(PAYLOAD_TYPE, payload));
+  const timestamp = stamper && (await stamper.stamp(signature));
   const bundle: z.input<typeof bundleSchema> = {
     mediaType: MEDIA_TYPE,
-    verificationMaterial: { publicKey: { hint: hintOf(signer.spki) } },
+    verificationMaterial: {
+      publicKey: { hint: hintOf(signer.spki) },
+      ...(timestamp && {
+        timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: timestamp.toString("base64") }] },
+      }),
+    },
     dsseEnvelope: {
       payload: payload.toString("base64"),
       payloadType: PAYLOAD_TYPE,
@@ -56,10 +72,12 @@ export async function signBundle(payload: Buffer, signer: Signer): Promise<Buffe
 /** What a bundle holds, not yet verified. Refuses (exit 5) any other shape, media type, payload type or number of signatures. */
 export function parseBundle(bytes: Buffer, what: string): SignedPayload {
   const bundle = parseCanonical(bytes, what, bundleSchema);
+  const stamped = bundle.verificationMaterial.timestampVerificationData?.rfc3161Timestamps[0].signedTimestamp;
   return {
     payload: fromBase64(bundle.dsseEnvelope.payload, `the payload of ${what}`),
     signature: fromBase64(bundle.dsseEnvelope.signatures[0].sig, `the signature of ${what}`),
     hint: bundle.verificationMaterial.publicKey.hint,
+    timestamp: stamped === undefined ? null : fromBase64(stamped, `the time stamp of ${what}`),
   };
 }
 

@@ -9,6 +9,7 @@ import { attemptsAt } from "./ledger-entries.ts";
 import type { Ledger, LedgerPlace } from "./ledger.ts";
 import { PACK, readPlan } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
+import type { Stamper } from "./timestamp.ts";
 import { makeStatement, type IntentPredicate, type Subject } from "./statement.ts";
 
 const ATTEMPT_WINDOW_DAYS = 30;
@@ -20,6 +21,7 @@ export interface IntentOptions {
   readonly dir: string;
   readonly run: string;
   readonly signer: Signer;
+  readonly stamper: Stamper | null;
   readonly ledger: Ledger;
   readonly host: Pick<HostFacts, "evaluatorSha256" | "dirty" | "clockSynchronised" | "preload">;
   /** null when the images are not resolved yet. */
@@ -43,7 +45,7 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
     const subjects = INPUTS.filter((name) => name !== PACK.selftest || exists(join(options.dir, name))).map((name) =>
       subjectOf(options.dir, name),
     );
-    const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer);
+    const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer, options.stamper);
     if (!createFile(join(options.dir, PACK.intent), bundle))
       throw refusal(`${PACK.intent} of the run ${options.run} exists already`);
     digest = sha256(bundle);
@@ -55,10 +57,14 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
 
 export const subjectOf = (dir: string, name: string): Subject => ({ name, sha256: sha256File(join(dir, name), name) });
 
-function intentFor({ dir, run, signer, ledger, host, images }: IntentOptions, place: LedgerPlace): IntentPredicate {
+function intentFor(
+  { dir, run, signer, stamper, ledger, host, images }: IntentOptions,
+  place: LedgerPlace,
+): IntentPredicate {
   const plan = readPlan(dir);
   const now = new Date();
   const { clockSynchronised, preload, dirty } = host;
+  const anchors = stamper ? [stamper.name] : [];
   const facts = {
     signerRole: signer.role,
     overrides: plan.overrides,
@@ -66,7 +72,7 @@ function intentFor({ dir, run, signer, ledger, host, images }: IntentOptions, pl
     clockSynchronised,
     preload,
     images,
-    anchors: [],
+    anchors,
   };
   const classified = classify(facts);
   return {
@@ -80,6 +86,7 @@ function intentFor({ dir, run, signer, ledger, host, images }: IntentOptions, pl
     expect: plan.expect,
     conditions: plan.verify,
     seed: plan.seed,
+    anchors,
     overrides: plan.overrides,
     evaluator: { sha256: host.evaluatorSha256, dirty },
     ledger: { key: ledger.key, index: place.index, root: place.root },

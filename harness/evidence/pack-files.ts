@@ -97,7 +97,10 @@ export function readIntent(dir: string): { predicate: IntentPredicate; sha256: s
   return { predicate, sha256: sha256(bytes) };
 }
 
-/** The class that the files of a pack allow, derived again from them. No witness outside of this host is known yet, so none is read. */
+/**
+ * The class that the files of a pack allow, derived again from them. A witness counts where its token stands in the intent's bundle;
+ * whether the token holds is for whoever knows the authority, and `verify` asks.
+ */
 export function classOfPack(dir: string, intent: IntentPredicate): Classified {
   const host = readHost(dir) ?? { dirty: null, clockSynchronised: null, preload: null };
   return classify({
@@ -107,9 +110,12 @@ export function classOfPack(dir: string, intent: IntentPredicate): Classified {
     clockSynchronised: host.clockSynchronised,
     preload: host.preload,
     images: readImages(dir),
-    anchors: [],
+    anchors: isStamped(dir) ? intent.anchors : [],
   });
 }
+
+const isStamped = (dir: string): boolean =>
+  parseBundle(readBounded(join(dir, PACK.intent), PACK.intent, MAX_BYTES.bundle), PACK.intent).timestamp !== null;
 
 export type EvidenceOfPack = Pick<
   Report,

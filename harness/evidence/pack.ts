@@ -11,6 +11,7 @@ import type { Signer } from "./keys.ts";
 import type { Ledger } from "./ledger.ts";
 import { MAX_BYTES, PACK, UNSIGNED, classOfPack, readIntent } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
+import type { Stamper } from "./timestamp.ts";
 import { makeStatement, resultOf, type ReportPredicate } from "./statement.ts";
 
 export interface SealOptions {
@@ -19,6 +20,7 @@ export interface SealOptions {
   /** What views/report.json holds. */
   readonly report: Report;
   readonly signer: Signer;
+  readonly stamper: Stamper | null;
   readonly ledger: Ledger;
 }
 
@@ -34,14 +36,14 @@ export interface SealedPack {
  * Signs every file of the pack and ends the run in the ledger, whose proof is added last. Nothing in the pack may change
  * afterwards. Rejects with exit 5 when the pack contradicts itself or was sealed before; then nothing is signed.
  */
-export async function sealPack({ dir, report, signer, ledger }: SealOptions): Promise<SealedPack> {
+export async function sealPack({ dir, report, signer, stamper, ledger }: SealOptions): Promise<SealedPack> {
   const predicate = predicateFor(dir, report, signer, ledger);
   writeGuide(dir, predicate);
   const { files, problems } = packFiles(dir);
   if (problems.length > 0) throw refusal(`The pack ${report.run} cannot be sealed: ${problems.join("; ")}`);
   if (files.some((name) => UNSIGNED.includes(name))) throw refusal(`The pack ${report.run} was sealed before`);
   const subjects = files.map((name) => subjectOf(dir, name));
-  const bundle = await signBundle(makeStatement("report", subjects, predicate), signer);
+  const bundle = await signBundle(makeStatement("report", subjects, predicate), signer, stamper && unhindered(stamper));
   createFile(join(dir, PACK.report), bundle);
 
   const { verdict, exitCode } = report;
@@ -58,6 +60,12 @@ export async function sealPack({ dir, report, signer, ledger }: SealOptions): Pr
     fingerprint: signer.fingerprint,
   };
 }
+
+/** What a drill has shown is sealed also where the authority is gone by then; that the report has no time stamp can be seen. */
+const unhindered = (stamper: Stamper): Stamper => ({
+  ...stamper,
+  stamp: (signature) => stamper.stamp(signature).catch(() => null),
+});
 
 function predicateFor(dir: string, report: Report, signer: Signer, ledger: Ledger): ReportPredicate {
   const { predicate: intent, sha256: intentSha256 } = readIntent(dir);

@@ -11,7 +11,8 @@ afterEach(() => bed.remove());
 
 const today = new Date().toISOString().slice(0, 10);
 const SPAN = spanOf(`${today}..${today}`)!;
-const gather = () => gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), pins: [bed.signer.fingerprint] });
+const gather = () =>
+  gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), tsaCertificates: [], pins: [bed.signer.fingerprint] });
 const run = (n: number): string => `2026-11-23T10-00-0${n}Z-7f3a`;
 
 describe("the runs of a span", () => {
@@ -41,12 +42,12 @@ describe("the runs of a span", () => {
   test("a ledger that was cut, a run that it hides and a key that nobody knows are refused", async () => {
     await makePack(bed, { run: run(1) });
     await makePack(bed, { run: run(2) });
-    await expect(gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), pins: [] })).rejects.toThrow(
-      "no public key was given",
-    );
-    await expect(gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), pins: ["0".repeat(64)] })).rejects.toThrow(
-      "no pack in the reports folder verifies under the given keys",
-    );
+    await expect(
+      gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), tsaCertificates: [], pins: [] }),
+    ).rejects.toThrow("no public key was given");
+    await expect(
+      gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), tsaCertificates: [], pins: ["0".repeat(64)] }),
+    ).rejects.toThrow("no pack in the reports folder verifies under the given keys");
     const entries = join(bed.reports, "ledger", "entries.jsonl");
     const lines = readFileSync(entries, "utf8").split("\n");
     writeFileSync(entries, `${lines.slice(0, 3).join("\n")}\n`);

@@ -40,6 +40,7 @@ export interface GatherOptions {
   /** Which of all intents of the ledger, oldest first, are wanted. */
   readonly choose: (intents: readonly IntentEntry[]) => readonly IntentEntry[];
   readonly pins: readonly PinnedKey[];
+  readonly tsaCertificates: readonly string[];
   /** Derives each report again from its raw files. */
   readonly recompute?: VerifyOptions["recompute"];
   readonly progress?: (done: number, of: number) => void;
@@ -56,13 +57,13 @@ export const within =
  * it is, and where the ledger does not verify as a whole.
  */
 export async function gatherRuns(options: GatherOptions): Promise<Gathered> {
-  const { reportsDir, choose, pins } = options;
+  const { reportsDir, choose, pins, tsaCertificates } = options;
   if (pins.length === 0)
     throw refusal(
       "no public key was given, so nobody knows who signed",
       "name a key you trust with --public-key or --fingerprint",
     );
-  const key = await ledgerKeyOf(reportsDir, pins);
+  const key = await ledgerKeyOf(reportsDir, { publicKeys: pins, tsaCertificates });
   const { entries, leaves, problems } = readLedgerDir(ledgerDirOf(reportsDir), key);
   if (problems.length > 0) throw refusal(`The run ledger does not verify: ${problems.slice(0, 5).join("; ")}`);
   const intents = choose(entries.filter((entry): entry is IntentEntry => entry.kind === "intent"));
@@ -78,14 +79,17 @@ export async function gatherRuns(options: GatherOptions): Promise<Gathered> {
 const isEnd = (entry: LedgerEntry): entry is EndEntry => entry.kind !== "intent";
 
 /** The newest pack that verifies names the ledger's key under its signature, and shows that no pack of the folder is missing in it. */
-async function ledgerKeyOf(reportsDir: string, pins: readonly PinnedKey[]): Promise<string> {
+async function ledgerKeyOf(
+  reportsDir: string,
+  trust: Pick<VerifyOptions, "publicKeys" | "tsaCertificates">,
+): Promise<string> {
   const names = exists(reportsDir)
     ? readdirSync(reportsDir).filter((name) => exists(join(reportsDir, name, PACK.report)))
     : [];
   let why = "there is none";
   for (const name of names.toSorted().toReversed()) {
     const dir = join(reportsDir, name);
-    const { ok, checks } = await verifyPack(dir, { publicKeys: pins, ledgerDir: ledgerDirOf(reportsDir) });
+    const { ok, checks } = await verifyPack(dir, { ...trust, ledgerDir: ledgerDirOf(reportsDir) });
     const failed = checks.find(({ outcome }) => outcome === "fail");
     if (failed?.name === "ledger") throw refusal(`The run ledger does not verify: ${failed.detail}`);
     if (ok)
@@ -109,7 +113,11 @@ async function runOf(intent: IntentEntry, end: EndEntry | undefined, options: Ga
   if (end === undefined || end.bundleSha256 === null) return without(null);
   const dir = join(options.reportsDir, run);
   if (!exists(join(dir, PACK.report))) return without("its pack is not there");
-  const { ok, checks } = await verifyPack(dir, { publicKeys: options.pins, recompute: options.recompute });
+  const { ok, checks } = await verifyPack(dir, {
+    publicKeys: options.pins,
+    tsaCertificates: options.tsaCertificates,
+    recompute: options.recompute,
+  });
   if (!ok) {
     const failed = checks.find(({ outcome }) => outcome === "fail") ?? checks.find(({ outcome }) => outcome !== "ok");
     return without(`its pack does not verify: ${failed?.name}: ${failed?.detail}`);

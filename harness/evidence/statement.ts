@@ -67,6 +67,8 @@ const intentSchema = z.strictObject({
   expect: z.unknown(),
   conditions: z.array(name).max(1000),
   seed: z.number(),
+  /** Who outside of this host is to see this intent before anything is broken: time-stamp authorities, by host. */
+  anchors: z.array(name).max(10).default([]),
   overrides: z.array(z.string().max(10_000)).max(1000),
   /** The place reserved in the run ledger: the entries before it and their Merkle root. */
   ledger: z.strictObject({ key: z.string().max(1000), index: count, root: digest }),

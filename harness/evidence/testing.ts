@@ -10,6 +10,7 @@ import { evaluatorDigest } from "./evaluator.ts";
 import { sha256 } from "./files.ts";
 import type { Env, Signer } from "./keys.ts";
 import { readPlan } from "./pack-files.ts";
+import type { Stamper } from "./timestamp.ts";
 
 export interface TestBed {
   /** Everything below lies in it; removed by `remove`. */
@@ -40,6 +41,10 @@ export interface PackOptions {
   readonly beforeIntent?: (dir: string) => void | Promise<void>;
   /** Signs the intent only after the fault, as somebody would who wants to know the result first. */
   readonly intentAfterFault?: boolean;
+  /** Who stamps the intent and the report; nobody if left out. */
+  readonly stamper?: Stamper;
+  /** The images as the intent knows them; not known if left out. */
+  readonly intentImages?: readonly ImageFacts[];
   readonly outcome?: "completed" | "aborted";
   /** Changes the report before it is written and sealed, as a dishonest insider with the key would. */
   readonly report?: (report: Report) => Report;
@@ -67,7 +72,15 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
   };
   if (options.intentAfterFault) fault();
   await options.beforeIntent?.(dir);
-  const intent = await signIntent({ dir, run, signer: bed.signer, ledger, host, images: null });
+  const intent = await signIntent({
+    dir,
+    run,
+    signer: bed.signer,
+    stamper: options.stamper ?? null,
+    ledger,
+    host,
+    images: options.intentImages ?? null,
+  });
   journal.append("intent-signed", intent);
   journal.flush();
   if (!options.intentAfterFault) fault();
@@ -78,7 +91,7 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
   writeFileSync(join(dir, "views/report.json"), JSON.stringify(report, null, 2));
   writeFileSync(join(dir, "views/report.html"), `<p>${report.verdict}</p>`);
   options.beforeSeal?.(dir);
-  await sealPack({ dir, report, signer: bed.signer, ledger });
+  await sealPack({ dir, report, signer: bed.signer, stamper: options.stamper ?? null, ledger });
   return dir;
 }
 

@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import type { EvidenceClass, Report } from "../report.ts";
+import { messageOf } from "../errors.ts";
 import { grouped, visible } from "../text.ts";
 import { parseBundle, verifySigned, type SignedPayload } from "./dsse.ts";
 import { evaluatorDigest } from "./evaluator.ts";
@@ -17,6 +18,7 @@ import { MAX_BYTES, PACK, UNSIGNED, classOfPack, readHost, readPlan } from "./pa
 import { refusal } from "./refusal.ts";
 import { readSelftest, selftestOfPack } from "./selftest.ts";
 import { parseStatement, resultOf, type Statement } from "./statement.ts";
+import { timeOf } from "./timestamp.ts";
 
 /** A key that the verifier brought along: itself, or its fingerprint (SHA-256 of the SPKI, hex). */
 export type PinnedKey = KeyObject | string;
@@ -150,6 +152,59 @@ export function openIntent(dir: string, report: ReportStatement, pins: readonly 
     ["the evaluator of report and intent", report.predicate.evaluator, predicate.evaluator],
   );
   return { ...opened, statement };
+}
+
+/** Minutes by which the clock of the drill and that of the authority may differ. */
+const CLOCKS_MS = 5 * 60_000;
+
+/**
+ * The tokens are over the signatures of intent and report, by an authority that the verifier knows, and lie in the order of the
+ * drill. An attested pack rests on them; of another one it is only said that nobody looked.
+ */
+export async function checkTime(
+  report: Opened,
+  intent: OpenedIntent,
+  evidence: EvidenceClass,
+  certificates: readonly string[],
+): Promise<string> {
+  const { timestamp } = intent.signed;
+  if (timestamp === null) {
+    if (report.signed.timestamp !== null) throw refusal("the report has a time stamp and the intent has none");
+    return "no time stamp: when it was signed is the word of the one who signed";
+  }
+  if (certificates.length === 0) {
+    if (evidence === "attested")
+      throw refusal("attested evidence rests on a time stamp, and no certificate of an authority was given");
+    return "there is a time stamp, and no certificate of an authority was given to check it with";
+  }
+  const began = await stampedBy(timestamp, intent, certificates, PACK.intent);
+  const claimedMs = Date.parse(intent.statement.predicate.signedAt);
+  if (Math.abs(began.getTime() - claimedMs) > CLOCKS_MS)
+    throw refusal(
+      `the intent says that it was signed ${intent.statement.predicate.signedAt}, its time stamp ${began.toISOString()}`,
+    );
+  if (report.signed.timestamp === null) return `intent stamped ${began.toISOString()}; the report has no time stamp`;
+  const ended = await stampedBy(report.signed.timestamp, report, certificates, PACK.report);
+  if (ended < began)
+    throw refusal(`the report was stamped ${ended.toISOString()}, before its intent, ${began.toISOString()}`);
+  return `intent stamped ${began.toISOString()}, report ${ended.toISOString()}`;
+}
+
+async function stampedBy(
+  token: Buffer,
+  { signed }: Opened,
+  certificates: readonly string[],
+  what: string,
+): Promise<Date> {
+  const refused: string[] = [];
+  for (const certificate of certificates) {
+    try {
+      return await timeOf(token, signed.signature, certificate);
+    } catch (thrown) {
+      refused.push(messageOf(thrown));
+    }
+  }
+  throw refusal(`the time stamp of ${what} does not hold: ${[...new Set(refused)].join("; ")}`);
 }
 
 /** The statement about the evaluator is one by a pinned key, was there before the drill began, and the report repeats what it says. */

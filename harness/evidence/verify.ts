@@ -24,6 +24,7 @@ import {
   checkRecomputed,
   checkSelftest,
   checkSigner,
+  checkTime,
   openBundle,
   openIntent,
 } from "./verify-checks.ts";
@@ -38,6 +39,7 @@ export type CheckName =
   | "digests"
   | "intent"
   | "class"
+  | "time"
   | "plan"
   | "selftest"
   | "journal"
@@ -51,6 +53,8 @@ export interface VerifyOptions {
   /** Keys that the caller trusts: key objects, or fingerprints (SHA-256 of the SPKI, hex). Without one nothing is ever ok. */
   readonly publicKeys: readonly (KeyObject | string)[];
   readonly requireClass?: EvidenceClass | undefined;
+  /** PEM files with the roots of time-stamp authorities that the caller trusts. */
+  readonly tsaCertificates?: readonly string[] | undefined;
   /** Derives the report again from the raw files; called only once every file is known to be what was signed. */
   readonly recompute?: ((dir: string) => Promise<Report>) | undefined;
   /** The ledger's folder, or the reports folder that has it: then the whole ledger is checked. */
@@ -92,6 +96,9 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
   });
   await checks.run("class", { report, intent }, (given) =>
     said(checkClass(dir, given.report, given.intent, options.requireClass)),
+  );
+  await checks.run("time", { bundle, report, intent }, async (given) =>
+    said(await checkTime(given.bundle, given.intent, given.report.typeClass, options.tsaCertificates ?? [])),
   );
   await checks.run("plan", { intent }, (given) => said(checkPlan(dir, given.intent)));
   await checks.run("selftest", { intent, key }, (given) => said(checkSelftest(dir, given.intent, pins)));

@@ -65,6 +65,7 @@ async function detectors(options: {
     html: undefined,
     publicKey: [],
     fingerprint: [],
+    keyring: [],
     tsaCertificate: [],
     json: "document",
     ...options,

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { sep } from "node:path";
 import { messageOf, usage } from "../errors.ts";
+import { readKeyring, type RuledKey } from "../evidence/keyring.ts";
 import { readPublicKey } from "../evidence/keys.ts";
 import { refusal } from "../evidence/refusal.ts";
 import type { VerifyOptions } from "../evidence/verify.ts";
@@ -14,6 +15,7 @@ export type Trust = Pick<VerifyOptions, "publicKeys" | "tsaCertificates">;
 export interface PinArguments {
   readonly publicKey: readonly string[];
   readonly fingerprint: readonly string[];
+  readonly keyring: readonly string[];
   readonly tsaCertificate: readonly string[];
 }
 
@@ -27,11 +29,13 @@ const list = {
 export const pinOptions = (publicKey: string) => ({
   "public-key": { ...list, describe: `PEM file of a key you trust${publicKey}` },
   fingerprint: { ...list, describe: "SHA-256 of such a key's SPKI, hex" },
+  keyring: { ...list, describe: "YAML file of keys you trust, with what they may sign and until when" },
   "tsa-certificate": { ...list, describe: "PEM file with the root of a time-stamp authority you trust" },
 });
 
 /** Exit 2 for what is no key and no fingerprint, 5 for a key that lies in one of the packs (real paths) that it is to vouch for. */
-export const pinsOf = ({ publicKey, fingerprint }: PinArguments, packs: readonly string[]): Pins => [
+export const pinsOf = ({ publicKey, fingerprint, keyring }: PinArguments, packs: readonly string[]): Pins => [
+  ...keyring.flatMap((file) => trustedKeys(file, packs)),
   ...publicKey.map((file) => trustedKey(file, packs)),
   ...fingerprint.map(fingerprintOf),
 ];
@@ -41,6 +45,12 @@ function trustedKey(file: string, packs: readonly string[]): ReturnType<typeof r
   const key = readKey(file);
   refuseFrom(file, packs, "public key");
   return key;
+}
+
+function trustedKeys(file: string, packs: readonly string[]): RuledKey[] {
+  const keys = readKeyring(file);
+  refuseFrom(file, packs, "keyring");
+  return keys;
 }
 
 function refuseFrom(file: string, packs: readonly string[], what: string): void {

@@ -18,7 +18,7 @@ import { rootOf } from "./merkle.ts";
 import { MAX_BYTES, PACK } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
 import { makeStatement, parseStatement, type PeriodPredicate, type Statement } from "./statement.ts";
-import { checkDigests, checkPinned, checkSigner, openBundle, type PinnedKey } from "./verify-checks.ts";
+import { checkDigests, checkKeyring, checkPinned, checkSigner, openBundle, type PinnedKey } from "./verify-checks.ts";
 import { verifyPack, type VerifyOptions } from "./verify.ts";
 
 export const PERIOD = {
@@ -169,7 +169,7 @@ interface PeriodVerification {
 
 /** Whether a period report is what a holder of a pinned key signed. Never throws; what it says of runs is checked by their own packs. */
 export async function verifyPeriod(dir: string, pins: readonly PinnedKey[]): Promise<PeriodVerification> {
-  const checks = new Checks<"bundle" | "statement" | "key" | "signature" | "files" | "digests">();
+  const checks = new Checks<"bundle" | "statement" | "key" | "signature" | "keyring" | "files" | "digests">();
   const bundle = await checks.run("bundle", {}, () => ({
     value: openBundle(dir, PERIOD.bundle),
     detail: "a Sigstore bundle v0.3 with one signature over an in-toto payload",
@@ -182,6 +182,10 @@ export async function verifyPeriod(dir: string, pins: readonly PinnedKey[]): Pro
   await checks.run("signature", { bundle, statement, key }, (given) =>
     said(checkSigner(given.bundle, given.statement.predicate.signer, pins, PERIOD.bundle)),
   );
+  await checks.run("keyring", { bundle, statement, key }, (given) => {
+    const times = { claimedMs: Date.parse(given.statement.predicate.madeAt), provenMs: null };
+    return said(checkKeyring(given.bundle, pins, "period", times));
+  });
   await checks.run("files", { statement }, (given) => said(checkSet(dir, given.statement)));
   await checks.run("digests", { statement }, (given) => said(checkDigests(dir, given.statement)));
   return { ok: checks.ok, checks: checks.list, statement: statement?.predicate ?? null };

@@ -10,6 +10,7 @@ import { evaluatorDigest } from "./evaluator.ts";
 import { exists, packFiles, readBounded, sha256, sha256File } from "./files.ts";
 import { readJournal, type RawEvent } from "./journal.ts";
 import { firstDifference, fromBase64, parseCanonical, parseJson } from "./json.ts";
+import { checkRules, type KeyRole, printOf, type RuledKey } from "./keyring.ts";
 import { fingerprintOf, parsePublicKey } from "./keys.ts";
 import { proofSchema, verifyProof } from "./ledger-proof.ts";
 import type { EndEntry, IntentEntry } from "./ledger-entries.ts";
@@ -20,8 +21,11 @@ import { readSelftest, selftestOfPack } from "./selftest.ts";
 import { parseStatement, resultOf, type Statement } from "./statement.ts";
 import { timeOf } from "./timestamp.ts";
 
-/** A key that the verifier brought along: itself, or its fingerprint (SHA-256 of the SPKI, hex). */
-export type PinnedKey = KeyObject | string;
+/** A key that the verifier brought along: itself, or its fingerprint (SHA-256 of the SPKI, hex); with rules where it is one of a keyring. */
+export type PinnedKey = KeyObject | string | RuledKey;
+
+const isRuled = (pin: PinnedKey): pin is RuledKey => typeof pin !== "string" && "rules" in pin;
+const bare = (pin: PinnedKey): KeyObject | string => (isRuled(pin) ? pin.key : pin);
 
 export interface Opened {
   readonly signed: SignedPayload;
@@ -67,11 +71,23 @@ export function checkSigner(
 /** A pinned fingerprint accepts the key that the statement carries only when that key has this very fingerprint. */
 function pinnedKey(opened: Opened, carried: string, pins: readonly PinnedKey[], what: string): KeyObject {
   const embedded = parsePublicKey(fromBase64(carried, `the public key of ${what}`));
-  const brought = pins.filter((pin) => typeof pin !== "string");
-  const keys = embedded !== null && pins.includes(fingerprintOf(embedded)) ? [...brought, embedded] : brought;
+  const known = pins.map(bare);
+  const brought = known.filter((pin) => typeof pin !== "string");
+  const keys = embedded !== null && known.includes(fingerprintOf(embedded)) ? [...brought, embedded] : brought;
   const key = keys.find((candidate) => fingerprintOf(candidate) === opened.claimed);
   if (key !== undefined) return key;
   throw refusal(`${what} is signed by ${visible(opened.claimed) || "an unnamed key"}, which is not pinned`);
+}
+
+/** What the verifier's keyring says of the key that signed; nothing of one that was pinned by itself. */
+export function checkKeyring(
+  { claimed }: Opened,
+  pins: readonly PinnedKey[],
+  role: KeyRole,
+  times: { readonly claimedMs: number; readonly provenMs: number | null },
+): string {
+  const ruled = pins.filter(isRuled).find(({ key }) => printOf(key) === claimed);
+  return ruled ? checkRules(ruled.rules, role, times) : "the key was pinned by itself, without rules";
 }
 
 export function checkFiles(dir: string, { subjects }: ReportStatement): string {
@@ -166,16 +182,17 @@ export async function checkTime(
   intent: OpenedIntent,
   evidence: EvidenceClass,
   certificates: readonly string[],
-): Promise<string> {
+): Promise<{ readonly detail: string; readonly provenMs: number | null }> {
   const { timestamp } = intent.signed;
+  const unproven = (detail: string) => ({ detail, provenMs: null });
   if (timestamp === null) {
     if (report.signed.timestamp !== null) throw refusal("the report has a time stamp and the intent has none");
-    return "no time stamp: when it was signed is the word of the one who signed";
+    return unproven("no time stamp: when it was signed is the word of the one who signed");
   }
   if (certificates.length === 0) {
     if (evidence === "attested")
       throw refusal("attested evidence rests on a time stamp, and no certificate of an authority was given");
-    return "there is a time stamp, and no certificate of an authority was given to check it with";
+    return unproven("there is a time stamp, and no certificate of an authority was given to check it with");
   }
   const began = await stampedBy(timestamp, intent, certificates, PACK.intent);
   const claimedMs = Date.parse(intent.statement.predicate.signedAt);
@@ -183,11 +200,13 @@ export async function checkTime(
     throw refusal(
       `the intent says that it was signed ${intent.statement.predicate.signedAt}, its time stamp ${began.toISOString()}`,
     );
-  if (report.signed.timestamp === null) return `intent stamped ${began.toISOString()}; the report has no time stamp`;
+  const provenMs = began.getTime();
+  if (report.signed.timestamp === null)
+    return { detail: `intent stamped ${began.toISOString()}; the report has no time stamp`, provenMs };
   const ended = await stampedBy(report.signed.timestamp, report, certificates, PACK.report);
   if (ended < began)
     throw refusal(`the report was stamped ${ended.toISOString()}, before its intent, ${began.toISOString()}`);
-  return `intent stamped ${began.toISOString()}, report ${ended.toISOString()}`;
+  return { detail: `intent stamped ${began.toISOString()}, report ${ended.toISOString()}`, provenMs };
 }
 
 async function stampedBy(

@@ -2,7 +2,6 @@
  * Whether a pack is what a holder of a pinned key has signed, and whether that can be true. Reads what strangers wrote: sizes and
  * depth are bounded, links are refused, and whatever goes wrong becomes a failed check and never an exception.
  */
-import type { KeyObject } from "node:crypto";
 import type { EvidenceClass, Report } from "../report.ts";
 import type { Verdict } from "../verdict.ts";
 import { type Check, Checks, said } from "./checks.ts";
@@ -17,6 +16,7 @@ import {
   checkFigures,
   checkFiles,
   checkJournal,
+  checkKeyring,
   checkLedgerProof,
   checkOrder,
   checkPinned,
@@ -27,6 +27,7 @@ import {
   checkTime,
   openBundle,
   openIntent,
+  type PinnedKey,
 } from "./verify-checks.ts";
 import { checkLedger } from "./verify-ledger.ts";
 
@@ -40,6 +41,7 @@ export type CheckName =
   | "intent"
   | "class"
   | "time"
+  | "keyring"
   | "plan"
   | "selftest"
   | "journal"
@@ -50,8 +52,8 @@ export type CheckName =
   | "recompute";
 
 export interface VerifyOptions {
-  /** Keys that the caller trusts: key objects, or fingerprints (SHA-256 of the SPKI, hex). Without one nothing is ever ok. */
-  readonly publicKeys: readonly (KeyObject | string)[];
+  /** Keys that the caller trusts. Without one nothing is ever ok. */
+  readonly publicKeys: readonly PinnedKey[];
   readonly requireClass?: EvidenceClass | undefined;
   /** PEM files with the roots of time-stamp authorities that the caller trusts. */
   readonly tsaCertificates?: readonly string[] | undefined;
@@ -97,9 +99,15 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
   await checks.run("class", { report, intent }, (given) =>
     said(checkClass(dir, given.report, given.intent, options.requireClass)),
   );
-  await checks.run("time", { bundle, report, intent }, async (given) =>
-    said(await checkTime(given.bundle, given.intent, given.report.typeClass, options.tsaCertificates ?? [])),
-  );
+  const time = await checks.run("time", { bundle, report, intent }, async (given) => {
+    const certificates = options.tsaCertificates ?? [];
+    const value = await checkTime(given.bundle, given.intent, given.report.typeClass, certificates);
+    return { value, detail: value.detail };
+  });
+  await checks.run("keyring", { intent, time, key }, ({ intent: opened, time: { provenMs } }) => {
+    const claimedMs = Date.parse(opened.statement.predicate.signedAt);
+    return said(checkKeyring(opened, pins, "drill", { claimedMs, provenMs }));
+  });
   await checks.run("plan", { intent }, (given) => said(checkPlan(dir, given.intent)));
   await checks.run("selftest", { intent, key }, (given) => said(checkSelftest(dir, given.intent, pins)));
   const journal = await checks.run("journal", { report }, (given) => {

@@ -16,6 +16,7 @@ interface VerifyArguments extends PinArguments {
   readonly class: EvidenceClass | undefined;
   readonly recompute: boolean;
   readonly ledger: string | undefined;
+  readonly allowedSigners: string | undefined;
   readonly json?: string;
 }
 
@@ -41,6 +42,11 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
         requiresArg: true,
         describe: "The run ledger's folder: checks that no run is missing",
       })
+      .option("allowed-signers", {
+        type: "string",
+        requiresArg: true,
+        describe: "File of those who may sign off (ssh-keygen(1)): one of them must have",
+      })
       .example("$0 verify reports/<run> --public-key drill.pub.pem --recompute", "trust nobody but the key") as never,
   async handler(argv) {
     const dir = packFolder(argv.pack);
@@ -51,6 +57,7 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
       requireClass: argv.class,
       recompute: argv.recompute ? recompute : undefined,
       ledgerDir: argv.ledger,
+      allowedSigners: argv.allowedSigners,
     });
     if (argv.json) print(JSON.stringify({ schema: "blackstart/verification/v1", ...verification }, null, 2));
     else {

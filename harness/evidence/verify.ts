@@ -9,6 +9,7 @@ import { ledgerDirOf } from "./ledger.ts";
 import { exists } from "./files.ts";
 import { join } from "node:path";
 import { PACK } from "./pack-files.ts";
+import { signoffWords } from "./signoff.ts";
 import { parseStatement } from "./statement.ts";
 import {
   checkClass,
@@ -49,6 +50,7 @@ export type CheckName =
   | "figures"
   | "ledger-proof"
   | "ledger"
+  | "sign-off"
   | "recompute";
 
 export interface VerifyOptions {
@@ -61,6 +63,8 @@ export interface VerifyOptions {
   readonly recompute?: ((dir: string) => Promise<Report>) | undefined;
   /** The ledger's folder, or the reports folder that has it: then the whole ledger is checked. */
   readonly ledgerDir?: string | undefined;
+  /** A file of those who may sign off: then at least one of them must have, and no sign-off may be wrong. */
+  readonly allowedSigners?: string | undefined;
 }
 
 export interface Verification {
@@ -129,6 +133,9 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
         given.intent.statement.predicate,
       ),
     ),
+  );
+  await checks.runIf(options.allowedSigners, "sign-off", { report, signature }, async (given, allowed) =>
+    said(await signoffWords(dir, given.report.predicate.run, allowed)),
   );
   await checks.runIf(options.recompute, "recompute", { signature, files, digests, intent }, async (given, recompute) =>
     said(await checkRecomputed(dir, given.intent, recompute)),

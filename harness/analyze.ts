@@ -108,6 +108,7 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     attempts: context.attempts ?? { number: 1, windowDays: 0, passed: 0, failed: 0, other: 0 },
     intent: context.intent === undefined ? signedIntent(history) : context.intent,
     keyFingerprint: context.keyFingerprint ?? null,
+    ...(context.witnesses && { witnesses: context.witnesses }),
     selftest: context.selftest ?? null,
   };
 }

@@ -287,6 +287,8 @@ export interface Report extends Result {
   };
   readonly intent: { readonly sha256: string; readonly ledgerIndex: number } | null;
   readonly keyFingerprint: string | null;
+  /** Who outside of this host saw the intent before the fault; left out where nobody did. */
+  readonly witnesses?: readonly string[];
   /** The newest selftest of the evaluator that was on record when the intent was signed; null when there was none. */
   readonly selftest: SelftestOnRecord | null;
 }

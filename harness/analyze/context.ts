@@ -5,7 +5,7 @@ import type { Report } from "../report.ts";
 
 /** What a report says of its own evidence. The drill writes it into the pack, so that it is the same whenever it is derived again. */
 export type AnalysisContext = Partial<
-  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest" | "pack">
+  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "witnesses" | "selftest" | "pack">
 >;
 
 const MAX_BYTES = 1024 ** 2;
@@ -23,6 +23,7 @@ const contextFile = z.object({
     .exactOptional(),
   intent: z.object({ sha256: digest, ledgerIndex: count }).nullable().exactOptional(),
   keyFingerprint: z.string().max(1_000).nullable().exactOptional(),
+  witnesses: z.array(z.string().max(1_000)).max(20).exactOptional(),
   selftest: z
     .object({
       sha256: digest,

@@ -7,7 +7,7 @@ import { visible } from "../text.ts";
 import { print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
 import { outsideOf } from "./outside.ts";
-import { authoritiesOf, type PinArguments, pinOptions, pinsOf } from "./pins.ts";
+import { type PinArguments, pinOptions, trustOf } from "./pins.ts";
 import { scenarioFiles } from "./scenario-files.ts";
 
 interface Options extends PinArguments {
@@ -49,8 +49,7 @@ export const coverageCommand: CommandModule<object, Options> = {
   async handler(options) {
     const { reports, html, json } = options;
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
-    const pins = pinsOf(options, packs);
-    const tsaCertificates = authoritiesOf(options, packs);
+    const trust = await trustOf(options, packs);
     const target = html === undefined ? null : outsideOf(packs, html);
     const { readScenarios } = await import("../scenario/read-scenario.ts");
     const { readCatalogue } = await import("../suite/catalogue.ts");
@@ -63,8 +62,7 @@ export const coverageCommand: CommandModule<object, Options> = {
     const { runs } = await gatherRuns({
       reportsDir: reports,
       choose: (intents) => intents.filter(({ wall }) => wall >= since),
-      pins,
-      tsaCertificates,
+      trust,
     });
     const filed = scenarios.map(({ scenario: { id, covers } }) => ({ id, covers }));
     const coverage = coverageOf({ catalogue: await readCatalogue(), scenarios: filed, runs, now, days: options.days });

@@ -67,6 +67,7 @@ async function detectors(options: {
     fingerprint: [],
     keyring: [],
     tsaCertificate: [],
+    worm: false,
     json: "document",
     ...options,
     _: [],

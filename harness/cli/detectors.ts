@@ -2,14 +2,14 @@ import { realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import { messageOf } from "../errors.ts";
-import { verifyPack } from "../evidence/verify.ts";
+import { type Trust, verifyPack } from "../evidence/verify.ts";
 import type { Counted, LeftOut } from "../render/matrix.ts";
 import type { Report } from "../report.ts";
 import { counted, visible } from "../text.ts";
 import { print, say } from "./io.ts";
 import { type Listed, listRuns, runsIn } from "./list.ts";
 import { outsideOf } from "./outside.ts";
-import { authoritiesOf, type PinArguments, pinOptions, pinsOf, type Trust } from "./pins.ts";
+import { type PinArguments, pinOptions, trustOf } from "./pins.ts";
 
 interface DetectorsArguments extends PinArguments {
   readonly reports: string;
@@ -28,7 +28,7 @@ export const detectorsCommand: CommandModule<object, DetectorsArguments> = {
       .example("$0 detectors --html detectors.html", "the page over the catalogue") as never,
   async handler({ reports, html, json, ...keys }) {
     const packs = runsIn(reports).map((run) => realpathSync(join(reports, run)));
-    const trust: Trust = { publicKeys: pinsOf(keys, packs), tsaCertificates: authoritiesOf(keys, packs) };
+    const trust = await trustOf(keys, packs);
     const target = html === undefined ? null : outsideOf(packs, html);
     const { matrixHtml, matrixOf, matrixText } = await import("../render/matrix.ts");
     const { judged, leftOut } = await newestOfEach(reports, trust);

@@ -9,7 +9,7 @@ import { visible } from "../text.ts";
 import type { ExitCode } from "../verdict.ts";
 import { finish, print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
-import { authoritiesOf, type PinArguments, type Pins, pinOptions, pinsOf } from "./pins.ts";
+import { type PinArguments, type Pins, pinOptions, trustOf } from "./pins.ts";
 
 interface Options extends PinArguments {
   readonly suite: string;
@@ -61,8 +61,7 @@ export const gateCommand: CommandModule<object, Options> = {
   async handler(options) {
     const { reports, json, junit, github, maxAge: maxAgeMs } = options;
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
-    const pins = pinsOf(options, packs);
-    const tsaCertificates = authoritiesOf(options, packs);
+    const trust = await trustOf(options, packs);
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const { gateOf } = await import("../gate.ts");
@@ -74,13 +73,12 @@ export const gateCommand: CommandModule<object, Options> = {
       scenarioSha256: scenario.plan(0).scenario.sha256,
       runs: repeat,
     }));
-    const baseline = options.baseline === undefined ? null : await timesOf(options.baseline, pins);
+    const baseline = options.baseline === undefined ? null : await timesOf(options.baseline, trust.publicKeys);
     const { runs } = await gatherRuns({
       reportsDir: reports,
       choose: (intents) =>
         required.flatMap(({ scenario, runs: n }) => intents.filter((intent) => intent.scenario === scenario).slice(-n)),
-      pins,
-      tsaCertificates,
+      trust,
       recompute: analyzePack,
     });
     const gate = gateOf({ suite: suite.id, required, runs, now: new Date().toISOString(), maxAgeMs, baseline });

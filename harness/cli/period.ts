@@ -7,7 +7,7 @@ import { spanOf } from "../period.ts";
 import { visible } from "../text.ts";
 import { finish, print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
-import { authoritiesOf, type PinArguments, pinOptions, pinsOf } from "./pins.ts";
+import { type PinArguments, pinOptions, trustOf } from "./pins.ts";
 import { EXIT } from "../verdict.ts";
 
 interface Options extends PinArguments {
@@ -52,8 +52,7 @@ export const periodCommand: CommandModule<object, Options> = {
         "expected 2026-Q4, 2026-11, or 2026-11-01..2026-11-24",
       );
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
-    const pins = pinsOf(options, packs);
-    const tsaCertificates = authoritiesOf(options, packs);
+    const trust = await trustOf(options, packs);
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const suite = await readSuite(suiteFile(options.suite));
@@ -64,8 +63,7 @@ export const periodCommand: CommandModule<object, Options> = {
     const gathered = await gatherRuns({
       reportsDir: reports,
       choose: within(span),
-      pins,
-      tsaCertificates,
+      trust,
       ...(recompute && { recompute: analyzePack }),
       progress: (done, of) => done % 20 === 0 && say(`${done} of ${of} packs verified`),
     });

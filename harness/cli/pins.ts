@@ -5,18 +5,18 @@ import { messageOf, usage } from "../errors.ts";
 import { readKeyring, type RuledKey } from "../evidence/keyring.ts";
 import { readPublicKey } from "../evidence/keys.ts";
 import { refusal } from "../evidence/refusal.ts";
-import type { VerifyOptions } from "../evidence/verify.ts";
+import type { Trust, VerifyOptions } from "../evidence/verify.ts";
+import { openWorm, type WormBucket, wormKeys, wormPlace } from "../worm.ts";
 import { visible } from "../text.ts";
 
 export type Pins = VerifyOptions["publicKeys"];
-/** Whom whoever checks packs believes. */
-export type Trust = Pick<VerifyOptions, "publicKeys" | "tsaCertificates">;
 
 export interface PinArguments {
   readonly publicKey: readonly string[];
   readonly fingerprint: readonly string[];
   readonly keyring: readonly string[];
   readonly tsaCertificate: readonly string[];
+  readonly worm: boolean;
 }
 
 const list = {
@@ -31,6 +31,11 @@ export const pinOptions = (publicKey: string) => ({
   fingerprint: { ...list, describe: "SHA-256 of such a key's SPKI, hex" },
   keyring: { ...list, describe: "YAML file of keys you trust, with what they may sign and until when" },
   "tsa-certificate": { ...list, describe: "PEM file with the root of a time-stamp authority you trust" },
+  worm: {
+    type: "boolean",
+    default: false,
+    describe: "Look into the bucket of BLACKSTART_WORM_BUCKET, with the reader's keys",
+  } as const,
 });
 
 /** Exit 2 for what is no key and no fingerprint, 5 for a key that lies in one of the packs (real paths) that it is to vouch for. */
@@ -80,8 +85,21 @@ function fingerprintOf(text: string): string {
   );
 }
 
+/** Everything of these options at once; the packs are those (real paths) that it is to vouch for. */
+export const trustOf = async (given: PinArguments, packs: readonly string[]): Promise<Trust> => ({
+  publicKeys: pinsOf(given, packs),
+  tsaCertificates: authoritiesOf(given, packs),
+  ...(given.worm && { worm: await readersBucket() }),
+});
+
+async function readersBucket(): Promise<WormBucket> {
+  const place = wormPlace(process.env);
+  if (place === null) throw usage("--worm was given, and BLACKSTART_WORM_BUCKET names no bucket");
+  return openWorm(place, wormKeys(process.env, "reader"));
+}
+
 /** Exit 2 for a file that is not there, 5 for one that lies in one of the packs that it is to vouch for. */
-export function authoritiesOf({ tsaCertificate }: PinArguments, packs: readonly string[]): readonly string[] {
+function authoritiesOf({ tsaCertificate }: PinArguments, packs: readonly string[]): readonly string[] {
   for (const file of tsaCertificate) {
     if (!existsSync(file)) throw usage(`The certificate ${visible(file)} is not there`);
     refuseFrom(file, packs, "certificate");

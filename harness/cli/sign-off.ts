@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { refusal } from "../evidence/refusal.ts";
 import { visible } from "../text.ts";
 import { print } from "./io.ts";
-import { type PinArguments, pinOptions, pinsOf, authoritiesOf } from "./pins.ts";
+import { type PinArguments, pinOptions, trustOf } from "./pins.ts";
 import { packFolder } from "./report.ts";
 
 interface Options extends PinArguments {
@@ -37,8 +37,7 @@ export const signOffCommand: CommandModule<object, Options> = {
     const { verifyPack } = await import("../evidence/verify.ts");
     const { signOff } = await import("../evidence/signoff.ts");
     const { ok, run, checks } = await verifyPack(dir, {
-      publicKeys: pinsOf(options, [dir]),
-      tsaCertificates: authoritiesOf(options, [dir]),
+      ...(await trustOf(options, [dir])),
       recompute: analyzePack,
     });
     const failed = checks.find(({ outcome }) => outcome === "fail");

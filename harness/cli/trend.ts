@@ -6,7 +6,7 @@ import { visible } from "../text.ts";
 import { print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
 import { outsideOf } from "./outside.ts";
-import { authoritiesOf, type PinArguments, pinOptions, pinsOf } from "./pins.ts";
+import { type PinArguments, pinOptions, trustOf } from "./pins.ts";
 
 interface Options extends PinArguments {
   readonly scenario: string;
@@ -29,15 +29,13 @@ export const trendCommand: CommandModule<object, Options> = {
   async handler(options) {
     const { scenario, reports, html, json } = options;
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
-    const pins = pinsOf(options, packs);
-    const tsaCertificates = authoritiesOf(options, packs);
+    const trust = await trustOf(options, packs);
     const target = html === undefined ? null : outsideOf(packs, html);
     const { gatherRuns } = await import("../evidence.ts");
     const { runs } = await gatherRuns({
       reportsDir: reports,
       choose: (intents) => intents.filter((intent) => intent.scenario === scenario),
-      pins,
-      tsaCertificates,
+      trust,
     });
     if (runs.length === 0)
       throw usage(

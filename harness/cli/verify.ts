@@ -9,7 +9,7 @@ import type { EvidenceClass, Report } from "../report.ts";
 import { visible } from "../text.ts";
 import { EXIT } from "../verdict.ts";
 import { finish, print, say } from "./io.ts";
-import { authoritiesOf, type PinArguments, pinOptions, pinsOf } from "./pins.ts";
+import { type PinArguments, pinOptions, pinsOf, trustOf } from "./pins.ts";
 
 interface VerifyArguments extends PinArguments {
   readonly pack: string;
@@ -52,8 +52,7 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
     const dir = packFolder(argv.pack);
     if (existsSync(join(dir, PERIOD.bundle))) return tellPeriod(argv, dir);
     const verification = await verifyPack(dir, {
-      publicKeys: pinsOf(argv, [dir]),
-      tsaCertificates: authoritiesOf(argv, [dir]),
+      ...(await trustOf(argv, [dir])),
       requireClass: argv.class,
       recompute: argv.recompute ? recompute : undefined,
       ledgerDir: argv.ledger,

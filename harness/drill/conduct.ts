@@ -7,19 +7,25 @@ import { componentKind } from "../components.ts";
 import { resolveImages, type ResolvedImage } from "../engine/images.ts";
 import { BlackstartError, messageOf, usage } from "../errors.ts";
 import {
+  anchorIntent,
   type Env,
   evaluatorFacts,
   evidenceOfPack,
   type Journal,
+  keepPack,
+  type Ledger,
   loadSigner,
   loadStamper,
   newestSelftest,
   openJournal,
   openLedger,
+  openVault,
   sealPack,
   type SealedPack,
   SELFTEST,
   signIntent,
+  type Vault,
+  WORM,
 } from "../evidence.ts";
 import type { HostFacts, ImageFacts } from "../history.ts";
 import type { Plan } from "../plan.ts";
@@ -62,6 +68,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const { plan, reportsDir, env, signal, listen } = options;
   const { signer, created } = loadSigner(env);
   const stamper = loadStamper(env);
+  const vault = await openVault(env, reportsDir, signer);
   if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
   const ledger = await openLedger(reportsDir, env);
   for (const orphan of await ledger.closeOrphans())
@@ -75,6 +82,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const evaluator = evaluatorFacts();
   const { found, passedOver } = newestSelftest(reportsDir, signer, evaluator.evaluatorSha256);
   if (found) await writeFile(path.join(packDir, SELFTEST), found.bytes);
+  if (vault) await writeFile(path.join(packDir, WORM.probe), vault.probe.bytes);
   if (passedOver[0] !== undefined)
     listen({ kind: "note", text: `${passedOver.length} selftests on record are not used: ${passedOver[0]}` });
   const host = await hostFacts({
@@ -85,7 +93,9 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   });
   const imageFacts = factsOf(plan, images);
   await record.host(host, imageFacts);
-  const intent = await signIntent({ dir: packDir, run, signer, stamper, ledger, host, images: imageFacts });
+  const wormBucket = vault?.bucket.name ?? null;
+  const intent = await signIntent({ dir: packDir, run, signer, stamper, wormBucket, ledger, host, images: imageFacts });
+  if (vault) await anchor(packDir, run, vault, ledger);
 
   const journal = openJournal(path.join(packDir, "raw", "events.jsonl"));
   journal.append("run-started", { run, scenario: plan.scenario.id, seed: plan.seed });
@@ -121,10 +131,39 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
     const report = await judge(packDir);
     listen({ kind: "note", text: `verdict: ${report.verdict}` });
     const sealed = await sealPack({ dir: packDir, report, signer, stamper, ledger });
+    if (vault) await keep(reportsDir, run, vault, listen);
     return { report, sealed, packDir, unclean: await down, error: end.error };
   } finally {
     await down;
     watcher.dismiss();
+    vault?.bucket.close();
+  }
+}
+
+/** What nobody outside of this host has seen is not begun; the run is void then. */
+async function anchor(packDir: string, run: string, vault: Vault, ledger: Ledger): Promise<void> {
+  try {
+    await anchorIntent(packDir, run, vault);
+  } catch (thrown) {
+    await ledger.closeRun(run, { kind: "void", bundleSha256: null, reason: messageOf(thrown) });
+    throw thrown;
+  }
+}
+
+/** The pack is sealed and its verdict stands, whether or not the bucket takes it now. */
+async function keep(reportsDir: string, run: string, vault: Vault, listen: Listener): Promise<void> {
+  try {
+    const { files } = await keepPack(reportsDir, run, vault);
+    listen({
+      kind: "note",
+      text: `kept in ${vault.bucket.name}: ${files.length} files for ${vault.retentionDays} days`,
+    });
+  } catch (thrown) {
+    const again = `./blackstart worm upload ${run} --reports ${reportsDir}`;
+    listen({
+      kind: "note",
+      text: `NOT kept in ${vault.bucket.name}: ${messageOf(thrown)}. Put it there with ${again}`,
+    });
   }
 }
 

@@ -69,7 +69,16 @@ const ATTACKS: readonly (readonly [attack: string, file: string, ...tests: strin
   ["wrong predicate type", "evidence/tamper", "wrong predicate type"],
   ["missing time token", "evidence/timestamp", "missing time token: without a witness it is development"],
   ["foreign sign-off namespace", "evidence/signoff", "foreign sign-off namespace"],
+  [
+    "file replaced in store",
+    "evidence/worm",
+    "file replaced in store",
+    "retention shortened",
+    "version gone from the store",
+  ],
+  ["a store that only says that it locks", "evidence/worm", "one is opened only behind a probe of these days"],
   ["file replaced", "evidence/tamper", "file replaced by another pack's", "file replaced by a link to the same bytes"],
+  ["hidden run, by cutting the ledger", "evidence/worm", "a run that one side alone knows is named"],
   ["hidden run", "evidence/tamper", "a run that never entered the ledger, found beside it"],
 ];
 

@@ -13,8 +13,9 @@ import type { Stamper } from "./timestamp.ts";
 import { makeStatement, type IntentPredicate, type Subject } from "./statement.ts";
 
 const ATTEMPT_WINDOW_DAYS = 30;
-/** What was there before anything broke: the drill's own sources, and the selftest that its report will speak of, if any. */
-const INPUTS = [PACK.scenario, PACK.plan, PACK.policy, PACK.selftest];
+/** What was there before anything broke: the drill's own sources, and what its report will speak of where it is there. */
+const INPUTS = [PACK.scenario, PACK.plan, PACK.policy];
+const OPTIONAL_INPUTS = [PACK.selftest, PACK.wormProbe];
 
 export interface IntentOptions {
   /** The pack's folder. raw/scenario.yaml, raw/plan.json and raw/policy.yaml must be written: the intent signs their bytes. */
@@ -22,6 +23,8 @@ export interface IntentOptions {
   readonly run: string;
   readonly signer: Signer;
   readonly stamper: Stamper | null;
+  /** The bucket that the intent will be kept in; the probe that makes it count lies in the pack as raw/worm-probe.sigstore.json. */
+  readonly wormBucket: string | null;
   readonly ledger: Ledger;
   readonly host: Pick<HostFacts, "evaluatorSha256" | "dirty" | "clockSynchronised" | "preload">;
   /** null when the images are not resolved yet. */
@@ -42,9 +45,8 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
   let digest = "";
   const entry = await options.ledger.appendIntent(async (place) => {
     const predicate = intentFor(options, place);
-    const subjects = INPUTS.filter((name) => name !== PACK.selftest || exists(join(options.dir, name))).map((name) =>
-      subjectOf(options.dir, name),
-    );
+    const present = OPTIONAL_INPUTS.filter((name) => exists(join(options.dir, name)));
+    const subjects = [...INPUTS, ...present].map((name) => subjectOf(options.dir, name));
     const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer, options.stamper);
     if (!createFile(join(options.dir, PACK.intent), bundle))
       throw refusal(`${PACK.intent} of the run ${options.run} exists already`);
@@ -58,7 +60,7 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
 export const subjectOf = (dir: string, name: string): Subject => ({ name, sha256: sha256File(join(dir, name), name) });
 
 function intentFor(
-  { dir, run, signer, stamper, ledger, host, images }: IntentOptions,
+  { dir, run, signer, stamper, wormBucket, ledger, host, images }: IntentOptions,
   place: LedgerPlace,
 ): IntentPredicate {
   const plan = readPlan(dir);
@@ -72,7 +74,7 @@ function intentFor(
     clockSynchronised,
     preload,
     images,
-    anchors,
+    anchors: [...anchors, ...(wormBucket === null ? [] : [wormBucket])],
   };
   const classified = classify(facts);
   return {
@@ -87,6 +89,7 @@ function intentFor(
     conditions: plan.verify,
     seed: plan.seed,
     anchors,
+    worm: wormBucket === null ? null : { bucket: wormBucket, probeSha256: subjectOf(dir, PACK.wormProbe).sha256 },
     overrides: plan.overrides,
     evaluator: { sha256: host.evaluatorSha256, dirty },
     ledger: { key: ledger.key, index: place.index, root: place.root },

@@ -9,6 +9,7 @@ import { exists, readBounded, sha256 } from "./files.ts";
 import { parseJson } from "./json.ts";
 import { SELFTEST, selftestOfPack } from "./selftest.ts";
 import { parseStatement, type IntentPredicate } from "./statement.ts";
+import { receiptOfPack, WORM } from "./worm.ts";
 
 /** The files of a pack that evidence itself reads or writes, by their names inside it. */
 export const PACK = {
@@ -24,6 +25,9 @@ export const PACK = {
   images: "raw/images.json",
   /** Of the evaluator; only where one was on record. */
   selftest: SELFTEST,
+  /** Of the bucket that keeps the intent; only where there is one. */
+  wormProbe: WORM.probe,
+  wormReceipt: WORM.receipt,
   reportJson: "views/report.json",
   guide: "VERIFY.md",
   script: "verify.sh",
@@ -110,8 +114,19 @@ export function classOfPack(dir: string, intent: IntentPredicate): Classified {
     clockSynchronised: host.clockSynchronised,
     preload: host.preload,
     images: readImages(dir),
-    anchors: isStamped(dir) ? intent.anchors : [],
+    anchors: witnessesOf(dir, intent),
   });
+}
+
+/** Who outside of this host saw the intent before the fault, in words. */
+function witnessesOf(dir: string, intent: IntentPredicate): string[] {
+  const receipt = receiptOfPack(dir, intent);
+  return [
+    ...(isStamped(dir) ? intent.anchors.map((host) => `time-stamp authority ${host}`) : []),
+    ...(receipt
+      ? [`WORM bucket ${receipt.bucket}, version ${receipt.version}, until ${receipt.until.slice(0, 10)}`]
+      : []),
+  ];
 }
 
 const isStamped = (dir: string): boolean =>
@@ -119,7 +134,7 @@ const isStamped = (dir: string): boolean =>
 
 export type EvidenceOfPack = Pick<
   Report,
-  "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest"
+  "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest" | "witnesses"
 >;
 
 /** What a report says about its own evidence, read from the pack so that it comes out the same whenever it is derived. */
@@ -135,6 +150,7 @@ export function evidenceOfPack(dir: string): EvidenceOfPack {
     };
   const { predicate, sha256: digest } = readIntent(dir);
   const classified = classOfPack(dir, predicate);
+  const witnesses = witnessesOf(dir, predicate);
   return {
     class: classified.class,
     classReasons: classified.reasons,
@@ -142,5 +158,6 @@ export function evidenceOfPack(dir: string): EvidenceOfPack {
     intent: { sha256: digest, ledgerIndex: predicate.ledger.index },
     keyFingerprint: predicate.signer.fingerprint,
     selftest: selftestOfPack(dir, predicate),
+    ...(witnesses.length > 0 && { witnesses }),
   };
 }

@@ -12,7 +12,7 @@ afterEach(() => bed.remove());
 const today = new Date().toISOString().slice(0, 10);
 const SPAN = spanOf(`${today}..${today}`)!;
 const gather = () =>
-  gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), tsaCertificates: [], pins: [bed.signer.fingerprint] });
+  gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), trust: { publicKeys: [bed.signer.fingerprint] } });
 const run = (n: number): string => `2026-11-23T10-00-0${n}Z-7f3a`;
 
 describe("the runs of a span", () => {
@@ -43,10 +43,10 @@ describe("the runs of a span", () => {
     await makePack(bed, { run: run(1) });
     await makePack(bed, { run: run(2) });
     await expect(
-      gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), tsaCertificates: [], pins: [] }),
+      gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), trust: { publicKeys: [] } }),
     ).rejects.toThrow("no public key was given");
     await expect(
-      gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), tsaCertificates: [], pins: ["0".repeat(64)] }),
+      gatherRuns({ reportsDir: bed.reports, choose: within(SPAN), trust: { publicKeys: ["0".repeat(64)] } }),
     ).rejects.toThrow("no pack in the reports folder verifies under the given keys");
     const entries = join(bed.reports, "ledger", "entries.jsonl");
     const lines = readFileSync(entries, "utf8").split("\n");

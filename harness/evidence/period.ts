@@ -12,14 +12,14 @@ import { signBundle } from "./dsse.ts";
 import { createFile, exists, packFiles, readBounded, sha256 } from "./files.ts";
 import { subjectOf } from "./intent.ts";
 import type { Signer } from "./keys.ts";
-import type { EndEntry, IntentEntry, LedgerEntry } from "./ledger-entries.ts";
+import type { EndEntry, IntentEntry, LedgerEntry, LedgerState } from "./ledger-entries.ts";
 import { ledgerDirOf, readLedgerDir } from "./ledger.ts";
 import { rootOf } from "./merkle.ts";
 import { MAX_BYTES, PACK } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
 import { makeStatement, parseStatement, type PeriodPredicate, type Statement } from "./statement.ts";
 import { checkDigests, checkKeyring, checkPinned, checkSigner, openBundle, type PinnedKey } from "./verify-checks.ts";
-import { verifyPack, type VerifyOptions } from "./verify.ts";
+import { verifyPack, type Trust, type VerifyOptions } from "./verify.ts";
 
 export const PERIOD = {
   bundle: "period.sigstore.json",
@@ -39,8 +39,7 @@ export interface GatherOptions {
   readonly reportsDir: string;
   /** Which of all intents of the ledger, oldest first, are wanted. */
   readonly choose: (intents: readonly IntentEntry[]) => readonly IntentEntry[];
-  readonly pins: readonly PinnedKey[];
-  readonly tsaCertificates: readonly string[];
+  readonly trust: Trust;
   /** Derives each report again from its raw files. */
   readonly recompute?: VerifyOptions["recompute"];
   readonly progress?: (done: number, of: number) => void;
@@ -53,19 +52,12 @@ export const within =
     intents.filter(({ wall }) => wall >= from && wall < to);
 
 /**
- * The chosen runs of the ledger, each with its report where its pack can be believed. Refuses (exit 5) where no pack of the folder verifies, for then nobody knows whose ledger
- * it is, and where the ledger does not verify as a whole.
+ * The chosen runs of the ledger, each with its report where its pack can be believed. Refuses (exit 5) where no pack of the folder
+ * verifies, for then nobody knows whose ledger it is, and where the ledger does not verify as a whole.
  */
 export async function gatherRuns(options: GatherOptions): Promise<Gathered> {
-  const { reportsDir, choose, pins, tsaCertificates } = options;
-  if (pins.length === 0)
-    throw refusal(
-      "no public key was given, so nobody knows who signed",
-      "name a key you trust with --public-key or --fingerprint",
-    );
-  const key = await ledgerKeyOf(reportsDir, { publicKeys: pins, tsaCertificates });
-  const { entries, leaves, problems } = readLedgerDir(ledgerDirOf(reportsDir), key);
-  if (problems.length > 0) throw refusal(`The run ledger does not verify: ${problems.slice(0, 5).join("; ")}`);
+  const { reportsDir, choose, trust } = options;
+  const { entries, leaves, key } = await soundLedger(reportsDir, trust);
   const intents = choose(entries.filter((entry): entry is IntentEntry => entry.kind === "intent"));
   const ends = new Map(entries.flatMap((entry) => (isEnd(entry) ? [[entry.run, entry] as const] : [])));
   const runs: PeriodRun[] = [];
@@ -76,13 +68,29 @@ export async function gatherRuns(options: GatherOptions): Promise<Gathered> {
   return { runs, ledger: { key, size: entries.length, root: rootOf(leaves).toString("hex") } };
 }
 
+/** The runs of a ledger that verifies as a whole. Refuses like `gatherRuns`. */
+export async function runsOfLedger(reportsDir: string, trust: Trust): Promise<string[]> {
+  const { entries } = await soundLedger(reportsDir, trust);
+  return entries.flatMap((entry) => (entry.kind === "intent" ? [entry.run] : []));
+}
+
+async function soundLedger(reportsDir: string, trust: Trust): Promise<LedgerState & { readonly key: string }> {
+  if (trust.publicKeys.length === 0)
+    throw refusal(
+      "no public key was given, so nobody knows who signed",
+      "name a key you trust with --public-key or --fingerprint",
+    );
+  const key = await ledgerKeyOf(reportsDir, trust);
+  const state = readLedgerDir(ledgerDirOf(reportsDir), key);
+  if (state.problems.length > 0)
+    throw refusal(`The run ledger does not verify: ${state.problems.slice(0, 5).join("; ")}`);
+  return { ...state, key };
+}
+
 const isEnd = (entry: LedgerEntry): entry is EndEntry => entry.kind !== "intent";
 
 /** The newest pack that verifies names the ledger's key under its signature, and shows that no pack of the folder is missing in it. */
-async function ledgerKeyOf(
-  reportsDir: string,
-  trust: Pick<VerifyOptions, "publicKeys" | "tsaCertificates">,
-): Promise<string> {
+async function ledgerKeyOf(reportsDir: string, trust: Trust): Promise<string> {
   const names = exists(reportsDir)
     ? readdirSync(reportsDir).filter((name) => exists(join(reportsDir, name, PACK.report)))
     : [];
@@ -113,11 +121,7 @@ async function runOf(intent: IntentEntry, end: EndEntry | undefined, options: Ga
   if (end === undefined || end.bundleSha256 === null) return without(null);
   const dir = join(options.reportsDir, run);
   if (!exists(join(dir, PACK.report))) return without("its pack is not there");
-  const { ok, checks } = await verifyPack(dir, {
-    publicKeys: options.pins,
-    tsaCertificates: options.tsaCertificates,
-    recompute: options.recompute,
-  });
+  const { ok, checks } = await verifyPack(dir, { ...options.trust, recompute: options.recompute });
   if (!ok) {
     const failed = checks.find(({ outcome }) => outcome === "fail") ?? checks.find(({ outcome }) => outcome !== "ok");
     return without(`its pack does not verify: ${failed?.name}: ${failed?.detail}`);

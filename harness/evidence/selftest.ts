@@ -4,14 +4,12 @@
  * cannot be chosen after the result. It changes no verdict: a finding is true or not by its own record, and a selftest is a reason
  * to believe the one who found it.
  */
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf } from "../errors.ts";
 import type { SelftestOnRecord } from "../report.ts";
 import { classify, type ClassFacts } from "./class.ts";
-import { parseBundle, signBundle, verifySigned } from "./dsse.ts";
-import { createFile, exists, readBounded, sha256 } from "./files.ts";
+import { parseBundle, signBundle } from "./dsse.ts";
+import { exists, readBounded, sha256 } from "./files.ts";
+import { type Kept, keepStatement, keptStatements, STATEMENT_BYTES } from "./kept-statements.ts";
 import type { Signer } from "./keys.ts";
 import { refusal } from "./refusal.ts";
 import { makeStatement, parseStatement, type SelftestPredicate } from "./statement.ts";
@@ -19,10 +17,6 @@ import { makeStatement, parseStatement, type SelftestPredicate } from "./stateme
 /** Its name inside a pack. */
 export const SELFTEST = "raw/selftest.sigstore.json";
 
-const SUFFIX = ".sigstore.json";
-const MAX_BYTES = 8 * 2 ** 20;
-/** Older ones are not looked at: a folder of thousands must not hold a drill up. */
-const MOST_READ = 100;
 /** Of what was found instead of what must be, and of why a drill was not run: it may be anything. */
 const MOST_LETTERS = 4_000;
 const MINUTE_MS = 60_000;
@@ -46,12 +40,7 @@ export async function keepSelftest(reportsDir: string, facts: SelftestFacts, sig
   const predicate = predicateFor(facts, signer);
   const subject = { name: "evaluator", sha256: facts.evaluatorSha256 };
   const bundle = await signBundle(makeStatement("selftest", [subject], predicate), signer);
-  const digest = sha256(bundle);
-  const dir = selftestDirOf(reportsDir);
-  mkdirSync(dir, { recursive: true });
-  const file = join(dir, `${facts.when.slice(0, 19).replaceAll(":", "-")}Z-${digest.slice(0, 8)}${SUFFIX}`);
-  createFile(file, bundle);
-  return { file, sha256: digest, predicate };
+  return { ...keepStatement(selftestDirOf(reportsDir), facts.when, bundle), predicate };
 }
 
 function predicateFor(
@@ -75,42 +64,19 @@ function predicateFor(
   };
 }
 
-interface FoundSelftest {
-  readonly bytes: Buffer;
-  readonly predicate: SelftestPredicate;
-}
-
 /**
  * The newest selftest of this evaluator that this key signed, whatever came of it; where there is none, the newest of any evaluator.
- * `passedOver` says in words which files were not used: signed by another key, or not to be read.
+ * `passedOver` says in words which files were not used.
  */
 export function newestSelftest(
   reportsDir: string,
   signer: Pick<Signer, "spki">,
   evaluatorSha256: string,
-): { found: FoundSelftest | null; passedOver: string[] } {
-  const dir = selftestDirOf(reportsDir);
-  const key = createPublicKey({ key: signer.spki, format: "der", type: "spki" });
-  const found: FoundSelftest[] = [];
-  const passedOver: string[] = [];
-  const names = exists(dir) ? readdirSync(dir).filter((name) => name.endsWith(SUFFIX)) : [];
-  for (const name of names.toSorted().slice(-MOST_READ)) {
-    try {
-      const bytes = readBounded(join(dir, name), `selftest/${name}`, MAX_BYTES);
-      found.push({ bytes, predicate: openSelftest(bytes, key, `selftest/${name}`) });
-    } catch (thrown) {
-      passedOver.push(messageOf(thrown));
-    }
-  }
+): { found: Kept<SelftestPredicate> | null; passedOver: string[] } {
+  const { found, passedOver } = keptStatements(selftestDirOf(reportsDir), signer, readSelftest);
   const newest = found.toSorted((a, b) => Date.parse(a.predicate.when) - Date.parse(b.predicate.when));
   const own = newest.findLast(({ predicate }) => predicate.evaluatorSha256 === evaluatorSha256);
   return { found: own ?? newest.at(-1) ?? null, passedOver };
-}
-
-/** What a statement says that this key has signed; refuses (exit 5) any other, and one that contradicts itself. */
-function openSelftest(bytes: Buffer, key: KeyObject, what: string): SelftestPredicate {
-  verifySigned(parseBundle(bytes, what), key, what);
-  return readSelftest(bytes, what);
 }
 
 /** Without a look at the signature. */
@@ -136,7 +102,7 @@ export function selftestOfPack(
 ): SelftestOnRecord | null {
   const file = join(dir, SELFTEST);
   if (!exists(file)) return null;
-  const bytes = readBounded(file, SELFTEST, MAX_BYTES);
+  const bytes = readBounded(file, SELFTEST, STATEMENT_BYTES);
   const { when, evaluatorSha256, ok, controls, real, notRun } = readSelftest(bytes, SELFTEST);
   const ageMs = Date.parse(drill.signedAt) - Date.parse(when);
   return {

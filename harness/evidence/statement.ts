@@ -24,6 +24,10 @@ export const PREDICATE_TYPES = {
     attested: "https://blackstart.dev/selftest/v1",
     development: "https://blackstart.dev/selftest-development/v1",
   },
+  "worm-probe": {
+    attested: "https://blackstart.dev/worm-probe/v1",
+    development: "https://blackstart.dev/worm-probe-development/v1",
+  },
   period: {
     attested: "https://blackstart.dev/period-report/v1",
     development: "https://blackstart.dev/period-report-development/v1",
@@ -34,6 +38,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
   intent: "drill intent",
   report: "drill report",
   selftest: "selftest",
+  "worm-probe": "probe of a WORM bucket",
   period: "period report",
 };
 
@@ -69,6 +74,8 @@ const intentSchema = z.strictObject({
   seed: z.number(),
   /** Who outside of this host is to see this intent before anything is broken: time-stamp authorities, by host. */
   anchors: z.array(name).max(10).default([]),
+  /** The WORM bucket that keeps this intent before anything is broken, and the probe that showed that it keeps what it is given. */
+  worm: z.strictObject({ bucket: name, probeSha256: digest }).nullable().default(null),
   overrides: z.array(z.string().max(10_000)).max(1000),
   /** The place reserved in the run ledger: the entries before it and their Merkle root. */
   ledger: z.strictObject({ key: z.string().max(1000), index: count, root: digest }),
@@ -131,6 +138,25 @@ const selftestSchema = z.strictObject({
   signer: signedBy,
 });
 
+/** What came of trying to get around the lock of a bucket that evidence is to be kept in. */
+const wormProbeSchema = z.strictObject({
+  schema: z.literal("blackstart/worm-probe/v1"),
+  class: evidenceClass,
+  classReasons: z.array(z.string().max(1000)).max(200),
+  blackstart: name,
+  /** `host[:port]/bucket`. */
+  bucket: name,
+  /** When it ended, by the wall clock. */
+  when: z.iso.datetime(),
+  trials: z
+    .array(z.strictObject({ name, held: z.boolean(), detail: sentence }))
+    .min(1)
+    .max(100),
+  /** Whether all of them held. */
+  ok: z.boolean(),
+  signer: signedBy,
+});
+
 /** What was drilled in a span of time, by the run ledger and the packs that its runs left. */
 const periodSchema = z.strictObject({
   schema: z.literal("blackstart/period-statement/v1"),
@@ -150,11 +176,13 @@ const predicates = {
   intent: intentSchema,
   report: reportSchema,
   selftest: selftestSchema,
+  "worm-probe": wormProbeSchema,
 } as const;
 export type Predicate<K extends Kind> = z.output<(typeof predicates)[K]>;
 export type IntentPredicate = Predicate<"intent">;
 export type ReportPredicate = Predicate<"report">;
 export type SelftestPredicate = Predicate<"selftest">;
+export type WormProbePredicate = Predicate<"worm-probe">;
 export type PeriodPredicate = Predicate<"period">;
 
 export interface Subject {

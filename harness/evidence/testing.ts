@@ -11,6 +11,7 @@ import { sha256 } from "./files.ts";
 import type { Env, Signer } from "./keys.ts";
 import { readPlan } from "./pack-files.ts";
 import type { Stamper } from "./timestamp.ts";
+import { anchorIntent, type Vault } from "./worm.ts";
 
 export interface TestBed {
   /** Everything below lies in it; removed by `remove`. */
@@ -43,6 +44,8 @@ export interface PackOptions {
   readonly intentAfterFault?: boolean;
   /** Who stamps the intent and the report; nobody if left out. */
   readonly stamper?: Stamper;
+  /** The bucket that keeps the intent; its probe is put into the pack by `beforeIntent`. */
+  readonly vault?: Vault;
   /** The images as the intent knows them; not known if left out. */
   readonly intentImages?: readonly ImageFacts[];
   readonly outcome?: "completed" | "aborted";
@@ -77,10 +80,12 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
     run,
     signer: bed.signer,
     stamper: options.stamper ?? null,
+    wormBucket: options.vault?.bucket.name ?? null,
     ledger,
     host,
     images: options.intentImages ?? null,
   });
+  if (options.vault) await anchorIntent(dir, run, options.vault);
   journal.append("intent-signed", intent);
   journal.flush();
   if (!options.intentAfterFault) fault();

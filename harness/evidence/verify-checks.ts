@@ -20,6 +20,7 @@ import { refusal } from "./refusal.ts";
 import { readSelftest, selftestOfPack } from "./selftest.ts";
 import { parseStatement, resultOf, type Statement } from "./statement.ts";
 import { timeOf } from "./timestamp.ts";
+import { CLOCKS_MS } from "./worm.ts";
 
 /** A key that the verifier brought along: itself, or its fingerprint (SHA-256 of the SPKI, hex); with rules where it is one of a keyring. */
 export type PinnedKey = KeyObject | string | RuledKey;
@@ -170,29 +171,33 @@ export function openIntent(dir: string, report: ReportStatement, pins: readonly 
   return { ...opened, statement };
 }
 
-/** Minutes by which the clock of the drill and that of the authority may differ. */
-const CLOCKS_MS = 5 * 60_000;
-
 /**
  * The tokens are over the signatures of intent and report, by an authority that the verifier knows, and lie in the order of the
- * drill. An attested pack rests on them; of another one it is only said that nobody looked.
+ * drill. An attested pack rests on them, or on what a WORM bucket was seen to have taken (`putMs`, by the store's clock); of another
+ * one it is only said that nobody looked.
  */
 export async function checkTime(
   report: Opened,
   intent: OpenedIntent,
   evidence: EvidenceClass,
   certificates: readonly string[],
+  putMs: number | null,
 ): Promise<{ readonly detail: string; readonly provenMs: number | null }> {
   const { timestamp } = intent.signed;
-  const unproven = (detail: string) => ({ detail, provenMs: null });
+  const unstamped = (detail: string) => ({
+    detail: putMs === null ? detail : `${detail}; a WORM bucket took the intent ${new Date(putMs).toISOString()}`,
+    provenMs: putMs,
+  });
+  const rests = evidence === "attested" && putMs === null;
   if (timestamp === null) {
     if (report.signed.timestamp !== null) throw refusal("the report has a time stamp and the intent has none");
-    return unproven("no time stamp: when it was signed is the word of the one who signed");
+    if (rests && intent.statement.predicate.worm !== null)
+      throw refusal("attested evidence rests on the WORM bucket, and nobody looked into it (--worm)");
+    return unstamped("no time stamp: when it was signed is the word of the one who signed");
   }
   if (certificates.length === 0) {
-    if (evidence === "attested")
-      throw refusal("attested evidence rests on a time stamp, and no certificate of an authority was given");
-    return unproven("there is a time stamp, and no certificate of an authority was given to check it with");
+    if (rests) throw refusal("attested evidence rests on a time stamp, and no certificate of an authority was given");
+    return unstamped("there is a time stamp, and no certificate of an authority was given to check it with");
   }
   const began = await stampedBy(timestamp, intent, certificates, PACK.intent);
   const claimedMs = Date.parse(intent.statement.predicate.signedAt);

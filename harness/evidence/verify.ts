@@ -31,6 +31,8 @@ import {
   type PinnedKey,
 } from "./verify-checks.ts";
 import { checkLedger } from "./verify-ledger.ts";
+import { checkWorm } from "./verify-worm.ts";
+import type { WormBucket } from "../worm.ts";
 
 export type CheckName =
   | "bundle"
@@ -41,6 +43,7 @@ export type CheckName =
   | "digests"
   | "intent"
   | "class"
+  | "worm"
   | "time"
   | "keyring"
   | "plan"
@@ -59,6 +62,8 @@ export interface VerifyOptions {
   readonly requireClass?: EvidenceClass | undefined;
   /** PEM files with the roots of time-stamp authorities that the caller trusts. */
   readonly tsaCertificates?: readonly string[] | undefined;
+  /** The bucket that keeps the intent, to look it up there. */
+  readonly worm?: WormBucket | undefined;
   /** Derives the report again from the raw files; called only once every file is known to be what was signed. */
   readonly recompute?: ((dir: string) => Promise<Report>) | undefined;
   /** The ledger's folder, or the reports folder that has it: then the whole ledger is checked. */
@@ -66,6 +71,9 @@ export interface VerifyOptions {
   /** A file of those who may sign off: then at least one of them must have, and no sign-off may be wrong. */
   readonly allowedSigners?: string | undefined;
 }
+
+/** Whom whoever checks packs believes, and where they look things up. */
+export type Trust = Pick<VerifyOptions, "publicKeys" | "tsaCertificates" | "worm">;
 
 export interface Verification {
   readonly ok: boolean;
@@ -103,9 +111,14 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
   await checks.run("class", { report, intent }, (given) =>
     said(checkClass(dir, given.report, given.intent, options.requireClass)),
   );
-  const time = await checks.run("time", { bundle, report, intent }, async (given) => {
+  const worm = await checks.run("worm", { intent, key }, async (given) => {
+    const value = await checkWorm(dir, given.intent, pins, options.worm);
+    return { value, detail: value.detail };
+  });
+  const time = await checks.run("time", { bundle, report, intent, worm }, async (given) => {
     const certificates = options.tsaCertificates ?? [];
-    const value = await checkTime(given.bundle, given.intent, given.report.typeClass, certificates);
+    const { typeClass } = given.report;
+    const value = await checkTime(given.bundle, given.intent, typeClass, certificates, given.worm.putMs);
     return { value, detail: value.detail };
   });
   await checks.run("keyring", { intent, time, key }, ({ intent: opened, time: { provenMs } }) => {

@@ -70,6 +70,7 @@ function facts(report: Report): Markup {
     ["Evidence class", report.class],
     ["Attempts", attempts(report)],
     ["Key fingerprint", report.keyFingerprint === null ? "not signed" : code(report.keyFingerprint)],
+    ...(report.witnesses ?? []).map((witness) => ["Seen before the fault by", witness] as const),
     ["Scenario", report.scenario],
     ["Run", report.run],
     ["Started", minute(report.startedAt)],

@@ -80,7 +80,6 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
   readonly elements: Elements;
   readonly #config: S3Config;
   readonly #store: Store;
-  readonly #endpoint: Booting["endpoint"];
   readonly #session: SessionContext;
   readonly #written: Written = {
     sent: new Map(),
@@ -99,7 +98,6 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
   constructor(booting: Booting, store: Store) {
     const { name, config, credentials, endpoint } = booting;
     this.name = name;
-    this.#endpoint = endpoint;
     this.nodes = store.nodes;
     this.clients = store.paths.clients;
     this.#config = config;
@@ -242,9 +240,7 @@ class S3Component implements Component, Reconcilable, Serviceable, Depot {
   }
 
   tamper(attempted: (attempt: Attempt) => void, signal: AbortSignal): Promise<Bracket> {
-    const at = this.#endpoint(this.#store.paths.admin.get(this.clients.leadsTo)!);
-    const { s3 } = this.#served;
-    return tamper({ s3, config: this.#config, credentials: this.#session.credentials, at, attempted, signal });
+    return tamper({ s3: this.#served.s3, config: this.#config, attempted, signal });
   }
 
   restoreAsOf(wallMs: number, signal: AbortSignal): Promise<string> {

@@ -29,16 +29,30 @@ export interface Client {
   close(): void;
 }
 
+export function openClient(at: Endpoint, credentials: Credentials, connections: number): Client {
+  return openClientOf({ url: urlOf(at), caPem: at.caPem, region: REGION }, credentials, connections);
+}
+
+/** A store anywhere. */
+export interface Place {
+  readonly url: string;
+  /** The one authority by which it must be known; null for those of this machine, or without TLS. */
+  readonly caPem: string | null;
+  readonly region: string;
+}
+
 /**
  * A client with every patience set: the SDK retries by itself, which hides outages, adds checksums that some stores answer with a
  * nameless "Checksum mismatch", and has no timeout of its own (each command gets one by its abort signal).
  */
-export function openClient(at: Endpoint, credentials: Credentials, connections: number): Client {
+export function openClientOf({ url, caPem, region }: Place, credentials: Credentials, connections: number): Client {
   const patient = { keepAlive: true, maxSockets: connections };
-  const agent = at.caPem === null ? new PlainAgent(patient) : new TlsAgent({ ...patient, ca: at.caPem });
+  const agent = url.startsWith("https:")
+    ? new TlsAgent({ ...patient, ...(caPem !== null && { ca: caPem }) })
+    : new PlainAgent(patient);
   const s3 = new S3Client({
-    endpoint: urlOf(at),
-    region: REGION,
+    endpoint: url,
+    region,
     credentials: { ...credentials },
     forcePathStyle: true,
     maxAttempts: 1,

@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
+import { expect, test } from "vitest";
+import { makeLockedBucket } from "../components/s3/bypass.ts";
+import { openClient, patience } from "../components/s3/client.ts";
+import type { Trial } from "../worm.ts";
+import { type DepotLab, openDepotLab } from "./depot-lab.ts";
+import { type Ended, type Lab, openLab, packOf, run, scenario, start } from "./lab.ts";
+
+const EVIDENCE = "evidence";
+const ADMIN_MS = 20_000;
+
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+const newKeys = (): Keys => ({
+  accessKeyId: randomBytes(8).toString("hex"),
+  secretAccessKey: randomBytes(20).toString("hex"),
+});
+
+/** The environment of a bucket on the lab's store, as its owner, those who drill and those who verify would share it out. */
+async function bucketEnv(lab: Lab, depot: DepotLab, keys: { drill: Keys; reader: Keys }): Promise<NodeJS.ProcessEnv> {
+  const owner = openClient({ port: depot.store.clients.port, caPem: depot.access.caPem }, depot.access, 2);
+  try {
+    await makeLockedBucket(owner.s3, EVIDENCE);
+  } finally {
+    owner.close();
+  }
+  const ca = path.join(lab.dir, "ca.pem");
+  writeFileSync(ca, depot.access.caPem ?? "");
+  return {
+    BLACKSTART_WORM_BUCKET: `https://127.0.0.1:${depot.store.clients.port}/${EVIDENCE}`,
+    BLACKSTART_WORM_CA: ca,
+    BLACKSTART_WORM_ACCESS_KEY_ID: keys.drill.accessKeyId,
+    BLACKSTART_WORM_SECRET_ACCESS_KEY: keys.drill.secretAccessKey,
+    BLACKSTART_WORM_OWNER_ACCESS_KEY_ID: depot.access.accessKeyId,
+    BLACKSTART_WORM_OWNER_SECRET_ACCESS_KEY: depot.access.secretAccessKey,
+    BLACKSTART_WORM_READER_ACCESS_KEY_ID: keys.reader.accessKeyId,
+    BLACKSTART_WORM_READER_SECRET_ACCESS_KEY: keys.reader.secretAccessKey,
+  };
+}
+
+async function cephUser(depot: DepotLab, name: string): Promise<Keys> {
+  const keys = newKeys();
+  const [node] = depot.store.nodes.values();
+  const user = ["user", "create", `--uid=${name}`, `--display-name=${name}`, "--max-buckets=-1"];
+  const made = await node!.exec(
+    [
+      "radosgw-admin",
+      "--name",
+      "client.rgw.a",
+      ...user,
+      `--access-key=${keys.accessKeyId}`,
+      `--secret-key=${keys.secretAccessKey}`,
+    ],
+    { timeoutMs: ADMIN_MS },
+  );
+  expect(made.code, made.stderr).toBe(0);
+  return keys;
+}
+
+/** Whoever drills may put and lock, and is denied all else; whoever verifies may read. */
+async function share(depot: DepotLab): Promise<void> {
+  const [bucket, objects] = [`arn:aws:s3:::${EVIDENCE}`, `arn:aws:s3:::${EVIDENCE}/*`];
+  const of = (user: string) => ({ AWS: [`arn:aws:iam:::user/${user}`] });
+  const Statement = [
+    { Effect: "Allow", Principal: of("drill"), Action: ["s3:PutObject", "s3:PutObjectRetention"], Resource: [objects] },
+    {
+      Effect: "Deny",
+      Principal: of("drill"),
+      Action: [
+        "s3:GetObject*",
+        "s3:DeleteObject*",
+        "s3:List*",
+        "s3:GetBucket*",
+        "s3:PutBucket*",
+        "s3:BypassGovernanceRetention",
+      ],
+      Resource: [bucket, objects],
+    },
+    {
+      Effect: "Allow",
+      Principal: of("reader"),
+      Action: ["s3:GetObject*", "s3:ListBucket", "s3:ListBucketVersions"],
+      Resource: [bucket, objects],
+    },
+  ];
+  const owner = openClient({ port: depot.store.clients.port, caPem: depot.access.caPem }, depot.access, 1);
+  try {
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await owner.s3.send(new PutBucketPolicyCommand({ Bucket: EVIDENCE, Policy }), patience(ADMIN_MS));
+  } finally {
+    owner.close();
+  }
+}
+
+const trialsOf = ({ stdout }: Ended): Trial[] => (JSON.parse(stdout) as { trials: Trial[] }).trials;
+
+test("Ceph holds against every trial; the intent and the pack of a drill are kept in it and looked up by the reader", async () => {
+  const lab = openLab();
+  await using depot = await openDepotLab({ provider: "ceph", tls: true });
+  const keys = { drill: await cephUser(depot, "drill"), reader: await cephUser(depot, "reader") };
+  const env = await bucketEnv(lab, depot, keys);
+  await share(depot);
+
+  const early = await run(lab, [scenario("postgres/primary-node-loss")], env);
+  expect([early.code, early.stderr]).toEqual([6, expect.stringContaining("Nobody has probed the bucket")]);
+
+  const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
+  expect(probe.stderr + probe.stdout).toContain("blackstart/worm-probe/v1");
+  expect(trialsOf(probe).filter(({ held }) => !held)).toEqual([]);
+  expect(trialsOf(probe).length).toBe(18);
+  expect(probe.code).toBe(0);
+
+  const { code, results, stderr } = await run(lab, [scenario("postgres/primary-node-loss")], env);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/kept in 127\.0\.0\.1:\d+\/evidence: \d+ files for 400 days/);
+  const pinned = ["--public-key", path.join(lab.dir, "config", "development.pub.pem")];
+  const pack = packOf(lab, results[0]!);
+  const verified = await start(lab, ["verify", pack, ...pinned, "--worm", "--recompute"], env).ended;
+  expect(verified.stdout).toMatch(/ok +worm +put \S+Z into 127\.0\.0\.1:\d+\/evidence.*the report and \d+ more files/);
+  expect(verified.code, verified.stdout).toBe(0);
+  const checked = await start(lab, ["worm", "check", ...pinned], env).ended;
+  expect([checked.code, checked.stdout]).toEqual([0, expect.stringMatching(/\d+ objects of .* looked up, 0 problems/)]);
+});
+
+test("VersityGW does not count: the way that worked is named, and no drill keeps its evidence there", async () => {
+  const lab = openLab();
+  await using depot = await openDepotLab({ provider: "versitygw", tls: true });
+  const env = await bucketEnv(lab, depot, { drill: depot.access, reader: depot.access });
+  const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
+  expect(probe.code, probe.stderr).toBe(5);
+  const worked = trialsOf(probe).filter(({ held }) => !held);
+  expect(worked.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      "shorten the retention, then delete the version",
+      "delete the version together with one whose retention is over",
+      "with the drill's keys: read what they put",
+    ]),
+  );
+  expect(worked.find(({ name }) => name.startsWith("shorten"))!.detail).toContain(
+    "afterwards the version is not there",
+  );
+  const drill = await run(lab, [scenario("postgres/primary-node-loss")], env);
+  expect([drill.code, drill.stderr]).toEqual([6, expect.stringContaining("does not count as WORM")]);
+});

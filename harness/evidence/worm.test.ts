@@ -1,0 +1,267 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { KeptObject, Trial, WormBucket } from "../worm.ts";
+import { runsOfLedger } from "./period.ts";
+import { edit, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
+import { sha256 } from "./files.ts";
+import { PACK } from "./pack-files.ts";
+import { verifyPack } from "./verify.ts";
+import { checkBucket, keepPack, keepProbe, openVault, packReceiptOf } from "./worm.ts";
+
+const NAME = "worm.example/evidence";
+const DAY_MS = 86_400_000;
+const held: Trial[] = [{ name: "delete the version", held: true, detail: "403 AccessDenied" }];
+
+/** A bucket that lives in memory, and what it will say of each version. */
+interface FakeBucket extends WormBucket {
+  readonly kept: Map<string, KeptObject>;
+  /** Answers with this from now on. */
+  refuse: string | null;
+}
+
+function fakeBucket(): FakeBucket {
+  const kept = new Map<string, KeptObject>();
+  return {
+    name: NAME,
+    kept,
+    refuse: null,
+    put(key, bytes, until) {
+      if (this.refuse !== null) return Promise.reject(new Error(this.refuse));
+      const version = `v${kept.size + 1}`;
+      kept.set(`${key} ${version}`, {
+        sha256: sha256(bytes),
+        putAt: new Date(),
+        retention: { mode: "COMPLIANCE", until },
+      });
+      return Promise.resolve(version);
+    },
+    look(key, version) {
+      const found = kept.get(`${key} ${version}`);
+      return found ? Promise.resolve(found) : Promise.reject(new Error("404 NoSuchVersion"));
+    },
+    async *list() {
+      for (const id of kept.keys()) yield { key: id.split(" ")[0]!, version: id.split(" ")[1]! };
+    },
+    close: () => undefined,
+  };
+}
+
+let bed: TestBed;
+let bucket: FakeBucket;
+beforeEach(() => {
+  bed = testBed();
+  bucket = fakeBucket();
+});
+afterEach(() => bed.remove());
+
+const probed = (trials: readonly Trial[] = held, when = new Date(), name = NAME) =>
+  keepProbe(
+    bed.reports,
+    {
+      blackstart: "0.1.0",
+      dirty: false,
+      clockSynchronised: true,
+      preload: null,
+      bucket: name,
+      when: when.toISOString(),
+      trials,
+    },
+    bed.signer,
+  );
+
+const ENV = {
+  BLACKSTART_WORM_BUCKET: `https://${NAME}`,
+  BLACKSTART_WORM_ACCESS_KEY_ID: "drill",
+  BLACKSTART_WORM_SECRET_ACCESS_KEY: "secret",
+};
+const opened = (env: object = {}) => openVault({ ...ENV, ...env }, bed.reports, bed.signer);
+
+describe("a bucket", () => {
+  test("that nobody named is none, and one is opened only behind a probe of these days in which everything held", async () => {
+    expect(await openVault({}, bed.reports, bed.signer)).toBeNull();
+    await expect(opened()).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringContaining("Nobody has probed"),
+    });
+    await probed();
+    expect(await opened()).toMatchObject({ bucket: { name: NAME }, retentionDays: 400 });
+    await probed(held, new Date(), "worm.example/another");
+    expect(await opened()).not.toBeNull();
+    await probed([...held, { name: "shorten the retention", held: false, detail: "accepted" }]);
+    await expect(opened()).rejects.toMatchObject({
+      exitCode: 6,
+      message: `The bucket ${NAME} does not count as WORM: shorten the retention: accepted`,
+    });
+  });
+
+  test.each([
+    ["long ago", -32 * DAY_MS, "more than 31 days ago"],
+    ["in the future", DAY_MS, "which is still to come"],
+  ])("probed %s does not count", async (_when, ms, words) => {
+    await probed(held, new Date(Date.now() + ms));
+    await expect(opened()).rejects.toThrow(words);
+  });
+
+  test.each([
+    ["BLACKSTART_WORM_BUCKET", "http://worm.example/evidence", "without TLS"],
+    ["BLACKSTART_WORM_BUCKET", "https://worm.example/", "names no bucket"],
+    ["BLACKSTART_WORM_BUCKET", "https://key:secret@worm.example/evidence", "names no bucket"],
+    ["BLACKSTART_WORM_SECRET_ACCESS_KEY", "", "are not both"],
+    ["BLACKSTART_WORM_RETENTION_DAYS", "89", "BLACKSTART_WORM_RETENTION_DAYS is 89"],
+    ["BLACKSTART_WORM_RETENTION_DAYS", "400.5", "BLACKSTART_WORM_RETENTION_DAYS is 400.5"],
+    ["BLACKSTART_WORM_CA", "/nowhere/ca.pem", "is not there"],
+  ])("%s=%s is refused with exit 2", async (name, value, words) => {
+    await probed();
+    await expect(opened({ [name]: value })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(words) as unknown,
+    });
+  });
+});
+
+describe("a pack whose intent a bucket keeps", () => {
+  async function keptPack(options: PackOptions = {}, retentionDays = 400): Promise<string> {
+    const { file } = await probed();
+    return makePack(bed, {
+      vault: { bucket, retentionDays },
+      beforeIntent(dir) {
+        mkdirSync(join(dir, "raw"), { recursive: true });
+        writeFileSync(join(dir, PACK.wormProbe), readFileSync(file));
+      },
+      ...options,
+    });
+  }
+  const verified = (dir: string, worm?: WormBucket) =>
+    verifyPack(dir, { publicKeys: [bed.signer.fingerprint], ...(worm && { worm }) });
+  const worm = async (dir: string, at?: WormBucket) =>
+    (await verified(dir, at)).checks.find(({ name }) => name === "worm")!;
+  const run = "2026-11-23T10-00-00Z-7f3a";
+
+  test("has the version in its receipt; whoever has the reader's keys looks it up, and it proves when", async () => {
+    const dir = await keptPack();
+    const alone = await verified(dir);
+    expect(alone.ok).toBe(true);
+    expect(alone.checks.find(({ name }) => name === "worm")!.detail).toContain("nobody looked");
+    const { ok, checks } = await verified(dir, bucket);
+    expect(ok).toBe(true);
+    expect(checks.find(({ name }) => name === "worm")!.detail).toMatch(/^put \S+Z into worm\.example\/evidence/);
+    expect(checks.find(({ name }) => name === "time")!.detail).toContain("a WORM bucket took the intent");
+  });
+
+  test("the report too, once the pack was put there; what was put is not put again", async () => {
+    const dir = await keptPack();
+    const { files } = await keepPack(bed.reports, run, { bucket, retentionDays: 400 });
+    const count = bucket.kept.size;
+    expect(files.length).toBe(count - 1); // the intent was there before
+    expect((await keepPack(bed.reports, run, { bucket, retentionDays: 400 })).files.length).toBe(files.length);
+    expect(bucket.kept.size).toBe(count);
+    expect((await worm(dir, bucket)).detail).toContain("the report and ");
+  });
+
+  test("a bucket that refuses half of a pack: what it took stands in the receipt, and the rest is put later", async () => {
+    await keptPack();
+    const whole = fakeBucket();
+    let left = 5;
+    bucket.put = (...args) => (left-- > 0 ? whole.put(...args) : Promise.reject(new Error("503 SlowDown")));
+    await expect(keepPack(bed.reports, run, { bucket, retentionDays: 400 })).rejects.toThrow("503 SlowDown");
+    expect(packReceiptOf(bed.reports, run)!.files.length).toBe(5);
+    const { files } = await keepPack(bed.reports, run, { bucket: whole, retentionDays: 400 });
+    expect(files.length).toBe(whole.kept.size);
+  });
+
+  test.each<[string, (object: KeptObject) => KeptObject, string]>([
+    ["file replaced in store", (object) => ({ ...object, sha256: sha256("other") }), "has other bytes"],
+    [
+      "retention shortened",
+      ({ retention, ...object }) => ({ ...object, retention: { ...retention, until: new Date() } }),
+      "under COMPLIANCE until",
+    ],
+    [
+      "retention weakened",
+      ({ retention, ...object }) => ({ ...object, retention: { ...retention, mode: "GOVERNANCE" } }),
+      "under GOVERNANCE until",
+    ],
+    ["put long after it says", (object) => ({ ...object, putAt: new Date(Date.now() + 3_600_000) }), "and was put"],
+  ])("%s is seen by whoever looks", async (_what, change, words) => {
+    const dir = await keptPack();
+    for (const [id, object] of bucket.kept) bucket.kept.set(id, change(object));
+    const found = await worm(dir, bucket);
+    expect(found).toMatchObject({ outcome: "fail", detail: expect.stringContaining(words) as unknown });
+  });
+
+  test("version gone from the store", async () => {
+    const dir = await keptPack();
+    bucket.kept.clear();
+    expect(await worm(dir, bucket)).toMatchObject({
+      outcome: "fail",
+      detail: expect.stringContaining("404 NoSuchVersion") as unknown,
+    });
+  });
+
+  test("a retention below the floor does not count", async () => {
+    await expect(keptPack({}, 30)).rejects.toThrow("less than 90 days");
+  });
+
+  test.each<[string, (dir: string) => void]>([
+    ["receipt cut out", (dir) => rmSync(join(dir, PACK.wormReceipt))],
+    ["receipt of another version", (dir) => edit(dir, PACK.wormReceipt, (text) => text.replace('"v1"', '"v9"'))],
+    ["probe cut out", (dir) => rmSync(join(dir, PACK.wormProbe))],
+  ])("%s is a change of the pack", async (_what, change) => {
+    const dir = await keptPack();
+    change(dir);
+    expect((await verified(dir)).ok).toBe(false);
+  });
+
+  test("a bucket that did not take the intent: nothing is begun", async () => {
+    bucket.refuse = "403 AccessDenied";
+    await expect(keptPack()).rejects.toMatchObject({
+      exitCode: 6,
+      message: "The WORM bucket did not take the intent: 403 AccessDenied",
+    });
+  });
+
+  test("a probe by another key does not verify, whatever it says", async () => {
+    const stranger = testBed();
+    try {
+      const { file } = await keepProbe(
+        stranger.reports,
+        {
+          blackstart: "0.1.0",
+          dirty: false,
+          clockSynchronised: true,
+          preload: null,
+          bucket: NAME,
+          when: new Date().toISOString(),
+          trials: held,
+        },
+        stranger.signer,
+      );
+      const dir = await keptPack({ beforeIntent: (at) => writeFileSync(join(at, PACK.wormProbe), readFileSync(file)) });
+      expect(await worm(dir)).toMatchObject({
+        outcome: "fail",
+        detail: expect.stringContaining("not pinned") as unknown,
+      });
+    } finally {
+      stranger.remove();
+    }
+  });
+
+  test("everything that was put is looked up, and a run that one side alone knows is named", async () => {
+    await keptPack();
+    const checked = async () =>
+      checkBucket(bed.reports, await runsOfLedger(bed.reports, { publicKeys: [bed.signer.fingerprint] }), bucket);
+    expect(await checked()).toMatchObject({
+      looked: 0,
+      problems: [`${run} was never put there whole: blackstart worm upload ${run}`],
+    });
+    const { files } = await keepPack(bed.reports, run, { bucket, retentionDays: 400 });
+    expect(await checked()).toEqual({ looked: files.length, problems: [] });
+    await bucket.put("2026-11-01T00-00-00Z-dead/intent.sigstore.json", Buffer.from("x"), new Date());
+    bucket.kept.delete(`${files[0]!.key} ${files[0]!.version}`);
+    expect((await checked()).problems).toEqual([
+      "2026-11-01T00-00-00Z-dead is in the bucket and not in the run ledger",
+      `${files[0]!.key} cannot be looked up: 404 NoSuchVersion`,
+    ]);
+  });
+});

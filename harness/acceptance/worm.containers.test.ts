@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
@@ -62,35 +62,12 @@ async function cephUser(depot: DepotLab, name: string): Promise<Keys> {
   return keys;
 }
 
-/** Whoever drills may put and lock, and is denied all else; whoever verifies may read. */
+/** The policy that comes with the project, for the user that Ceph's owner is called here. */
 async function share(depot: DepotLab): Promise<void> {
-  const [bucket, objects] = [`arn:aws:s3:::${EVIDENCE}`, `arn:aws:s3:::${EVIDENCE}/*`];
-  const of = (user: string) => ({ AWS: [`arn:aws:iam:::user/${user}`] });
-  const Statement = [
-    { Effect: "Allow", Principal: of("drill"), Action: ["s3:PutObject", "s3:PutObjectRetention"], Resource: [objects] },
-    {
-      Effect: "Deny",
-      Principal: of("drill"),
-      Action: [
-        "s3:GetObject*",
-        "s3:DeleteObject*",
-        "s3:List*",
-        "s3:GetBucket*",
-        "s3:PutBucket*",
-        "s3:BypassGovernanceRetention",
-      ],
-      Resource: [bucket, objects],
-    },
-    {
-      Effect: "Allow",
-      Principal: of("reader"),
-      Action: ["s3:GetObject*", "s3:ListBucket", "s3:ListBucketVersions"],
-      Resource: [bucket, objects],
-    },
-  ];
+  const file = path.join(import.meta.dirname, "../../fixtures/policies/worm-bucket.json");
+  const Policy = readFileSync(file, "utf8").replace("user/owner", "user/blackstart");
   const owner = openClient({ port: depot.store.clients.port, caPem: depot.access.caPem }, depot.access, 1);
   try {
-    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
     await owner.s3.send(new PutBucketPolicyCommand({ Bucket: EVIDENCE, Policy }), patience(ADMIN_MS));
   } finally {
     owner.close();

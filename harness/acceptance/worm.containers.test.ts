@@ -76,51 +76,63 @@ async function share(depot: DepotLab): Promise<void> {
 
 const trialsOf = ({ stdout }: Ended): Trial[] => (JSON.parse(stdout) as { trials: Trial[] }).trials;
 
-test("Ceph holds against every trial; the intent and the pack of a drill are kept in it and looked up by the reader", async () => {
-  const lab = openLab();
-  await using depot = await openDepotLab({ provider: "ceph", tls: true });
-  const keys = { drill: await cephUser(depot, "drill"), reader: await cephUser(depot, "reader") };
-  const env = await bucketEnv(lab, depot, keys);
-  await share(depot);
+// Both wait half a minute for retentions to end.
+test.concurrent(
+  "Ceph holds against every trial; the intent and the pack of a drill are kept in it and looked up by the reader",
+  async ({ expect }) => {
+    const lab = openLab();
+    await using depot = await openDepotLab({ provider: "ceph", tls: true });
+    const keys = { drill: await cephUser(depot, "drill"), reader: await cephUser(depot, "reader") };
+    const env = await bucketEnv(lab, depot, keys);
+    await share(depot);
 
-  const early = await run(lab, [scenario("postgres/primary-node-loss")], env);
-  expect([early.code, early.stderr]).toEqual([6, expect.stringContaining("Nobody has probed the bucket")]);
+    const early = await run(lab, [scenario("postgres/primary-node-loss")], env);
+    expect([early.code, early.stderr]).toEqual([6, expect.stringContaining("Nobody has probed the bucket")]);
 
-  const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
-  expect(probe.stderr + probe.stdout).toContain("blackstart/worm-probe/v1");
-  expect(trialsOf(probe).filter(({ held }) => !held)).toEqual([]);
-  expect(trialsOf(probe).length).toBe(18);
-  expect(probe.code).toBe(0);
+    const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
+    expect(probe.stderr + probe.stdout).toContain("blackstart/worm-probe/v1");
+    expect(trialsOf(probe).filter(({ held }) => !held)).toEqual([]);
+    expect(trialsOf(probe).length).toBe(18);
+    expect(probe.code).toBe(0);
 
-  const { code, results, stderr } = await run(lab, [scenario("postgres/primary-node-loss")], env);
-  expect(code, stderr).toBe(0);
-  expect(stderr).toMatch(/kept in 127\.0\.0\.1:\d+\/evidence: \d+ files for 400 days/);
-  const pinned = ["--public-key", path.join(lab.dir, "config", "development.pub.pem")];
-  const pack = packOf(lab, results[0]!);
-  const verified = await start(lab, ["verify", pack, ...pinned, "--worm", "--recompute"], env).ended;
-  expect(verified.stdout).toMatch(/ok +worm +put \S+Z into 127\.0\.0\.1:\d+\/evidence.*the report and \d+ more files/);
-  expect(verified.code, verified.stdout).toBe(0);
-  const checked = await start(lab, ["worm", "check", ...pinned], env).ended;
-  expect([checked.code, checked.stdout]).toEqual([0, expect.stringMatching(/\d+ objects of .* looked up, 0 problems/)]);
-});
+    const { code, results, stderr } = await run(lab, [scenario("postgres/primary-node-loss")], env);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/kept in 127\.0\.0\.1:\d+\/evidence: \d+ files for 400 days/);
+    const pinned = ["--public-key", path.join(lab.dir, "config", "development.pub.pem")];
+    const pack = packOf(lab, results[0]!);
+    const verified = await start(lab, ["verify", pack, ...pinned, "--worm", "--recompute"], env).ended;
+    expect(verified.stdout).toMatch(
+      /ok +worm +put \S+Z into 127\.0\.0\.1:\d+\/evidence.*the report and \d+ more files/,
+    );
+    expect(verified.code, verified.stdout).toBe(0);
+    const checked = await start(lab, ["worm", "check", ...pinned], env).ended;
+    expect([checked.code, checked.stdout]).toEqual([
+      0,
+      expect.stringMatching(/\d+ objects of .* looked up, 0 problems/),
+    ]);
+  },
+);
 
-test("VersityGW does not count: the way that worked is named, and no drill keeps its evidence there", async () => {
-  const lab = openLab();
-  await using depot = await openDepotLab({ provider: "versitygw", tls: true });
-  const env = await bucketEnv(lab, depot, { drill: depot.access, reader: depot.access });
-  const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
-  expect(probe.code, probe.stderr).toBe(5);
-  const worked = trialsOf(probe).filter(({ held }) => !held);
-  expect(worked.map(({ name }) => name)).toEqual(
-    expect.arrayContaining([
-      "shorten the retention, then delete the version",
-      "delete the version together with one whose retention is over",
-      "with the drill's keys: read what they put",
-    ]),
-  );
-  expect(worked.find(({ name }) => name.startsWith("shorten"))!.detail).toContain(
-    "afterwards the version is not there",
-  );
-  const drill = await run(lab, [scenario("postgres/primary-node-loss")], env);
-  expect([drill.code, drill.stderr]).toEqual([6, expect.stringContaining("does not count as WORM")]);
-});
+test.concurrent(
+  "VersityGW does not count: the way that worked is named, and no drill keeps its evidence there",
+  async ({ expect }) => {
+    const lab = openLab();
+    await using depot = await openDepotLab({ provider: "versitygw", tls: true });
+    const env = await bucketEnv(lab, depot, { drill: depot.access, reader: depot.access });
+    const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
+    expect(probe.code, probe.stderr).toBe(5);
+    const worked = trialsOf(probe).filter(({ held }) => !held);
+    expect(worked.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        "shorten the retention, then delete the version",
+        "delete the version together with one whose retention is over",
+        "with the drill's keys: read what they put",
+      ]),
+    );
+    expect(worked.find(({ name }) => name.startsWith("shorten"))!.detail).toContain(
+      "afterwards the version is not there",
+    );
+    const drill = await run(lab, [scenario("postgres/primary-node-loss")], env);
+    expect([drill.code, drill.stderr]).toEqual([6, expect.stringContaining("does not count as WORM")]);
+  },
+);

@@ -371,7 +371,7 @@ export function hostile(): Report {
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, replace(inner, name)]));
   };
-  return replace(lossyControl({ overrides: ["x=1"], class: "development" }), "") as Report;
+  return replace(lossyControl({ overrides: ["x=1"], class: "development", witnesses: ["w"] }), "") as Report;
 }
 
 export interface Tag {

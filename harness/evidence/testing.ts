@@ -8,7 +8,7 @@ import type { Report } from "../report.ts";
 import { nowNs } from "../time.ts";
 import { evaluatorDigest } from "./evaluator.ts";
 import { sha256 } from "./files.ts";
-import type { Env, Signer } from "./keys.ts";
+import { type Env, keygen, type Signer } from "./keys.ts";
 import { readPlan } from "./pack-files.ts";
 import type { Stamper } from "./timestamp.ts";
 import { anchorIntent, type Vault } from "./worm.ts";
@@ -53,6 +53,18 @@ export interface PackOptions {
   readonly report?: (report: Report) => Report;
   /** Called with the pack's folder when all is written and nothing sealed. */
   readonly beforeSeal?: (dir: string) => void;
+}
+
+/**
+ * Everything that the attested class asks for but a witness: pinned images, a clean tree, a clock that is right, and a key that is no
+ * development key, which the bed signs with from now on.
+ */
+export function attestable(bed: TestBed): PackOptions {
+  const { key } = keygen(join(bed.root, "drill.pem"));
+  const env = { ...bed.env, BLACKSTART_SIGNING_KEY: key };
+  Object.assign(bed, { env, signer: loadSigner(env).signer });
+  const images = [{ ...postgresImage, origin: "pulled" as const, digest: "sha256:2" }];
+  return { images, intentImages: images, host: { dirty: false, clockSynchronised: true } };
 }
 
 const WRITES = 20;

@@ -5,11 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { loadSigner } from "../evidence.ts";
-import type { ImageFacts } from "../history.ts";
-import { keygen } from "./keys.ts";
 import { PACK } from "./pack-files.ts";
-import { makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
+import { attestable, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
 import { loadStamper, type Stamper, timeOf } from "./timestamp.ts";
 import { verifyPack } from "./verify.ts";
 
@@ -193,27 +190,8 @@ describe("a pack with time stamps", () => {
 });
 
 describe("attested evidence", () => {
-  /** Everything that the class asks for: a key of the organisation, pinned images, a clean tree, a clock that is right, a witness. */
-  async function attested(options: PackOptions = {}): Promise<string> {
-    const { key } = keygen(join(bed.root, "drill.pem"));
-    const env = { ...bed.env, BLACKSTART_SIGNING_KEY: key };
-    const image: ImageFacts = {
-      component: "db",
-      name: "postgres:17",
-      id: "sha256:1",
-      digest: "sha256:2",
-      origin: "pulled",
-    };
-    const signer = loadSigner(env).signer;
-    Object.assign(bed, { env, signer });
-    return makePack(bed, {
-      stamper,
-      images: [image],
-      intentImages: [image],
-      host: { dirty: false, clockSynchronised: true },
-      ...options,
-    });
-  }
+  const attested = (options: PackOptions = {}): Promise<string> =>
+    makePack(bed, { ...attestable(bed), stamper, ...options });
   const verification = (dir: string, tsaCertificates: readonly string[]) =>
     verifyPack(dir, { publicKeys: [bed.signer.fingerprint], requireClass: "attested", tsaCertificates });
 

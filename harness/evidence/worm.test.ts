@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { KeptObject, Trial, WormBucket } from "../worm.ts";
 import { runsOfLedger } from "./period.ts";
-import { edit, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
+import { attestable, edit, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
 import { sha256 } from "./files.ts";
 import { PACK } from "./pack-files.ts";
 import { verifyPack } from "./verify.ts";
@@ -147,6 +147,17 @@ describe("a pack whose intent a bucket keeps", () => {
     expect(ok).toBe(true);
     expect(checks.find(({ name }) => name === "worm")!.detail).toMatch(/^put \S+Z into worm\.example\/evidence/);
     expect(checks.find(({ name }) => name === "time")!.detail).toContain("a WORM bucket took the intent");
+  });
+
+  test("attested by the bucket alone: it verifies for whoever looks into it, and for nobody else", async () => {
+    const dir = await keptPack(attestable(bed));
+    const required = { publicKeys: [bed.signer.fingerprint], requireClass: "attested" } as const;
+    expect(await verifyPack(dir, { ...required, worm: bucket })).toMatchObject({ ok: true, class: "attested" });
+    const { ok, checks } = await verifyPack(dir, required);
+    expect(ok).toBe(false);
+    expect(checks.filter(({ outcome }) => outcome === "fail").map(({ name, detail }) => [name, detail])).toEqual([
+      ["time", "attested evidence rests on the WORM bucket, and nobody looked into it (--worm)"],
+    ]);
   });
 
   test("the report too, once the pack was put there; what was put is not put again", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkSignoffs, signOff, signoffDirOf } from "./signoff.ts";
@@ -95,6 +95,16 @@ test("one person runs, reviews and approves: the key of the drill cannot sign it
   await expect(signOff(dir, RUN, own)).rejects.toMatchObject({
     exitCode: 5,
     message: "The key that signed the drill cannot sign it off",
+  });
+  execFileSync("ssh-keygen", ["-q", "-Y", "sign", "-n", "drill-signoff", "-f", own, join(dir, "report.sigstore.json")], {
+    stdio: "pipe",
+  });
+  const folder = signoffDirOf(bed.reports, RUN);
+  mkdirSync(folder, { recursive: true });
+  renameSync(join(dir, "report.sigstore.json.sig"), join(folder, "0.sig"));
+  expect(await signoff(allowing([own]))).toMatchObject({
+    outcome: "fail",
+    detail: "the sign-off 0.sig is by the key that signed the drill",
   });
 });
 

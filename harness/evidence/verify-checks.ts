@@ -65,6 +65,9 @@ export function checkSigner(
   const fingerprint = fingerprintOf(key);
   if (stated.fingerprint !== fingerprint)
     throw refusal(`${what} was signed by ${fingerprint} and names ${stated.fingerprint}`);
+  // Whether a person's signature is by this key is told by its bytes.
+  if (sha256(fromBase64(stated.publicKey, `the public key of ${what}`)) !== fingerprint)
+    throw refusal(`${what} was signed by ${fingerprint} and carries another key`);
   return `ECDSA P-256 by ${fingerprint}`;
 }
 

@@ -109,6 +109,7 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     intent: context.intent === undefined ? signedIntent(history) : context.intent,
     keyFingerprint: context.keyFingerprint ?? null,
     selftest: context.selftest ?? null,
+    ...(context.acceptances && { acceptances: context.acceptances }),
   };
 }
 

@@ -11,4 +11,12 @@ export { sealPack, type SealedPack } from "./evidence/pack.ts";
 export { evidenceOfPack } from "./evidence/pack-files.ts";
 export { keepSelftest, type KeptSelftest, newestSelftest, SELFTEST, selftestDirOf } from "./evidence/selftest.ts";
 export { gatherRuns, PERIOD, signPeriod, within } from "./evidence/period.ts";
+export {
+  acceptancesFor,
+  putAcceptances,
+  readAcceptances,
+  type SignedAcceptance,
+  signAcceptance,
+} from "./evidence/risk-acceptance.ts";
+export { acceptorsOf } from "./evidence/verify-acceptances.ts";
 export { loadStamper } from "./evidence/timestamp.ts";

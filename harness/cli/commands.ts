@@ -17,6 +17,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["analyze", lazy(async () => (await import("./analyze.ts")).analyzeCommand)],
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
   ["sign-off", lazy(async () => (await import("./sign-off.ts")).signOffCommand)],
+  ["accept-risk", lazy(async () => (await import("./accept-risk.ts")).acceptRiskCommand)],
   ["selftest", lazy(async () => (await import("./selftest.ts")).selftestCommand)],
   ["detectors", lazy(async () => (await import("./detectors.ts")).detectorsCommand)],
   ["period", lazy(async () => (await import("./period.ts")).periodCommand)],

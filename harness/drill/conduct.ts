@@ -7,6 +7,7 @@ import { componentKind } from "../components.ts";
 import { resolveImages, type ResolvedImage } from "../engine/images.ts";
 import { BlackstartError, messageOf, usage } from "../errors.ts";
 import {
+  acceptancesFor,
   type Env,
   evaluatorFacts,
   evidenceOfPack,
@@ -16,9 +17,11 @@ import {
   newestSelftest,
   openJournal,
   openLedger,
+  putAcceptances,
   sealPack,
   type SealedPack,
   SELFTEST,
+  type SignedAcceptance,
   signIntent,
 } from "../evidence.ts";
 import type { HostFacts, ImageFacts } from "../history.ts";
@@ -39,6 +42,8 @@ export interface DrillOptions {
   readonly file: string;
   readonly plan: Plan;
   readonly reportsDir: string;
+  /** Risks that people accepted, of any scenario; none if left out. */
+  readonly acceptances?: readonly SignedAcceptance[];
   readonly env: Env;
   readonly signal: AbortSignal;
   readonly listen: Listener;
@@ -61,6 +66,7 @@ export interface DrillEnd {
 export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const { plan, reportsDir, env, signal, listen } = options;
   const { signer, created } = loadSigner(env);
+  const acceptances = acceptancesFor(plan.scenario.id, options.acceptances ?? [], signer);
   const stamper = loadStamper(env);
   if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
   const ledger = await openLedger(reportsDir, env);
@@ -72,6 +78,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const packDir = path.join(reportsDir, run);
   const record = new Record(packDir);
   await writeSources(options, packDir);
+  putAcceptances(packDir, acceptances);
   const evaluator = evaluatorFacts();
   const { found, passedOver } = newestSelftest(reportsDir, signer, evaluator.evaluatorSha256);
   if (found) await writeFile(path.join(packDir, SELFTEST), found.bytes);

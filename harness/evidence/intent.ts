@@ -9,6 +9,7 @@ import { attemptsAt } from "./ledger-entries.ts";
 import type { Ledger, LedgerPlace } from "./ledger.ts";
 import { PACK, readPlan } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
+import { acceptanceFilesOf } from "./risk-acceptance.ts";
 import type { Stamper } from "./timestamp.ts";
 import { makeStatement, type IntentPredicate, type Subject } from "./statement.ts";
 
@@ -42,9 +43,8 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
   let digest = "";
   const entry = await options.ledger.appendIntent(async (place) => {
     const predicate = intentFor(options, place);
-    const subjects = INPUTS.filter((name) => name !== PACK.selftest || exists(join(options.dir, name))).map((name) =>
-      subjectOf(options.dir, name),
-    );
+    const inputs = INPUTS.filter((name) => name !== PACK.selftest || exists(join(options.dir, name)));
+    const subjects = [...inputs, ...acceptanceFilesOf(options.dir)].map((name) => subjectOf(options.dir, name));
     const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer, options.stamper);
     if (!createFile(join(options.dir, PACK.intent), bundle))
       throw refusal(`${PACK.intent} of the run ${options.run} exists already`);

@@ -35,8 +35,7 @@ export async function signOff(packDir: string, run: string, keyFile: string): Pr
   return target;
 }
 
-const readReport = (packDir: string): Buffer =>
-  readBounded(join(packDir, PACK.report), PACK.report, MAX_BYTES.bundle);
+const readReport = (packDir: string): Buffer => readBounded(join(packDir, PACK.report), PACK.report, MAX_BYTES.bundle);
 
 /** The key that signed the drill, by the report's word; whether it did is for `verify`. */
 function signerIn(bundle: Buffer): Pick<Signer, "spki"> {

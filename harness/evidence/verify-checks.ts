@@ -115,7 +115,7 @@ export function checkDigests(dir: string, { subjects }: { readonly subjects: Rea
 }
 
 /** null for what cannot be read as a file of the pack: that is never what was signed. */
-function digestOf(dir: string, name: string): string | null {
+export function digestOf(dir: string, name: string): string | null {
   try {
     return sha256File(join(dir, name), name);
   } catch {
@@ -127,7 +127,7 @@ const listed = (problems: readonly string[]): string =>
   problems.length > 5 ? `${problems.slice(0, 5).join("; ")}; and ${problems.length - 5} more` : problems.join("; ");
 
 /** Exit 5 at the first of several pairs that differ. */
-function same(...pairs: readonly (readonly [what: string, a: unknown, b: unknown])[]): void {
+export function same(...pairs: readonly (readonly [what: string, a: unknown, b: unknown])[]): void {
   for (const [what, a, b] of pairs) {
     const difference = firstDifference(a, b, what);
     if (difference !== null) throw refusal(difference);
@@ -310,7 +310,7 @@ export function checkPlan(dir: string, { statement }: OpenedIntent): string {
 
 const reportJsonSchema = z.looseObject({});
 
-const readReportJson = (dir: string): Report =>
+export const readReportJson = (dir: string): Report =>
   parseJson(
     readBounded(join(dir, PACK.reportJson), PACK.reportJson, MAX_BYTES.json),
     PACK.reportJson,

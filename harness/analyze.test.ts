@@ -6,6 +6,7 @@ import { judge } from "./analyze/judge.ts";
 import { analyze, analyzePack, toResult } from "./analyze.ts";
 import type { Checker } from "./checker.ts";
 import { checkers } from "./checkers.ts";
+import { acceptedRisk } from "./render/testing.ts";
 import { dropEvents, setEvent, setFacts } from "./selftest/edits.ts";
 import { drill, type DraftHistory, elementOf } from "./selftest/golden.ts";
 import { writePack } from "./selftest/raw-files.ts";
@@ -287,6 +288,7 @@ describe("the report", () => {
       attempts: { number: 3, windowDays: 30, passed: 1, failed: 1, other: 0 },
       keyFingerprint: "ab",
       intent: null,
+      acceptances: [acceptedRisk()],
     };
     const dir = newPack();
     writePack(dir, history);

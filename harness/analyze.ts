@@ -110,6 +110,7 @@ export function analyze(history: History, context: AnalysisContext = {}, checker
     keyFingerprint: context.keyFingerprint ?? null,
     ...(context.witnesses && { witnesses: context.witnesses }),
     selftest: context.selftest ?? null,
+    ...(context.acceptances && { acceptances: context.acceptances }),
   };
 }
 

@@ -11,5 +11,13 @@ export { sealPack, type SealedPack } from "./evidence/pack.ts";
 export { evidenceOfPack } from "./evidence/pack-files.ts";
 export { keepSelftest, type KeptSelftest, newestSelftest, SELFTEST, selftestDirOf } from "./evidence/selftest.ts";
 export { gatherRuns, PERIOD, runsOfLedger, signPeriod, within } from "./evidence/period.ts";
+export {
+  acceptancesFor,
+  putAcceptances,
+  readAcceptances,
+  type SignedAcceptance,
+  signAcceptance,
+} from "./evidence/risk-acceptance.ts";
+export { acceptorsOf } from "./evidence/verify-acceptances.ts";
 export { loadStamper } from "./evidence/timestamp.ts";
 export { anchorIntent, checkBucket, keepPack, keepProbe, openVault, type Vault, WORM } from "./evidence/worm.ts";

@@ -2,8 +2,10 @@
  * Whether what was drilled is good enough to go on: for every scenario that is required, its newest runs of the run ledger, as many
  * as are required, and no choice among them. Each reason to stop is a check of its own.
  */
+import { acceptanceOf, type Acceptor } from "./accepted-risk.ts";
 import type { PeriodRun, RunTime } from "./period.ts";
 import { liesAbove } from "./rank-test.ts";
+import type { Report } from "./report.ts";
 import { orderStatistics } from "./statistics.ts";
 import { humanMs } from "./text.ts";
 import { EXIT, type Verdict, worst } from "./verdict.ts";
@@ -24,6 +26,8 @@ export interface GateInput {
   readonly maxAgeMs: number;
   /** Of a signed period report; null where none was given. */
   readonly baseline: readonly RunTime[] | null;
+  /** By run, who signed the acceptances in its pack; left out where no failure is let through, whoever accepted it. */
+  readonly acceptors?: ReadonlyMap<string, readonly Acceptor[]>;
 }
 
 type GateCheckName = "present" | "signed" | "class" | "age" | "scenario" | "verdict" | "regression";
@@ -32,6 +36,8 @@ export interface GateCheck {
   readonly check: GateCheckName;
   readonly verdict: Verdict;
   readonly detail: string;
+  /** Passes for no other reason than that people accepted what failed: the first day on which it no longer does. */
+  readonly acceptedUntil?: string;
 }
 
 export interface GateRow {
@@ -39,6 +45,7 @@ export interface GateRow {
   readonly runs: readonly string[];
   readonly verdict: Verdict;
   readonly checks: readonly GateCheck[];
+  readonly acceptedUntil?: string;
 }
 
 export interface Gate {
@@ -77,7 +84,7 @@ export function gateOf(input: GateInput): Gate {
   };
 }
 
-function rowOf(required: Required, { runs, now, maxAgeMs, baseline }: GateInput): GateRow {
+function rowOf(required: Required, { runs, now, maxAgeMs, baseline, acceptors }: GateInput): GateRow {
   const own = runs.filter(({ scenario }) => scenario === required.scenario).slice(-required.runs);
   const checks = [
     present(required, own),
@@ -88,7 +95,7 @@ function rowOf(required: Required, { runs, now, maxAgeMs, baseline }: GateInput)
           evidenceClass(own),
           age(own, Date.parse(now), maxAgeMs),
           asFiled(required, own),
-          asDeclared(own),
+          asDeclared(own, Date.parse(now), acceptors),
           ...(baseline === null || !isCompared(required) ? [] : [regression(required, own, baseline)]),
         ]),
   ];
@@ -97,8 +104,14 @@ function rowOf(required: Required, { runs, now, maxAgeMs, baseline }: GateInput)
     runs: own.map(({ run }) => run),
     verdict: worst(checks.map(({ verdict }) => verdict)),
     checks,
+    ...acceptedIn(checks),
   };
 }
+
+const acceptedIn = (checks: readonly GateCheck[]): Pick<GateRow, "acceptedUntil"> => {
+  const until = checks.find(({ acceptedUntil }) => acceptedUntil !== undefined)?.acceptedUntil;
+  return until === undefined ? {} : { acceptedUntil: until };
+};
 
 const isCompared = ({ runs }: Required): boolean => runs >= LEAST_COMPARED;
 
@@ -154,16 +167,34 @@ const asFiled = ({ scenarioSha256 }: Required, own: readonly PeriodRun[]): GateC
     "the scenario as it is filed",
   );
 
-function asDeclared(own: readonly PeriodRun[]): GateCheck {
-  const judged = own.flatMap(({ run, exitCode, report }) => (report ? [{ run, exitCode, report }] : []));
-  const failed = judged.filter(({ exitCode }) => exitCode === EXIT.missed);
-  const wrong = judged.filter(({ exitCode }) => exitCode !== EXIT.met);
-  const words = wrong.map(({ run, report: { reasons, verdict } }) => {
-    const first =
-      reasons.find((reason) => reason.verdict === "fail") ?? reasons.find((reason) => reason.verdict !== "pass");
-    return `${run}: ${verdict}${first ? `, ${first.check}: ${first.detail}` : ""}`;
+/** Whoever accepted a failure does not speak for another one: every run that is not as declared needs an acceptance of its own. */
+function asDeclared(own: readonly PeriodRun[], nowMs: number, acceptors: GateInput["acceptors"]): GateCheck {
+  const wrong = own
+    .flatMap((run) => (run.report && run.exitCode !== EXIT.met ? [{ ...run, report: run.report }] : []))
+    .map((run) => ({ ...run, accepted: acceptors && acceptanceOf(run, acceptors.get(run.run) ?? [], nowMs) }));
+  const through = wrong.flatMap(({ run, accepted }) =>
+    accepted?.until === undefined ? [] : [{ until: accepted.until, words: `${run}: ${accepted.words}` }],
+  );
+  const left = wrong.filter(({ accepted }) => accepted?.until === undefined);
+  if (left.length === 0 && through.length > 0) return letThrough(through);
+  const words = left.map(({ run, report, accepted }) => {
+    const refused = accepted?.refused;
+    return `${run}: ${firstWrong(report)}${refused === undefined ? "" : `; not accepted: ${refused}`}`;
   });
-  return check("verdict", words, "as the scenario declares", failed.length > 0 ? "fail" : "unknown");
+  const failed = left.some(({ exitCode }) => exitCode === EXIT.missed);
+  return check("verdict", words, "as the scenario declares", failed ? "fail" : "unknown");
+}
+
+function letThrough(accepted: readonly { readonly until: string; readonly words: string }[]): GateCheck {
+  const acceptedUntil = accepted.map(({ until }) => until).toSorted()[0]!;
+  const detail = `accepted until ${acceptedUntil}: ${accepted.map(({ words }) => words).join("; ")}`;
+  return { check: "verdict", verdict: "pass", detail, acceptedUntil };
+}
+
+function firstWrong({ reasons, verdict }: Report): string {
+  const first =
+    reasons.find((reason) => reason.verdict === "fail") ?? reasons.find((reason) => reason.verdict !== "pass");
+  return `${verdict}${first ? `, ${first.check}: ${first.detail}` : ""}`;
 }
 
 /**

@@ -194,6 +194,20 @@ export interface SelftestOnRecord {
   };
 }
 
+/** A risk that a person accepted, signed before the drill began. It changes no verdict. */
+export interface AcceptedRisk {
+  readonly id: string;
+  /** The check that finds it. */
+  readonly finding: string;
+  readonly owner: string;
+  readonly because: string;
+  /** Days in UTC; on the day of `until` it is over. */
+  readonly from: string;
+  readonly until: string;
+  /** When the intent was signed. */
+  readonly state: "in force" | "expired" | "not yet";
+}
+
 /** The two that need no tool: what the clients wrote down against what is there, and what the system itself said. No tool may have their names. */
 export const LEDGER = "ledger";
 export const SERVER = "server";
@@ -291,4 +305,6 @@ export interface Report extends Result {
   readonly witnesses?: readonly string[];
   /** The newest selftest of the evaluator that was on record when the intent was signed; null when there was none. */
   readonly selftest: SelftestOnRecord | null;
+  /** Risks of this scenario that were accepted when the intent was signed, expired ones included; left out where there are none. */
+  readonly acceptances?: readonly AcceptedRisk[];
 }

@@ -5,7 +5,18 @@ import type { Report } from "../report.ts";
 
 /** What a report says of its own evidence. The drill writes it into the pack, so that it is the same whenever it is derived again. */
 export type AnalysisContext = Partial<
-  Pick<Report, "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "witnesses" | "selftest" | "pack">
+  Pick<
+    Report,
+    | "class"
+    | "classReasons"
+    | "attempts"
+    | "intent"
+    | "keyFingerprint"
+    | "witnesses"
+    | "selftest"
+    | "acceptances"
+    | "pack"
+  >
 >;
 
 const MAX_BYTES = 1024 ** 2;
@@ -40,6 +51,19 @@ const contextFile = z.object({
       }),
     })
     .nullable()
+    .exactOptional(),
+  acceptances: z
+    .array(
+      z.object({
+        id: z.string(),
+        finding: z.string(),
+        owner: z.string(),
+        because: z.string(),
+        from: z.iso.date(),
+        until: z.iso.date(),
+        state: z.enum(["in force", "expired", "not yet"]),
+      }),
+    )
     .exactOptional(),
   /** Where the drill put its pack, as it was told. */
   pack: z.string().max(4_096).exactOptional(),

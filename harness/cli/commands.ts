@@ -18,6 +18,7 @@ export const commands: ReadonlyMap<string, Load> = new Map([
   ["verify", lazy(async () => (await import("./verify.ts")).verifyCommand)],
   ["sign-off", lazy(async () => (await import("./sign-off.ts")).signOffCommand)],
   ["worm", lazy(async () => (await import("./worm.ts")).wormCommand)],
+  ["accept-risk", lazy(async () => (await import("./accept-risk.ts")).acceptRiskCommand)],
   ["selftest", lazy(async () => (await import("./selftest.ts")).selftestCommand)],
   ["detectors", lazy(async () => (await import("./detectors.ts")).detectorsCommand)],
   ["period", lazy(async () => (await import("./period.ts")).periodCommand)],

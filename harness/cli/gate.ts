@@ -2,19 +2,21 @@ import { appendFileSync, existsSync, readFileSync, realpathSync, writeFileSync }
 import path from "node:path";
 import type { CommandModule } from "yargs";
 import { z } from "zod";
+import type { Acceptor } from "../accepted-risk.ts";
 import { usage } from "../errors.ts";
 import type { Required } from "../gate.ts";
-import type { RunTime } from "../period.ts";
+import type { PeriodRun, RunTime } from "../period.ts";
 import { visible } from "../text.ts";
 import type { ExitCode } from "../verdict.ts";
 import { finish, print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
-import { type PinArguments, type Pins, pinOptions, trustOf } from "./pins.ts";
+import { type PinArguments, type Pins, pinOptions, signersOf, trustOf } from "./pins.ts";
 
 interface Options extends PinArguments {
   readonly suite: string;
   readonly maxAge: number;
   readonly baseline: string | undefined;
+  readonly acceptRisks: string | undefined;
   readonly junit: string | undefined;
   readonly github: boolean;
   readonly reports: string;
@@ -46,6 +48,11 @@ export const gateCommand: CommandModule<object, Options> = {
         requiresArg: true,
         describe: "Folder of a signed period report: recovery times may not be slower than its own beyond noise",
       })
+      .option("accept-risks", {
+        type: "string",
+        requiresArg: true,
+        describe: "File of those who may accept risks (ssh-keygen(1)): lets failures through that they accepted",
+      })
       .option("junit", { type: "string", requiresArg: true, describe: "Write JUnit to this file" })
       .option("github", {
         type: "boolean",
@@ -62,6 +69,7 @@ export const gateCommand: CommandModule<object, Options> = {
     const { reports, json, junit, github, maxAge: maxAgeMs } = options;
     const packs = runsIn(reports).map((run) => realpathSync(path.join(reports, run)));
     const trust = await trustOf(options, packs);
+    const allowedSigners = signersOf("--accept-risks", options.acceptRisks, packs);
     const { suiteFile } = await import("./run-suite.ts");
     const { readSuite } = await import("../suite/read-suite.ts");
     const { gateOf } = await import("../gate.ts");
@@ -81,7 +89,10 @@ export const gateCommand: CommandModule<object, Options> = {
       trust,
       recompute: analyzePack,
     });
-    const gate = gateOf({ suite: suite.id, required, runs, now: new Date().toISOString(), maxAgeMs, baseline });
+    const acceptors =
+      allowedSigners === undefined ? {} : { acceptors: await acceptorsIn(reports, runs, allowedSigners) };
+    const now = new Date().toISOString();
+    const gate = gateOf({ suite: suite.id, required, runs, now, maxAgeMs, baseline, ...acceptors });
     const { gateAnnotations, gateJunit, gateMarkdown, gateText } = await import("../render/gate.ts");
     if (junit !== undefined) writeFileSync(junit, gateJunit(gate));
     if (github) {
@@ -94,6 +105,19 @@ export const gateCommand: CommandModule<object, Options> = {
     finish(gate.exitCode as ExitCode);
   },
 };
+
+/** Only packs that verify have a say; a run without one has no report to accept anything of. */
+async function acceptorsIn(
+  reports: string,
+  runs: readonly PeriodRun[],
+  allowedSigners: string,
+): Promise<Map<string, readonly Acceptor[]>> {
+  const { acceptorsOf } = await import("../evidence.ts");
+  const acceptors = new Map<string, readonly Acceptor[]>();
+  for (const { run, report } of runs)
+    if (report) acceptors.set(run, await acceptorsOf(path.join(reports, run), allowedSigners));
+  return acceptors;
+}
 
 function maxAge(given: string): number {
   const [, count, unit] = /^(\d{1,5})(h|d)$/.exec(given) ?? [];

@@ -106,3 +106,11 @@ function authoritiesOf({ tsaCertificate }: PinArguments, packs: readonly string[
   }
   return tsaCertificate;
 }
+
+/** The same for a file of allowed signers. */
+export function signersOf(option: string, file: string | undefined, packs: readonly string[]): string | undefined {
+  if (file === undefined) return undefined;
+  if (!existsSync(file)) throw usage(`${option}: ${visible(file)} is not there`);
+  refuseFrom(file, packs, "file of allowed signers");
+  return file;
+}

@@ -28,6 +28,8 @@ export interface SuiteOptions {
   readonly resume: boolean;
   /** Drills at once; as the machine allows if left out. */
   readonly jobs: number | undefined;
+  /** Folder of signed risk acceptances. */
+  readonly acceptances: string | undefined;
   readonly reports: string;
   readonly json?: "document" | "stream";
 }
@@ -104,6 +106,7 @@ interface Work {
   readonly startedAt: string;
   readonly resumed: number;
   readonly ended: Map<string, DrillEnded>;
+  readonly acceptances: string | undefined;
   readonly reports: string;
 }
 
@@ -113,7 +116,7 @@ const OUTCOME = "suite.json";
 async function begin(
   suite: Suite,
   items: readonly SuiteItem[],
-  { shard, resume, reports }: SuiteOptions,
+  { shard, resume, acceptances, reports }: SuiteOptions,
 ): Promise<Work> {
   const { appendProgress, readProgress } = await import("../suite/progress.ts");
   const wall = new Date().toISOString();
@@ -134,12 +137,12 @@ async function begin(
     const text = readFileSync(file);
     truncateSync(file, text.lastIndexOf("\n") + 1);
     appendProgress(file, { kind: "suite-resumed", wall });
-    return { folder, startedAt: before.wall, resumed: resumed + 1, ended: new Map(ended), reports };
+    return { folder, startedAt: before.wall, resumed: resumed + 1, ended: new Map(ended), acceptances, reports };
   }
   const folder = path.join(reports, folderName(started));
   mkdirSync(path.join(folder, "logs"), { recursive: true });
   appendProgress(progressFile(folder), started);
-  return { folder, startedAt: wall, resumed: 0, ended: new Map(), reports };
+  return { folder, startedAt: wall, resumed: 0, ended: new Map(), acceptances, reports };
 }
 
 const prefixOf = ({ suite, shard }: SuiteStarted): string =>
@@ -215,9 +218,14 @@ interface ChildEnd {
 }
 
 /** In a process group of its own: it hears of an interruption from here, and once. */
-function runChild({ key, file }: SuiteItem, { folder, reports }: Work, signal: AbortSignal): Promise<ChildEnd> {
+function runChild(
+  { key, file }: SuiteItem,
+  { folder, acceptances, reports }: Work,
+  signal: AbortSignal,
+): Promise<ChildEnd> {
   const log = createWriteStream(path.join(folder, "logs", `${key}.log`), { flags: "a" });
-  const child = spawn(process.execPath, [COMMAND_LINE, "run", file, "--json", "--reports", reports], {
+  const risks = acceptances === undefined ? [] : ["--acceptances", acceptances];
+  const child = spawn(process.execPath, [COMMAND_LINE, "run", file, "--json", "--reports", reports, ...risks], {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import path from "node:path";
 import type { CommandModule } from "yargs";
 import { usage } from "../errors.ts";
+import type { SignedAcceptance } from "../evidence.ts";
 import type { Plan } from "../plan.ts";
 import type { Listener } from "../progress.ts";
 import type { ProviderRun } from "../render/providers.ts";
@@ -25,6 +26,7 @@ interface Options {
   shard: Shard | undefined;
   resume: boolean;
   jobs: number | undefined;
+  acceptances: string | undefined;
   reports: string;
   json?: "document" | "stream";
 }
@@ -93,12 +95,18 @@ export const runCommand: CommandModule<object, Options> = {
         describe: "Drills of the suite at once",
         coerce: jobs,
       })
+      .option("acceptances", {
+        type: "string",
+        requiresArg: true,
+        describe: "Folder of signed risk acceptances (accept-risk): those of a scenario go into its report, in front",
+      })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 run scenarios/postgres/primary-node-loss.yaml", "one drill, with its report")
       .example("$0 run --all-stores", "database, cache and object store lose something in one run")
       .example("$0 run scenarios/postgres --json", "every scenario of a folder, one JSON document at the end")
       .example("$0 run scenarios/store --each-provider", "every scenario on every product, with a table")
       .example("$0 run --suite nightly --shard 1/4", "a quarter of a suite; four machines run all of it")
+      .example("$0 run --suite ci --acceptances ops/risks", "with the risks that people have accepted")
       .example("$0 run x.yaml --repeat 20", "with order statistics and the claim that 20 runs support"),
   async handler(options) {
     if (options.suite !== undefined) return suiteOf(options, options.suite);
@@ -112,6 +120,7 @@ export const runCommand: CommandModule<object, Options> = {
     const { readScenarios } = await import("../scenario/read-scenario.ts");
     const { scenarios, problems } = await readScenarios(await scenarioFiles(asked(options)), { set: options.set });
     if (problems.length > 0) throw new ScenarioProblems(problems); // bad input starts nothing, however many others are sound
+    const acceptances = await acceptancesIn(options.acceptances);
     const interrupt = abortOnSignals();
     const reports: Report[] = [];
     const runs: ProviderRun[] = [];
@@ -119,13 +128,14 @@ export const runCommand: CommandModule<object, Options> = {
     try {
       for (const scenario of scenarios) {
         if (options["each-provider"]) {
-          await runEach(scenario, { signal: interrupt.signal, options, reports, runs, codes });
+          await runEach(scenario, { signal: interrupt.signal, options, acceptances, reports, runs, codes });
           continue;
         }
         const variant = await chosen(scenario);
         for (let n = 0; n < options.repeat; n++) {
           const plan = variant.plan(options.seed ?? randomInt(2 ** 32));
-          codes.push(await runOne({ file: scenario.file, plan, signal: interrupt.signal, options, reports }));
+          const one = { file: scenario.file, plan, signal: interrupt.signal, options, acceptances, reports };
+          codes.push(await runOne(one));
           interrupt.signal.throwIfAborted();
         }
       }
@@ -155,8 +165,20 @@ async function suiteOf(options: Options, suite: string): Promise<void> {
   if (refused !== undefined)
     throw usage(`${refused} and --suite were both given`, "leave one of them out: a suite is run as it is filed");
   const { runSuite } = await import("./run-suite.ts");
-  const { shard: part = null, resume, jobs: atOnce, reports, json } = options;
-  await runSuite({ suite, shard: part, resume, jobs: atOnce, reports, ...(json && { json }) });
+  const { shard: part = null, resume, jobs: atOnce, acceptances, reports, json } = options;
+  await acceptancesIn(acceptances); // each drill reads them again, in a process of its own
+  await runSuite({ suite, shard: part, resume, jobs: atOnce, acceptances, reports, ...(json && { json }) });
+}
+
+/** The signed acceptances of a folder; none where none was named. Exit 2 with everything that is wrong with them. */
+async function acceptancesIn(folder: string | undefined): Promise<SignedAcceptance[]> {
+  if (folder === undefined) return [];
+  const { readAcceptances } = await import("../evidence.ts");
+  const { checkers } = await import("../checkers.ts");
+  return readAcceptances(
+    folder,
+    checkers.map(({ name }) => name),
+  );
 }
 
 function refuseWithoutSuite({ shard: part, resume, jobs: atOnce }: Options): void {
@@ -196,13 +218,17 @@ function repeats(given: unknown): number {
 interface Each {
   readonly signal: AbortSignal;
   readonly options: Options;
+  readonly acceptances: readonly SignedAcceptance[];
   readonly reports: Report[];
   readonly runs: ProviderRun[];
   readonly codes: ExitCode[];
 }
 
 /** One drill for each product whose images can be had; the others are named, so that no table is silently shorter. */
-async function runEach(scenario: ReadScenario, { signal, options, reports, runs, codes }: Each): Promise<void> {
+async function runEach(
+  scenario: ReadScenario,
+  { signal, options, acceptances, reports, runs, codes }: Each,
+): Promise<void> {
   const already = runs.length;
   for (const { name, plan } of scenario.variants) {
     const about = { scenario: scenario.scenario.id, provider: name === "" ? "as it is" : name };
@@ -213,7 +239,7 @@ async function runEach(scenario: ReadScenario, { signal, options, reports, runs,
       continue;
     }
     const before = reports.length;
-    codes.push(await runOne({ file: scenario.file, plan: planned, signal, options, reports }));
+    codes.push(await runOne({ file: scenario.file, plan: planned, signal, options, acceptances, reports }));
     const report = reports[before] ?? null;
     runs.push({ ...about, report, missing: report ? null : "it did not come to a report" });
     signal.throwIfAborted();
@@ -251,10 +277,11 @@ export interface One {
   readonly plan: Plan;
   readonly signal: AbortSignal;
   readonly options: Pick<Options, "json" | "reports">;
+  readonly acceptances?: readonly SignedAcceptance[];
   readonly reports: Report[];
 }
 
-export async function runOne({ file, plan, signal, options, reports }: One): Promise<ExitCode> {
+export async function runOne({ file, plan, signal, options, acceptances = [], reports }: One): Promise<ExitCode> {
   const { conductDrill } = await import("../drill/conduct.ts");
   const { liveProgress } = await import("../render/live.ts");
   const { renderTerminal } = await import("../render/terminal.ts");
@@ -265,7 +292,8 @@ export async function runOne({ file, plan, signal, options, reports }: One): Pro
       ? (event) => print(JSON.stringify({ schema: "blackstart/event/v1", ...event }))
       : (event) => live.event(event);
   try {
-    const end = await conductDrill({ file, plan, reportsDir: options.reports, env: process.env, signal, listen });
+    const reportsDir = options.reports;
+    const end = await conductDrill({ file, plan, reportsDir, acceptances, env: process.env, signal, listen });
     live.close();
     reports.push(end.report);
     say(renderTerminal(end.report, { colour: colourful(process.stderr), width: process.stderr.columns ?? 100 }));

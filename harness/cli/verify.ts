@@ -9,7 +9,7 @@ import type { EvidenceClass, Report } from "../report.ts";
 import { visible } from "../text.ts";
 import { EXIT } from "../verdict.ts";
 import { finish, print, say } from "./io.ts";
-import { type PinArguments, pinOptions, pinsOf, trustOf } from "./pins.ts";
+import { type PinArguments, pinOptions, pinsOf, signersOf, trustOf } from "./pins.ts";
 
 interface VerifyArguments extends PinArguments {
   readonly pack: string;
@@ -45,7 +45,7 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
       .option("allowed-signers", {
         type: "string",
         requiresArg: true,
-        describe: "File of those who may sign off (ssh-keygen(1)): one of them must have",
+        describe: "File of those who may sign off and accept risks (ssh-keygen(1)): one must have signed off",
       })
       .example("$0 verify reports/<run> --public-key drill.pub.pem --recompute", "trust nobody but the key") as never,
   async handler(argv) {
@@ -56,7 +56,7 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
       requireClass: argv.class,
       recompute: argv.recompute ? recompute : undefined,
       ledgerDir: argv.ledger,
-      allowedSigners: argv.allowedSigners,
+      allowedSigners: signersOf("--allowed-signers", argv.allowedSigners, [dir]),
     });
     if (argv.json) print(JSON.stringify({ schema: "blackstart/verification/v1", ...verification }, null, 2));
     else {

@@ -7,6 +7,7 @@ import { componentKind } from "../components.ts";
 import { resolveImages, type ResolvedImage } from "../engine/images.ts";
 import { BlackstartError, messageOf, usage } from "../errors.ts";
 import {
+  acceptancesFor,
   anchorIntent,
   type Env,
   evaluatorFacts,
@@ -20,9 +21,11 @@ import {
   openJournal,
   openLedger,
   openVault,
+  putAcceptances,
   sealPack,
   type SealedPack,
   SELFTEST,
+  type SignedAcceptance,
   signIntent,
   type Vault,
   WORM,
@@ -45,6 +48,8 @@ export interface DrillOptions {
   readonly file: string;
   readonly plan: Plan;
   readonly reportsDir: string;
+  /** Risks that people accepted, of any scenario; none if left out. */
+  readonly acceptances?: readonly SignedAcceptance[];
   readonly env: Env;
   readonly signal: AbortSignal;
   readonly listen: Listener;
@@ -67,6 +72,7 @@ export interface DrillEnd {
 export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const { plan, reportsDir, env, signal, listen } = options;
   const { signer, created } = loadSigner(env);
+  const acceptances = acceptancesFor(plan.scenario.id, options.acceptances ?? [], signer);
   const stamper = loadStamper(env);
   const vault = await openVault(env, reportsDir, signer);
   if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
@@ -78,13 +84,10 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const run = newRunId();
   const packDir = path.join(reportsDir, run);
   const record = new Record(packDir);
-  await writeSources(options, packDir);
   const evaluator = evaluatorFacts();
-  const { found, passedOver } = newestSelftest(reportsDir, signer, evaluator.evaluatorSha256);
-  if (found) await writeFile(path.join(packDir, SELFTEST), found.bytes);
-  if (vault) await writeFile(path.join(packDir, WORM.probe), vault.probe.bytes);
-  if (passedOver[0] !== undefined)
-    listen({ kind: "note", text: `${passedOver.length} selftests on record are not used: ${passedOver[0]}` });
+  await writeSources(options, packDir);
+  await writeStatements(options, packDir, newestSelftest(reportsDir, signer, evaluator.evaluatorSha256), vault);
+  putAcceptances(packDir, acceptances);
   const host = await hostFacts({
     ...evaluator,
     blackstart: packageJson.version,
@@ -165,6 +168,19 @@ async function keep(reportsDir: string, run: string, vault: Vault, listen: Liste
       text: `NOT kept in ${vault.bucket.name}: ${messageOf(thrown)}. Put it there with ${again}`,
     });
   }
+}
+
+/** What was signed earlier and the report will speak of: the selftest of the evaluator, and the probe of the bucket. */
+async function writeStatements(
+  { listen }: DrillOptions,
+  packDir: string,
+  { found, passedOver }: ReturnType<typeof newestSelftest>,
+  vault: Awaited<ReturnType<typeof openVault>>,
+): Promise<void> {
+  if (found) await writeFile(path.join(packDir, SELFTEST), found.bytes);
+  if (vault) await writeFile(path.join(packDir, WORM.probe), vault.probe.bytes);
+  if (passedOver[0] !== undefined)
+    listen({ kind: "note", text: `${passedOver.length} selftests on record are not used: ${passedOver[0]}` });
 }
 
 async function completeRecord(

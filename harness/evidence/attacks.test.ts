@@ -57,6 +57,22 @@ const ATTACKS: readonly (readonly [attack: string, file: string, ...tests: strin
     "evidence/signoff",
     "one person runs, reviews and approves: the key of the drill cannot sign it off",
   ],
+  [
+    "an accepted deviation that never expires",
+    "evidence/risk-acceptance",
+    "an accepted deviation that never expires is not signed",
+    "starts nothing with one that never expires, though a person signed it by hand",
+    "a report that calls an expired one in force",
+    "edited after it was signed, before the drill",
+  ],
+  [
+    "an accepted deviation that never expires, at the gate",
+    "gate",
+    "accepted until yesterday",
+    "expired before the drill",
+  ],
+  ["a deviation accepted after the result", "evidence/risk-acceptance", "added after the result"],
+  ["one person runs and accepts what came of it", "evidence/risk-acceptance", "one who ran the drill and accepts"],
   ["a stolen key", "evidence/keyring", "a revoked one's word counts for nothing"],
   ["number in payload", "evidence/tamper", "number in payload"],
   [

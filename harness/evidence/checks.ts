@@ -11,7 +11,8 @@ export interface Check<Name extends string = string> {
 export const said = (detail: string): { value: true; detail: string } => ({ value: true, detail });
 
 type Given<Needs> = { readonly [K in keyof Needs]: NonNullable<Needs[K]> };
-type Found<T> = { readonly value: T; readonly detail: string };
+/** `outcome`: where there was something to look at, and nothing to hold it against. */
+export type Found<T> = { readonly value: T; readonly detail: string; readonly outcome?: "not-checked" };
 
 /** Runs checks in order; one whose needs were not met by an earlier one is not checked, and then nothing is ok. */
 export class Checks<Name extends string> {
@@ -26,8 +27,8 @@ export class Checks<Name extends string> {
     const missing = Object.keys(needs).filter((need) => needs[need] === undefined);
     if (missing.length > 0) return this.#add(name, "not-checked", `needs ${missing.join(", ")}`);
     try {
-      const { value, detail } = await look(needs as Given<Needs>);
-      this.list.push({ name, outcome: "ok", detail: visible(detail) });
+      const { value, detail, outcome = "ok" } = await look(needs as Given<Needs>);
+      this.list.push({ name, outcome, detail: visible(detail) });
       return value;
     } catch (thrown) {
       return this.#add(name, "fail", visible(messageOf(thrown)));

@@ -23,6 +23,11 @@ This pack claims to be signed by \`${signer.fingerprint}\`. That claim proves no
 \`raw/selftest.sigstore.json\`, where there is one, is a statement of its own, signed with the same key before the drill: what the
 evaluator made of records and drills whose truth is known. The intent names its digest.
 
+\`raw/acceptances/\`, where there is such a folder, has the risks that people had accepted before the drill; the intent names them.
+Whose signatures they are, by your own list of who may:
+
+    ssh-keygen -Y verify -n drill-risk -f allowed_signers -I who@example.com -s raw/acceptances/<id>.yaml.sig < raw/acceptances/<id>.yaml
+
 ## With openssl, jq and coreutils
 
     ./verify.sh drill.pub.pem

@@ -9,6 +9,7 @@ import { attemptsAt } from "./ledger-entries.ts";
 import type { Ledger, LedgerPlace } from "./ledger.ts";
 import { PACK, readPlan } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
+import { acceptanceFilesOf } from "./risk-acceptance.ts";
 import type { Stamper } from "./timestamp.ts";
 import { makeStatement, type IntentPredicate, type Subject } from "./statement.ts";
 
@@ -46,7 +47,9 @@ export async function signIntent(options: IntentOptions): Promise<SignedIntent> 
   const entry = await options.ledger.appendIntent(async (place) => {
     const predicate = intentFor(options, place);
     const present = OPTIONAL_INPUTS.filter((name) => exists(join(options.dir, name)));
-    const subjects = [...INPUTS, ...present].map((name) => subjectOf(options.dir, name));
+    const subjects = [...INPUTS, ...present, ...acceptanceFilesOf(options.dir)].map((name) =>
+      subjectOf(options.dir, name),
+    );
     const bundle = await signBundle(makeStatement("intent", subjects, predicate), options.signer, options.stamper);
     if (!createFile(join(options.dir, PACK.intent), bundle))
       throw refusal(`${PACK.intent} of the run ${options.run} exists already`);

@@ -7,6 +7,7 @@ import { classify, type Classified } from "./class.ts";
 import { parseBundle } from "./dsse.ts";
 import { exists, readBounded, sha256 } from "./files.ts";
 import { parseJson } from "./json.ts";
+import { acceptedRisksOf } from "./risk-acceptance.ts";
 import { SELFTEST, selftestOfPack } from "./selftest.ts";
 import { parseStatement, type IntentPredicate } from "./statement.ts";
 import { receiptOfPack, WORM } from "./worm.ts";
@@ -134,7 +135,7 @@ const isStamped = (dir: string): boolean =>
 
 export type EvidenceOfPack = Pick<
   Report,
-  "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest" | "witnesses"
+  "class" | "classReasons" | "attempts" | "intent" | "keyFingerprint" | "selftest" | "witnesses" | "acceptances"
 >;
 
 /** What a report says about its own evidence, read from the pack so that it comes out the same whenever it is derived. */
@@ -159,5 +160,6 @@ export function evidenceOfPack(dir: string): EvidenceOfPack {
     keyFingerprint: predicate.signer.fingerprint,
     selftest: selftestOfPack(dir, predicate),
     ...(witnesses.length > 0 && { witnesses }),
+    ...acceptedRisksOf(dir, predicate),
   };
 }

@@ -1,9 +1,16 @@
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkSignoffs, signOff, signoffDirOf } from "./signoff.ts";
-import { makePack, type TestBed, testBed } from "./testing.ts";
+import {
+  allowing as allow,
+  drillKeyOf,
+  makePack,
+  sshKey as personKey,
+  sshSign,
+  type TestBed,
+  testBed,
+} from "./testing.ts";
 import { verifyPack } from "./verify.ts";
 
 const RUN = "2026-11-23T10-00-00Z-7f3a";
@@ -15,21 +22,8 @@ beforeEach(async () => {
 });
 afterEach(() => bed.remove());
 
-function sshKey(name: string, ...type: string[]): string {
-  const file = join(bed.root, name);
-  execFileSync("ssh-keygen", ["-q", ...(type.length > 0 ? type : ["-t", "ed25519"]), "-N", "", "-C", name, "-f", file]);
-  return file;
-}
-
-/** Allows the keys of these files, each under its name; `options` as in allowed_signers. */
-function allowing(keys: readonly string[], options = 'namespaces="drill-signoff"'): string {
-  const file = join(bed.root, "allowed_signers");
-  const lines = keys.map(
-    (key) => `${key.split("/").at(-1)}@example.test ${options} ${readFileSync(`${key}.pub`, "utf8")}`,
-  );
-  writeFileSync(file, lines.join(""));
-  return file;
-}
+const sshKey = (name: string): string => personKey(bed, name);
+const allowing = (keys: readonly string[], options = 'namespaces="drill-signoff"'): string => allow(bed, keys, options);
 
 const signoff = async (allowedSigners: string) =>
   (await verifyPack(dir, { publicKeys: [bed.signer.fingerprint], allowedSigners })).checks.find(
@@ -59,12 +53,9 @@ test("one who is not allowed, or no longer is, has not", async () => {
 
 test("foreign sign-off namespace: what was signed for another purpose does not count", async () => {
   const alice = sshKey("alice");
-  execFileSync("ssh-keygen", ["-q", "-Y", "sign", "-n", "git", "-f", alice, join(dir, "report.sigstore.json")], {
-    stdio: "pipe",
-  });
   const folder = signoffDirOf(bed.reports, RUN);
   mkdirSync(folder, { recursive: true });
-  copyFileSync(join(dir, "report.sigstore.json.sig"), join(folder, "0.sig"));
+  renameSync(sshSign(join(dir, "report.sigstore.json"), alice, "git"), join(folder, "0.sig"));
   expect(await signoff(allowing([alice]))).toMatchObject({
     outcome: "fail",
     detail: expect.stringContaining("does not hold") as unknown,
@@ -87,14 +78,17 @@ test("a sign-off of another report, and one that was changed, do not hold", asyn
 });
 
 test("one person runs, reviews and approves: the key of the drill cannot sign it off", async () => {
-  // The same P-256 key, as OpenSSH takes it.
-  const own = join(bed.root, "own");
-  copyFileSync(join(bed.root, "config", "development.pem"), own);
-  execFileSync("chmod", ["600", own]);
-  writeFileSync(`${own}.pub`, execFileSync("ssh-keygen", ["-y", "-f", own]));
+  const own = drillKeyOf(bed);
   await expect(signOff(dir, RUN, own)).rejects.toMatchObject({
     exitCode: 5,
     message: "The key that signed the drill cannot sign it off",
+  });
+  const folder = signoffDirOf(bed.reports, RUN);
+  mkdirSync(folder, { recursive: true });
+  renameSync(sshSign(join(dir, "report.sigstore.json"), own, "drill-signoff"), join(folder, "0.sig"));
+  expect(await signoff(allowing([own]))).toMatchObject({
+    outcome: "fail",
+    detail: "the sign-off 0.sig is by the key that signed the drill",
   });
 });
 

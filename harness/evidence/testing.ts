@@ -1,5 +1,6 @@
 /** A small but complete pack, made with the same calls that a drill makes, for the tests of this folder. No container. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { evidenceOfPack, loadSigner, openJournal, openLedger, sealPack, signIntent } from "../evidence.ts";
@@ -224,6 +225,38 @@ export function analyzeSynthetic(dir: string): Promise<Report> {
     pack: `reports/${run.run}`,
     bundle: `reports/${run.run}/report.sigstore.json`,
   } as unknown as Report);
+}
+
+/** A person's SSH key; `type` as ssh-keygen takes it. */
+export function sshKey(bed: TestBed, name: string, ...type: string[]): string {
+  const file = join(bed.root, name);
+  execFileSync("ssh-keygen", ["-q", ...(type.length > 0 ? type : ["-t", "ed25519"]), "-N", "", "-C", name, "-f", file]);
+  return file;
+}
+
+/** The key that signs the bed's drills, as OpenSSH takes it. */
+export function drillKeyOf(bed: TestBed): string {
+  const own = join(bed.root, "own");
+  copyFileSync(join(bed.root, "config", "development.pem"), own);
+  chmodSync(own, 0o600);
+  writeFileSync(`${own}.pub`, execFileSync("ssh-keygen", ["-y", "-f", own]));
+  return own;
+}
+
+/** Allows the keys of these files, each under its name; `options` as in allowed_signers. */
+export function allowing(bed: TestBed, keys: readonly string[], options: string): string {
+  const file = join(bed.root, "allowed_signers");
+  const lines = keys.map(
+    (key) => `${key.split("/").at(-1)}@example.test ${options} ${readFileSync(`${key}.pub`, "utf8")}`,
+  );
+  writeFileSync(file, lines.join(""));
+  return file;
+}
+
+/** Signs as ssh-keygen does by itself, for whatever purpose; the signature lies beside the file. */
+export function sshSign(file: string, keyFile: string, namespace: string): string {
+  execFileSync("ssh-keygen", ["-q", "-Y", "sign", "-n", namespace, "-f", keyFile, file], { stdio: "pipe" });
+  return `${file}.sig`;
 }
 
 /** Changes a file of a sealed pack, which may be read-only by then. */

@@ -66,6 +66,9 @@ export function checkSigner(
   const fingerprint = fingerprintOf(key);
   if (stated.fingerprint !== fingerprint)
     throw refusal(`${what} was signed by ${fingerprint} and names ${stated.fingerprint}`);
+  // Whether a person's signature is by this key is told by its bytes.
+  if (sha256(fromBase64(stated.publicKey, `the public key of ${what}`)) !== fingerprint)
+    throw refusal(`${what} was signed by ${fingerprint} and carries another key`);
   return `ECDSA P-256 by ${fingerprint}`;
 }
 
@@ -113,7 +116,7 @@ export function checkDigests(dir: string, { subjects }: { readonly subjects: Rea
 }
 
 /** null for what cannot be read as a file of the pack: that is never what was signed. */
-function digestOf(dir: string, name: string): string | null {
+export function digestOf(dir: string, name: string): string | null {
   try {
     return sha256File(join(dir, name), name);
   } catch {
@@ -125,7 +128,7 @@ const listed = (problems: readonly string[]): string =>
   problems.length > 5 ? `${problems.slice(0, 5).join("; ")}; and ${problems.length - 5} more` : problems.join("; ");
 
 /** Exit 5 at the first of several pairs that differ. */
-function same(...pairs: readonly (readonly [what: string, a: unknown, b: unknown])[]): void {
+export function same(...pairs: readonly (readonly [what: string, a: unknown, b: unknown])[]): void {
   for (const [what, a, b] of pairs) {
     const difference = firstDifference(a, b, what);
     if (difference !== null) throw refusal(difference);
@@ -312,7 +315,7 @@ export function checkPlan(dir: string, { statement }: OpenedIntent): string {
 
 const reportJsonSchema = z.looseObject({});
 
-const readReportJson = (dir: string): Report =>
+export const readReportJson = (dir: string): Report =>
   parseJson(
     readBounded(join(dir, PACK.reportJson), PACK.reportJson, MAX_BYTES.json),
     PACK.reportJson,

@@ -30,6 +30,7 @@ import {
   openIntent,
   type PinnedKey,
 } from "./verify-checks.ts";
+import { checkAcceptances } from "./verify-acceptances.ts";
 import { checkLedger } from "./verify-ledger.ts";
 import { checkWorm } from "./verify-worm.ts";
 import type { WormBucket } from "../worm.ts";
@@ -48,6 +49,7 @@ export type CheckName =
   | "keyring"
   | "plan"
   | "selftest"
+  | "acceptances"
   | "journal"
   | "order"
   | "figures"
@@ -68,7 +70,7 @@ export interface VerifyOptions {
   readonly recompute?: ((dir: string) => Promise<Report>) | undefined;
   /** The ledger's folder, or the reports folder that has it: then the whole ledger is checked. */
   readonly ledgerDir?: string | undefined;
-  /** A file of those who may sign off: then at least one of them must have, and no sign-off may be wrong. */
+  /** A file of those who may sign off and accept risks: then at least one must have signed off, and nothing that people signed may be wrong. */
   readonly allowedSigners?: string | undefined;
 }
 
@@ -127,6 +129,7 @@ export async function verifyPack(dir: string, options: VerifyOptions): Promise<V
   });
   await checks.run("plan", { intent }, (given) => said(checkPlan(dir, given.intent)));
   await checks.run("selftest", { intent, key }, (given) => said(checkSelftest(dir, given.intent, pins)));
+  await checks.run("acceptances", { intent }, (given) => checkAcceptances(dir, given.intent, options.allowedSigners));
   const journal = await checks.run("journal", { report }, (given) => {
     const value = checkJournal(dir, given.report);
     return { value, detail: value.detail };

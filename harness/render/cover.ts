@@ -1,6 +1,7 @@
 /** The cover and the half page for management: what a reader sees who reads nothing else. */
 import type { Interval, Report } from "../report.ts";
 import { counted, grouped } from "../text.ts";
+import { acceptedRisks } from "./accepted-risks.ts";
 import { type Markup, code, markup, pairs } from "./markup.ts";
 import { selftestLine } from "./selftest.ts";
 import {
@@ -28,7 +29,7 @@ ${report.class === "development" && markup`<div class="stamp"><b>DEVELOPMENT</b>
 <p class="sentence">${report.sentence}</p>
 ${explained && markup`<p class="meaning">${meaning}</p>`}
 </header>
-${banners(report).map(({ tone, title, text }) => markup`<div class="banner tone-${tone}"><p><b>${title}</b>${text}</p></div>\n`)}
+${[...acceptedRisks(report), ...banners(report)].map(({ tone, title, text }) => markup`<div class="banner tone-${tone}"><p><b>${title}</b>${text}</p></div>\n`)}
 ${figures(report)}
 ${facts(report)}`;
 }

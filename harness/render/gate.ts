@@ -1,32 +1,45 @@
 /** What a gate decided: for a terminal, as JUnit, and for a GitHub job (its summary and its annotations). */
 import type { Gate, GateCheck, GateRow } from "../gate.ts";
+import { counted } from "../text.ts";
 import { shown } from "./escape.ts";
 import { markup } from "./markup.ts";
 
 const WORDS = { pass: "pass", fail: "FAIL", unknown: "UNKNOWN" } as const;
 
+/** A failure that people accepted passes, and is never called a pass. */
+const wordOf = ({ verdict, acceptedUntil }: Pick<GateRow, "verdict" | "acceptedUntil">): string =>
+  verdict === "pass" && acceptedUntil !== undefined ? "ACCEPTED" : WORDS[verdict];
+const isNotable = ({ check, verdict, acceptedUntil }: GateCheck): boolean =>
+  verdict !== "pass" || acceptedUntil !== undefined || check === "regression";
+const acceptedIn = (rows: readonly GateRow[]): GateRow[] =>
+  rows.filter((row) => row.verdict === "pass" && row.acceptedUntil !== undefined);
+
 export function gateText({ suite, verdict, rows, notCompared }: Gate): string {
-  const held = rows.filter((row) => row.verdict === "pass").length;
+  const accepted = acceptedIn(rows).length;
+  const held = rows.filter((row) => row.verdict === "pass").length - accepted;
   const lines = rows.flatMap((row) => [
-    `${WORDS[row.verdict].padEnd(8)} ${shown(row.scenario)}`,
+    `${wordOf(row).padEnd(8)} ${shown(row.scenario)}`,
     ...row.checks
-      .filter((check) => check.verdict !== "pass" || check.check === "regression")
-      .map(({ check, verdict: of, detail }) => `         ${WORDS[of].padEnd(8)} ${check}: ${shown(detail)}`),
+      .filter(isNotable)
+      .map((check) => `         ${wordOf(check).padEnd(8)} ${check.check}: ${shown(check.detail)}`),
   ]);
   const end = verdict === "pass" ? "The gate is open" : "The gate is shut";
   const seldom =
     notCompared.length > 0
       ? [`Not compared with the baseline, for they are run too seldom: ${notCompared.map(shown).join(", ")}`]
       : [];
-  return `${[...lines, ...seldom, `${end}: ${held} of ${rows.length} required scenarios of ${shown(suite)} hold`].join("\n")}\n`;
+  return `${[...lines, ...seldom, `${end}: ${held} of ${rows.length} required scenarios of ${shown(suite)} hold${accepted > 0 ? `; ${accepted} failed and ${accepted === 1 ? "is" : "are"} accepted` : ""}`].join("\n")}\n`;
 }
 
 /** One suite a scenario, one case a check. */
 export function gateJunit({ suite, now, rows }: Gate): string {
   const suites = rows.map((row) => {
     const of = counts(row.checks);
+    const until = row.acceptedUntil;
+    const accepted =
+      until !== undefined && markup`<properties><property name="acceptedUntil" value="${until}"/></properties>\n`;
     return markup`<testsuite name="${row.scenario}" timestamp="${now}" ${of}>
-${row.checks.map((check) => testcase(row, check))}</testsuite>\n`;
+${accepted}${row.checks.map((check) => testcase(row, check))}</testsuite>\n`;
   });
   const xml = markup`<testsuites name="blackstart gate ${suite}" ${counts(rows.flatMap(({ checks }) => checks))}>
 ${suites}</testsuites>
@@ -51,12 +64,15 @@ function testcase({ scenario }: GateRow, { check, verdict, detail }: GateCheck) 
 
 /** For the file that GITHUB_STEP_SUMMARY names. */
 export function gateMarkdown(gate: Gate): string {
-  const rows = gate.rows.map(({ scenario, verdict, checks }) => {
-    const notable = checks.filter((check) => check.verdict !== "pass" || check.check === "regression");
-    const words = notable.map(({ check, detail }) => `**${check}**: ${cell(detail)}`).join("<br>");
-    return `| ${WORDS[verdict]} | ${cell(scenario)} | ${words} |`;
+  const rows = gate.rows.map((row) => {
+    const words = row.checks
+      .filter(isNotable)
+      .map(({ check, detail }) => `**${check}**: ${cell(detail)}`)
+      .join("<br>");
+    return `| ${wordOf(row)} | ${cell(row.scenario)} | ${words} |`;
   });
-  const title = gate.verdict === "pass" ? "Drill gate: open" : "Drill gate: shut";
+  const accepted = acceptedIn(gate.rows).length;
+  const title = `Drill gate: ${gate.verdict === "pass" ? "open" : "shut"}${accepted > 0 ? `, ${counted(accepted, "failure")} accepted` : ""}`;
   return `## ${title}\n\n| | scenario | why |\n|---|---|---|\n${rows.join("\n")}\n`;
 }
 
@@ -64,12 +80,15 @@ export function gateMarkdown(gate: Gate): string {
 const cell = (text: string): string =>
   shown(text).replace(/[\\`*_{}[\]()#+!|<>&~@:"'-]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** Workflow commands, one for each check that does not pass (docs.github.com, "Workflow commands for GitHub Actions"). */
+/** Workflow commands, one for each check that does not pass, or passes because people accepted what failed (docs.github.com, "Workflow commands for GitHub Actions"). */
 export const gateAnnotations = ({ rows }: Gate): string[] =>
   rows.flatMap(({ scenario, checks }) =>
     checks
-      .filter(({ verdict }) => verdict !== "pass")
-      .map(({ check, detail }) => `::error title=${property(`${scenario}: ${check}`)}::${data(detail)}`),
+      .filter(({ verdict, acceptedUntil }) => verdict !== "pass" || acceptedUntil !== undefined)
+      .map(
+        ({ check, verdict, detail }) =>
+          `::${verdict === "pass" ? "warning" : "error"} title=${property(`${scenario}: ${check}`)}::${data(detail)}`,
+      ),
   );
 
 const data = (text: string): string => shown(text).replace(/[%\r\n]/g, percent);

@@ -1,5 +1,6 @@
 import type { Interval, Mark, Report } from "../report.ts";
 import { grouped } from "../text.ts";
+import { acceptedRisks } from "./accepted-risks.ts";
 import { noticedWords } from "./detectors.ts";
 import { shown } from "./escape.ts";
 import { fit, painter, wrap, type Paint } from "./paint.ts";
@@ -12,6 +13,7 @@ import {
   heldAsDeclared,
   inOrder,
   interval,
+  type Notice,
   objective,
   objectiveOf,
   stamp,
@@ -46,13 +48,14 @@ export function renderTerminal(report: Report, { width = 100, colour = false }: 
 function heading(report: Report, width: number, paint: Paint): string[] {
   const { word, tone, meaning } = stamp(report);
   const notices = banners(report);
+  const barred = ({ tone: colour, title, text }: Notice): string[] =>
+    wrap(`${title}. ${text}`, width - 4).map((line) => `${INDENT}${paint("│", colour)} ${line}`);
   return [
     `${paint(word.toUpperCase(), tone)}  ${paint(fit(shown(report.scenario), width - word.length - 2), "bold")}`,
     ...wrap(report.title, width - 2).map((line) => INDENT + line),
+    ...acceptedRisks(report).flatMap(barred),
     ...(notices.length === 0 ? wrap(meaning, width - 2).map((line) => INDENT + paint(line, "dim")) : []),
-    ...notices.flatMap(({ tone: colour, title, text }) =>
-      wrap(`${title}. ${text}`, width - 4).map((line) => `${INDENT}${paint("│", colour)} ${line}`),
-    ),
+    ...notices.flatMap(barred),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Reports to render in tests, with figures like those of real drills. A test names only what it is about. */
-import type { Mark, Report, Timeline, Users } from "../report.ts";
+import type { AcceptedRisk, Mark, Report, Timeline, Users } from "../report.ts";
 import type { Finding } from "../verdict.ts";
 import { EXIT } from "../verdict.ts";
 import { claimFor } from "../statistics.ts";
@@ -271,6 +271,17 @@ const passing: Report = {
   },
 };
 
+export const acceptedRisk = (changes: Partial<AcceptedRisk> = {}): AcceptedRisk => ({
+  id: "async-standby",
+  finding: "no-lost-writes",
+  owner: "Dana Ortiz, payments",
+  because: "the second site gets its synchronous standby in February",
+  from: "2026-11-01",
+  until: "2027-03-01",
+  state: "in force",
+  ...changes,
+});
+
 export const report = (changes: Partial<Report> = {}): Report => ({ ...passing, ...changes });
 
 /** An asynchronous standby, replication cut 2 s before the primary was lost: it must lose writes, and it did. */
@@ -362,6 +373,7 @@ export function hostile(): Report {
     "shape",
     "environmentKind",
     "origin",
+    "state",
     "startedAt",
     "endedAt",
   ]);
@@ -371,7 +383,8 @@ export function hostile(): Report {
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, replace(inner, name)]));
   };
-  return replace(lossyControl({ overrides: ["x=1"], class: "development", witnesses: ["w"] }), "") as Report;
+  const changes = { overrides: ["x=1"], witnesses: ["w"], acceptances: [acceptedRisk()] };
+  return replace(lossyControl({ ...changes, class: "development" }), "") as Report;
 }
 
 export interface Tag {

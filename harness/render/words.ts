@@ -54,10 +54,16 @@ function controlStamp(report: Report): Stamp {
 export const heldAsDeclared = (report: Report): boolean =>
   report.expect === "fail" && report.verdict === "fail" && report.exitCode === EXIT.met;
 
-/** Notices that stand above everything else. */
-export function banners(report: Report): { tone: Tone; title: string; text: string }[] {
+export interface Notice {
+  readonly tone: Tone;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Notices that stand above everything else but accepted risks. */
+export function banners(report: Report): Notice[] {
   const { lost, guaranteed, overrides } = report;
-  const notices: { tone: Tone; title: string; text: string }[] = [];
+  const notices: Notice[] = [];
   if (report.expect === "fail")
     notices.push({
       tone: stamp(report).tone,
@@ -83,7 +89,7 @@ export function banners(report: Report): { tone: Tone; title: string; text: stri
 }
 
 /** The verdict is about what was signed before; a detector that nobody made a condition of success changes nothing about it. */
-function damageNotice({ rows }: Inspection): { tone: Tone; title: string; text: string } {
+function damageNotice({ rows }: Inspection): Notice {
   const found = rows.filter(({ noticed, tookMs }) => noticed === "yes" && tookMs !== null);
   return {
     tone: "lucky",

@@ -315,6 +315,9 @@ describe("whoever tampers with the acceptances of a pack is found out", () => {
     expect(failing(await verified(dir, allowing(bed, [alice], `${NAMESPACE},valid-before="20200101"`)))).toEqual([
       "acceptances",
     ]);
+    const until2030 = allowing(bed, [alice], `${NAMESPACE},valid-before="20300101"`);
+    expect(await acceptorsOf(dir, until2030, new Date("2029-12-30"))).toMatchObject([{ principal: expect.anything() }]);
+    expect(await acceptorsOf(dir, until2030, new Date("2030-01-03"))).toMatchObject([{ refused: expect.anything() }]);
     expect(failing(await verified(dir, allowing(bed, [alice], 'namespaces="drill-signoff"')))).toEqual(["acceptances"]);
     rmSync(`${file}.sig`);
     sshSign(file, alice, "drill-signoff");

@@ -29,19 +29,25 @@ export async function signWithSsh(bytes: Uint8Array, namespace: Namespace, keyFi
   });
 }
 
-/** Who signed, of those whom the file allows. Refuses (exit 5) a signature over other bytes, for another purpose, or by somebody else. */
+/** Who signed, of those whom the file allows (at a time; now if left out). Refuses (exit 5) a signature over other bytes, for another purpose, or by somebody else. */
 export async function sshSignerOf(
   bytes: Uint8Array,
   signature: Uint8Array,
-  { namespace, what, allowedSigners }: { namespace: Namespace; what: string; allowedSigners: string },
+  {
+    namespace,
+    what,
+    allowedSigners,
+    at = new Date(),
+  }: { namespace: Namespace; what: string; allowedSigners: string; at?: Date | undefined },
 ): Promise<string> {
+  const asOf = `-Overify-time=${at.toISOString().replace(/[-:T]|\.\d+/g, "")}`;
   return inFile(signature, async (file) => {
-    const found = await sshKeygen(["-Y", "find-principals", "-s", file, "-f", allowedSigners], "");
+    const found = await sshKeygen(["-Y", "find-principals", asOf, "-s", file, "-f", allowedSigners], "");
     const principals = found.stdout.split("\n").filter((line) => line !== "");
     if (found.code !== 0 || principals.length === 0) throw refusal(`${what} is by nobody who is allowed`);
     let said = "";
     for (const principal of principals) {
-      const verify = ["-Y", "verify", "-n", namespace, "-f", allowedSigners, "-I", principal, "-s", file];
+      const verify = ["-Y", "verify", asOf, "-n", namespace, "-f", allowedSigners, "-I", principal, "-s", file];
       const { code, stdout, stderr } = await sshKeygen(verify, bytes);
       if (code === 0) return principal;
       said ||= wordsOf(stderr || stdout);

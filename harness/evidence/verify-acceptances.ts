@@ -32,7 +32,8 @@ export async function checkAcceptances(
   );
   if (files.length === 0)
     return { value: true, detail: "none: the drill began without any, and the report names none" };
-  const acceptors = allowedSigners === undefined ? null : await acceptorsOf(dir, allowedSigners);
+  const at = new Date(predicate.signedAt);
+  const acceptors = allowedSigners === undefined ? null : await acceptorsOf(dir, allowedSigners, at);
   const there = counted(files.length / 2, "risk acceptance");
   if (acceptors === null)
     return {
@@ -50,15 +51,15 @@ export async function checkAcceptances(
   };
 }
 
-/** Who signed each acceptance in a pack, of those whom the file allows; the key that signed the drill is none of them. */
-export async function acceptorsOf(dir: string, allowedSigners: string): Promise<Acceptor[]> {
+/** Who signed each acceptance in a pack, of those whom the file allows at a time; the key that signed the drill is none of them. */
+export async function acceptorsOf(dir: string, allowedSigners: string, at = new Date()): Promise<Acceptor[]> {
   const { signer } = readIntent(dir).predicate;
   const drill = { spki: Buffer.from(signer.publicKey, "base64") };
   const acceptors: Acceptor[] = [];
   for (const { acceptance, bytes, signature } of acceptancesIn(dir)) {
     const { id } = acceptance;
     try {
-      const of = { namespace: RISK_NAMESPACE, what: "its signature", allowedSigners } as const;
+      const of = { namespace: RISK_NAMESPACE, what: "its signature", allowedSigners, at } as const;
       const principal = visible(await sshSignerOf(bytes, signature, of));
       acceptors.push(
         isBySigner(signature, drill)

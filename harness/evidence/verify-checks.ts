@@ -70,12 +70,13 @@ export function checkSigner(
 
 /** A pinned fingerprint accepts the key that the statement carries only when that key has this very fingerprint. */
 function pinnedKey(opened: Opened, carried: string, pins: readonly PinnedKey[], what: string): KeyObject {
-  const embedded = parsePublicKey(fromBase64(carried, `the public key of ${what}`));
   const known = pins.map(bare);
-  const brought = known.filter((pin) => typeof pin !== "string");
-  const keys = embedded !== null && known.includes(fingerprintOf(embedded)) ? [...brought, embedded] : brought;
-  const key = keys.find((candidate) => fingerprintOf(candidate) === opened.claimed);
-  if (key !== undefined) return key;
+  const brought = known.filter((pin) => typeof pin !== "string").find((pin) => fingerprintOf(pin) === opened.claimed);
+  if (brought !== undefined) return brought;
+  if (known.includes(opened.claimed)) {
+    const embedded = parsePublicKey(fromBase64(carried, `the public key of ${what}`));
+    if (embedded !== null && fingerprintOf(embedded) === opened.claimed) return embedded;
+  }
   throw refusal(`${what} is signed by ${visible(opened.claimed) || "an unnamed key"}, which is not pinned`);
 }
 

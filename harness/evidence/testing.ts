@@ -8,7 +8,7 @@ import type { Report } from "../report.ts";
 import { nowNs } from "../time.ts";
 import { evaluatorDigest } from "./evaluator.ts";
 import { sha256 } from "./files.ts";
-import type { Env, Signer } from "./keys.ts";
+import { type Env, keygen, type Signer } from "./keys.ts";
 import { readPlan } from "./pack-files.ts";
 import type { Stamper } from "./timestamp.ts";
 
@@ -93,6 +93,16 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
   options.beforeSeal?.(dir);
   await sealPack({ dir, report, signer: bed.signer, stamper: options.stamper ?? null, ledger });
   return dir;
+}
+
+/** Everything that the class asks for but a stamper: a key of the organisation, pinned images, a clean tree, a clock that is right. */
+export function makeAttestedPack(bed: TestBed, options: PackOptions): Promise<string> {
+  const { key } = keygen(join(bed.root, "drill.pem"));
+  const env = { ...bed.env, BLACKSTART_SIGNING_KEY: key };
+  Object.assign(bed, { env, signer: loadSigner(env).signer });
+  const image: ImageFacts = { ...postgresImage, name: "postgres:17", digest: "sha256:2", origin: "pulled" };
+  const host = { dirty: false, clockSynchronised: true };
+  return makePack(bed, { images: [image], intentImages: [image], host, ...options });
 }
 
 const SCENARIO = "id: postgres-primary-node-loss\nobjectives: { recoveryTime: 5m, lostWrites: 0 }\n";

@@ -34,7 +34,7 @@ afterAll(() => {
 let bed: TestBed;
 let stamper: Stamper;
 beforeEach(() => {
-  answer = good.answer;
+  answer = (query) => good.answer(query);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/tsa`;
   stamper = loadStamper({ BLACKSTART_TSA_URL: url, BLACKSTART_TSA_CERTIFICATE: good.certificate })!;
   bed = testBed();

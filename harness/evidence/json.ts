@@ -35,7 +35,7 @@ function textOf(bytes: Uint8Array, what: string): string {
 export const canonicalJson = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 function parsed(text: string, what: string): unknown {
-  if (deeperThan(text, MAX_DEPTH)) throw refusal(`${what} is nested deeper than ${MAX_DEPTH} levels`);
+  if (isTooDeep(text)) throw refusal(`${what} is nested deeper than ${MAX_DEPTH} levels`);
   try {
     return JSON.parse(text);
   } catch (thrown) {
@@ -51,7 +51,7 @@ function shaped<Schema extends z.ZodType>(value: unknown, what: string, schema: 
 }
 
 /** Counts brackets outside of strings, so that a bomb of brackets is refused before it is parsed. One pass, no regular expression. */
-function deeperThan(text: string, max: number): boolean {
+export function isTooDeep(text: string): boolean {
   let depth = 0;
   let quoted = false;
   for (let i = 0; i < text.length; i += 1) {
@@ -60,7 +60,7 @@ function deeperThan(text: string, max: number): boolean {
     else if (c === '"') quoted = !quoted;
     else if (!quoted && (c === "[" || c === "{")) depth += 1;
     else if (!quoted && (c === "]" || c === "}")) depth -= 1;
-    if (depth > max) return true;
+    if (depth > MAX_DEPTH) return true;
   }
   return false;
 }

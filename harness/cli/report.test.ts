@@ -48,7 +48,7 @@ const latin1 = (view: string | Buffer): string => Buffer.from(view as string).to
 test.each(reporters.map(({ name }) => name))(
   "%s goes to standard output, and to a file that is asked for",
   async (format) => {
-    const expected = latin1(reporters.find(({ name }) => name === format)!.render(report()));
+    const expected = latin1(reporters.find(({ name }) => name === format)!.render(report())!);
     const output = join(folder, "out");
     await run({ format, output });
     expect(readFileSync(output, "latin1")).toBe(expected);
@@ -84,4 +84,15 @@ test("says what is not there", async () => {
   await expect(run({ run: "run-2" })).rejects.toThrow("No run run-2");
   await expect(run({ output: join(folder, "nowhere", "x") })).rejects.toThrow("does not exist");
   await expect(run({ output: folder })).rejects.toThrow("is a folder");
+});
+
+test("a view that the run has nothing for is said to be none", async () => {
+  vi.spyOn(
+    reporters.find(({ name }) => name === "oscal")!,
+    "render",
+  ).mockReturnValue(null);
+  await expect(run({ format: "oscal" })).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining("nothing for the oscal view") as unknown,
+  });
 });

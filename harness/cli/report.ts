@@ -61,9 +61,12 @@ function render(report: Report, format: string, toTerminal: boolean): string | B
     return renderTerminal(report, { width: process.stdout.columns ?? 100, colour: colourful(process.stdout) });
   const reporter = reporters.find(({ name }) => name === format);
   if (!reporter) throw usage(`Unknown format ${visible(format)}; there are ${formats.join(", ")}.`);
+  let view: string | Buffer | null;
   try {
-    return reporter.render(report);
+    view = reporter.render(report);
   } catch (cause) {
     throw new Error(`The ${format} view of run ${report.run} could not be made: ${messageOf(cause)}`, { cause });
   }
+  if (view === null) throw usage(`The run ${visible(report.run)} has nothing for the ${format} view.`);
+  return view;
 }

@@ -202,7 +202,12 @@ async function judge(packDir: string): Promise<Report> {
   );
   const report = await analyzePack(packDir);
   await mkdir(path.join(packDir, "views"), { recursive: true });
-  await Promise.all(reporters.map((reporter) => writeFile(path.join(packDir, reporter.file), reporter.render(report))));
+  await Promise.all(
+    reporters.map(async (reporter) => {
+      const view = reporter.render(report);
+      if (view !== null) await writeFile(path.join(packDir, reporter.file), view);
+    }),
+  );
   return report;
 }
 

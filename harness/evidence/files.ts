@@ -81,9 +81,9 @@ export function readBounded(path: string, what: string, maxBytes: number): Buffe
 
 const chunk = Buffer.allocUnsafeSlow(1 << 20);
 
-/** SHA-256 of a file of any size in constant memory, lower-case hex. */
-export function sha256File(path: string, what: string): string {
-  const fd = openRegular(path, what, LIMITS.fileBytes);
+/** SHA-256 of a file of at most `maxBytes` in constant memory, lower-case hex. */
+export function sha256File(path: string, what: string, maxBytes: number = LIMITS.fileBytes): string {
+  const fd = openRegular(path, what, maxBytes);
   try {
     const hash = createHash("sha256");
     for (let n = readSync(fd, chunk); n > 0; n = readSync(fd, chunk)) hash.update(chunk.subarray(0, n));

@@ -31,11 +31,14 @@ Whose signatures they are, by your own list of who may:
 ## With openssl, jq and coreutils
 
     ./verify.sh drill.pub.pem
-    ./verify.sh drill.pub.pem attested     # refuses a development run
+    ./verify.sh --tsa-certificate tsa-root.pem drill.pub.pem attested     # refuses a development run
+    ./verify.sh --allowed-signers allowed_signers drill.pub.pem           # and who signed it off; needs ssh-keygen
 
-The script is short: read it first, or use a copy that you trust (\`sh trusted-verify.sh drill.pub.pem attested <this folder>\`).
+The script is short: read it first, or use a copy that you trust (\`sh trusted-verify.sh drill.pub.pem development <this folder>\`).
 It checks the signatures of the report, of the intent and of the selftest over the DSSE encoding, the payload and predicate types,
-the digest of every file, and that no file was added.
+the digest of every file, and that no file was added. With the root of the time-stamp authority that you trust it checks when intent
+and report were signed; attested evidence rests on that and is refused without. With a file of those who may sign off it checks the
+signatures in \`../signoffs/${run}/\`. It says what it did not check.
 
 ## With cosign (one file at a time; it does not check the type)
 
@@ -46,7 +49,8 @@ the digest of every file, and that no file was added.
 ## With Blackstart (everything: also the journal's chain, the order of intent and fault, the ledger, and the verdict again)
 
     blackstart verify . --public-key drill.pub.pem --recompute
-    blackstart verify . --public-key drill.pub.pem --recompute --ledger <reports>/ledger --class attested
+    blackstart verify . --public-key drill.pub.pem --recompute --ledger <reports>/ledger --class attested \\
+      --tsa-certificate tsa-root.pem --allowed-signers allowed_signers
 
 The journal has ${grouped(journal.events)} events. The ledger's key is \`${ledger.key}\`.
 `;

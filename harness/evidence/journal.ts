@@ -8,6 +8,7 @@ import type { EventData } from "../history.ts";
 import { visible } from "../text.ts";
 import { nowNs } from "../time.ts";
 import { sha256 } from "./files.ts";
+import { isTooDeep } from "./json.ts";
 
 const NOTHING_BEFORE = "0".repeat(64);
 
@@ -127,6 +128,7 @@ export function readJournal(text: string): ReadJournal {
 }
 
 function parseLine(line: string): { prev: string; event: RawEvent } | null {
+  if (isTooDeep(line)) return null; // it would take gigabytes to parse what is no event
   let value: unknown;
   try {
     value = JSON.parse(line);

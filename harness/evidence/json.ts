@@ -7,12 +7,11 @@ import { refusal } from "./refusal.ts";
 const MAX_DEPTH = 64;
 
 /** JSON from a stranger: UTF-8, at most 64 levels deep, and of the given shape. `what` names it in the refusal (exit 5). */
-export function parseJson<Schema extends z.ZodType>(bytes: Uint8Array, what: string, schema: Schema): z.output<Schema> {
-  if (!isUtf8(bytes)) throw refusal(`${what} is not UTF-8 text`);
-  const text = Buffer.from(bytes).toString("utf8");
-  if (deeperThan(text, MAX_DEPTH)) throw refusal(`${what} is nested deeper than ${MAX_DEPTH} levels`);
-  return shaped(parsed(text, what), what, schema);
-}
+export const parseJson = <Schema extends z.ZodType>(
+  bytes: Uint8Array,
+  what: string,
+  schema: Schema,
+): z.output<Schema> => shaped(parsed(textOf(bytes, what), what), what, schema);
 
 /** Like parseJson, for files that no digest covers: there is exactly one way to write them, so no byte can change unseen. */
 export function parseCanonical<Schema extends z.ZodType>(
@@ -20,16 +19,23 @@ export function parseCanonical<Schema extends z.ZodType>(
   what: string,
   schema: Schema,
 ): z.output<Schema> {
-  const value = parseJson(bytes, what, schema);
-  if (canonicalJson(JSON.parse(Buffer.from(bytes).toString("utf8"))) !== Buffer.from(bytes).toString("utf8"))
-    throw refusal(`${what} is not written as Blackstart writes it`);
-  return value;
+  const text = textOf(bytes, what);
+  const value = parsed(text, what);
+  const result = shaped(value, what, schema);
+  if (canonicalJson(value) !== text) throw refusal(`${what} is not written as Blackstart writes it`);
+  return result;
+}
+
+function textOf(bytes: Uint8Array, what: string): string {
+  if (!isUtf8(bytes)) throw refusal(`${what} is not UTF-8 text`);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
 /** One line without spaces. Keys keep their order. */
 export const canonicalJson = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 function parsed(text: string, what: string): unknown {
+  if (isTooDeep(text)) throw refusal(`${what} is nested deeper than ${MAX_DEPTH} levels`);
   try {
     return JSON.parse(text);
   } catch (thrown) {
@@ -45,7 +51,7 @@ function shaped<Schema extends z.ZodType>(value: unknown, what: string, schema: 
 }
 
 /** Counts brackets outside of strings, so that a bomb of brackets is refused before it is parsed. One pass, no regular expression. */
-function deeperThan(text: string, max: number): boolean {
+export function isTooDeep(text: string): boolean {
   let depth = 0;
   let quoted = false;
   for (let i = 0; i < text.length; i += 1) {
@@ -54,7 +60,7 @@ function deeperThan(text: string, max: number): boolean {
     else if (c === '"') quoted = !quoted;
     else if (!quoted && (c === "[" || c === "{")) depth += 1;
     else if (!quoted && (c === "]" || c === "}")) depth -= 1;
-    if (depth > max) return true;
+    if (depth > MAX_DEPTH) return true;
   }
   return false;
 }

@@ -113,6 +113,9 @@ export async function makePack(bed: TestBed, options: PackOptions = {}): Promise
   return dir;
 }
 
+export const makeAttestedPack = (bed: TestBed, options: PackOptions): Promise<string> =>
+  makePack(bed, { ...attestable(bed), ...options });
+
 const SCENARIO = "id: postgres-primary-node-loss\nobjectives: { recoveryTime: 5m, lostWrites: 0 }\n";
 const postgresImage: ImageFacts = {
   component: "db",

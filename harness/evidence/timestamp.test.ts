@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,17 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { PACK } from "./pack-files.ts";
-import { attestable, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
+import { makeAttestedPack, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
+import { type Authority, makeAuthority } from "./testing-authority.ts";
 import { loadStamper, type Stamper, timeOf } from "./timestamp.ts";
 import { verifyPack } from "./verify.ts";
 
 /** A time-stamp authority of OpenSSL's behind HTTP, as a company might run one; and a second one that nobody trusts. */
 let root = "";
+let good: Authority;
+let other: Authority;
 let server: Server;
 let answer: (query: Buffer) => Buffer;
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "blackstart-tsa-"));
-  for (const name of ["good", "other"]) makeAuthority(name);
+  [good, other] = [makeAuthority(root, "good"), makeAuthority(root, "other")];
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -29,79 +31,12 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-const certificate = (name: string): string => join(root, `${name}-root.pem`);
-
-function makeAuthority(name: string): void {
-  const at = (file: string): string => join(root, `${name}-${file}`);
-  const openssl = (...args: string[]): void => void execFileSync("openssl", args, { cwd: root, stdio: "pipe" });
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-keyout",
-    at("root.key"),
-    "-out",
-    at("root.pem"),
-    "-days",
-    "30",
-    "-subj",
-    `/CN=${name} root`,
-  );
-  openssl("req", ...key, "-keyout", at("tsa.key"), "-out", at("tsa.csr"), "-subj", `/CN=${name} tsa`);
-  writeFileSync(at("ext"), "extendedKeyUsage=critical,timeStamping\n");
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    at("tsa.csr"),
-    "-CA",
-    at("root.pem"),
-    "-CAkey",
-    at("root.key"),
-    "-CAcreateserial",
-    "-days",
-    "30",
-    "-extfile",
-    at("ext"),
-    "-out",
-    at("tsa.pem"),
-  );
-  writeFileSync(at("serial"), "01\n");
-  writeFileSync(
-    at("conf"),
-    `[tsa]\ndefault_tsa = tsa1\n[tsa1]\nserial = ${at("serial")}\nsigner_cert = ${at("tsa.pem")}\nsigner_key = ${at("tsa.key")}\nsigner_digest = sha256\ndefault_policy = 1.2.3.4\ndigests = sha256\nordering = no\ntsa_name = no\ness_cert_id_chain = no\n`,
-  );
-}
-
-function replyOf(name: string, query: Buffer): Buffer {
-  const [queryFile, replyFile] = [join(root, "query"), join(root, "reply")];
-  writeFileSync(queryFile, query);
-  execFileSync(
-    "openssl",
-    [
-      "ts",
-      "-reply",
-      "-queryfile",
-      queryFile,
-      "-config",
-      join(root, `${name}-conf`),
-      "-section",
-      "tsa1",
-      "-out",
-      replyFile,
-    ],
-    { stdio: "pipe" },
-  );
-  return readFileSync(replyFile);
-}
-
 let bed: TestBed;
 let stamper: Stamper;
 beforeEach(() => {
-  answer = (query) => replyOf("good", query);
+  answer = (query) => good.answer(query);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/tsa`;
-  stamper = loadStamper({ BLACKSTART_TSA_URL: url, BLACKSTART_TSA_CERTIFICATE: certificate("good") })!;
+  stamper = loadStamper({ BLACKSTART_TSA_URL: url, BLACKSTART_TSA_CERTIFICATE: good.certificate })!;
   bed = testBed();
 });
 afterEach(() => bed.remove());
@@ -111,19 +46,17 @@ const signature = Buffer.from("a signature");
 describe("an authority", () => {
   test("stamps the bytes that it is given, and no others", async () => {
     const token = (await stamper.stamp(signature))!;
-    const time = await timeOf(token, signature, certificate("good"));
+    const time = await timeOf(token, signature, good.certificate);
     expect(Math.abs(time.getTime() - Date.now())).toBeLessThan(10_000);
-    await expect(timeOf(token, Buffer.from("another"), certificate("good"))).rejects.toThrow(
-      "message imprint mismatch",
-    );
-    await expect(timeOf(token, signature, certificate("other"))).rejects.toThrow(/^openssl: /);
+    await expect(timeOf(token, Buffer.from("another"), good.certificate)).rejects.toThrow("message imprint mismatch");
+    await expect(timeOf(token, signature, other.certificate)).rejects.toThrow(/^openssl: /);
     const changed = Buffer.from(token);
     changed[changed.length - 1]! ^= 1;
-    await expect(timeOf(changed, signature, certificate("good"))).rejects.toThrow(/^openssl: /);
+    await expect(timeOf(changed, signature, good.certificate)).rejects.toThrow(/^openssl: /);
   });
 
   test.each<[string, (query: Buffer) => Buffer, string]>([
-    ["another authority's answer", (query) => replyOf("other", query), "does not hold: openssl: "],
+    ["another authority's answer", (query) => other.answer(query), "does not hold: openssl: "],
     ["an answer to another question", () => Buffer.from("no"), "does not hold: openssl: "],
     ["an answer without end", () => Buffer.alloc(100_000), "it answered 100000 bytes"],
   ])("%s is refused with exit 6", async (_what, otherwise, words) => {
@@ -137,7 +70,7 @@ describe("an authority", () => {
   test("that is not there, and half a configuration, are said", async () => {
     const gone = loadStamper({
       BLACKSTART_TSA_URL: "http://127.0.0.1:9/",
-      BLACKSTART_TSA_CERTIFICATE: certificate("good"),
+      BLACKSTART_TSA_CERTIFICATE: good.certificate,
     })!;
     await expect(gone.stamp(signature)).rejects.toMatchObject({
       exitCode: 6,
@@ -146,7 +79,7 @@ describe("an authority", () => {
     expect(loadStamper({})).toBeNull();
     expect(() => loadStamper({ BLACKSTART_TSA_URL: "http://x/" })).toThrow("only one is set");
     expect(() =>
-      loadStamper({ BLACKSTART_TSA_URL: "file:///x", BLACKSTART_TSA_CERTIFICATE: certificate("good") }),
+      loadStamper({ BLACKSTART_TSA_URL: "file:///x", BLACKSTART_TSA_CERTIFICATE: good.certificate }),
     ).toThrow("no http or https address");
   });
 });
@@ -159,12 +92,12 @@ describe("a pack with time stamps", () => {
 
   test("holds under the authority's root, and the times of intent and report stand in it", async () => {
     const dir = await makePack(bed, { stamper });
-    expect(await time(dir, [certificate("good")])).toMatchObject({
+    expect(await time(dir, [good.certificate])).toMatchObject({
       outcome: "ok",
       detail: expect.stringMatching(/^intent stamped \S+Z, report \S+Z$/) as unknown,
     });
-    expect(await time(dir, [certificate("other"), certificate("good")])).toMatchObject({ outcome: "ok" });
-    expect(await time(dir, [certificate("other")])).toMatchObject({ outcome: "fail" });
+    expect(await time(dir, [other.certificate, good.certificate])).toMatchObject({ outcome: "ok" });
+    expect(await time(dir, [other.certificate])).toMatchObject({ outcome: "fail" });
     expect((await time(dir, [])).detail).toContain("no certificate of an authority was given");
   });
 
@@ -172,7 +105,7 @@ describe("a pack with time stamps", () => {
     const token = (await stamper.stamp(signature))!;
     const strange: Stamper = { name: stamper.name, stamp: () => Promise.resolve(token) };
     const dir = await makePack(bed, { stamper: strange });
-    expect(await time(dir, [certificate("good")])).toMatchObject({
+    expect(await time(dir, [good.certificate])).toMatchObject({
       outcome: "fail",
       detail: expect.stringContaining("message imprint mismatch") as unknown,
     });
@@ -185,30 +118,29 @@ describe("a pack with time stamps", () => {
       stamp: (bytes) => (asked++ === 0 ? stamper.stamp(bytes) : Promise.reject(new Error("gone"))),
     };
     const dir = await makePack(bed, { stamper: once });
-    expect((await time(dir, [certificate("good")])).detail).toContain("the report has no time stamp");
+    expect((await time(dir, [good.certificate])).detail).toContain("the report has no time stamp");
   });
 });
 
 describe("attested evidence", () => {
-  const attested = (options: PackOptions = {}): Promise<string> =>
-    makePack(bed, { ...attestable(bed), stamper, ...options });
+  const attested = (options: PackOptions = {}) => makeAttestedPack(bed, { stamper, ...options });
   const verification = (dir: string, tsaCertificates: readonly string[]) =>
     verifyPack(dir, { publicKeys: [bed.signer.fingerprint], requireClass: "attested", tsaCertificates });
 
   test("is attested under the pinned key and the authority's root, and only there", async () => {
     const dir = await attested();
-    expect(await verification(dir, [certificate("good")])).toMatchObject({ ok: true, class: "attested" });
+    expect(await verification(dir, [good.certificate])).toMatchObject({ ok: true, class: "attested" });
     const without = await verification(dir, []);
     expect(without.ok).toBe(false);
     expect(
       without.checks.filter(({ outcome }) => outcome === "fail").map(({ name, detail }) => [name, detail]),
     ).toEqual([["time", "attested evidence rests on a time stamp, and no certificate of an authority was given"]]);
-    expect((await verification(dir, [certificate("other")])).ok).toBe(false);
+    expect((await verification(dir, [other.certificate])).ok).toBe(false);
   });
 
   test("missing time token: without a witness it is development, whatever else holds", async () => {
     const dir = await attested({ stamper: undefined as never });
-    const { ok, checks, class: evidence } = await verification(dir, [certificate("good")]);
+    const { ok, checks, class: evidence } = await verification(dir, [good.certificate]);
     expect([ok, evidence]).toEqual([false, "development"]);
     expect(checks.find(({ name }) => name === "class")!.detail).toContain(
       "nobody outside of this host saw the intent before the fault",
@@ -223,6 +155,6 @@ describe("attested evidence", () => {
     };
     delete bundle.verificationMaterial.timestampVerificationData;
     writeFileSync(file, `${JSON.stringify(bundle)}\n`);
-    expect((await verification(dir, [certificate("good")])).ok).toBe(false);
+    expect((await verification(dir, [good.certificate])).ok).toBe(false);
   });
 });

@@ -1,11 +1,16 @@
 #!/bin/sh
 # Verifies a Blackstart pack with openssl, jq and coreutils alone.
 #
-#   verify.sh PUBLIC_KEY [attested|development] [PACK]
+#   verify.sh [--tsa-certificate FILE] [--allowed-signers FILE] PUBLIC_KEY [attested|development] [PACK]
 #
 # PUBLIC_KEY  the PEM file of the key you trust, which you did not get from the pack
 # class       what the pack must at least be; without it any class passes and is printed
 # PACK        the pack's folder; without it the folder of this script
+#
+# --tsa-certificate  PEM file with the root of the time-stamp authority you trust: then the time stamps are checked, and the
+#                    intent must have one. An attested pack rests on them and is refused without this.
+# --allowed-signers  file of those who may sign off, as in ssh-keygen(1): then one of them must have, in ../signoffs/<run>/, and
+#                    no sign-off may be wrong. Needs ssh-keygen.
 #
 # Exit 0: every file is what the holder of the key has signed, and nothing was added. Exit 5: refused.
 # `blackstart verify` checks more: the journal's chain, the ledger, and the verdict derived again from the raw files.
@@ -18,16 +23,35 @@ refuse() {
   exit 5
 }
 
-[ $# -ge 1 ] || refuse 'no public key was given; get it from the owner of the drills, never from the pack. Usage: verify.sh PUBLIC_KEY [attested|development] [PACK]'
-for tool in openssl jq sha256sum base64 realpath comm sort mktemp; do
+for tool in openssl jq sha256sum base64 realpath comm sort mktemp date; do
   command -v "$tool" > /dev/null || refuse "$tool is not installed"
 done
-key=$(realpath -- "$1") && [ -f "$key" ] || refuse "the public key $1 is not a file"
+
+file_of() {
+  path=$(realpath -- "$2") && [ -f "$path" ] || refuse "$1 $2 is not a file"
+  printf '%s' "$path"
+}
+
+tsa= allowed=
+while :; do
+  case ${1-} in
+    --tsa-certificate) tsa=$(file_of 'the certificate' "${2-}") ;;
+    --allowed-signers) allowed=$(file_of 'the list of signers' "${2-}") ;;
+    --*) refuse "there is no option $1" ;;
+    *) break ;;
+  esac
+  shift 2
+done
+[ $# -ge 1 ] || refuse 'no public key was given; get it from the owner of the drills, never from the pack. Usage: verify.sh [--tsa-certificate FILE] [--allowed-signers FILE] PUBLIC_KEY [attested|development] [PACK]'
+[ -z "$allowed" ] || command -v ssh-keygen > /dev/null || refuse 'ssh-keygen is not installed, and it is what checks sign-offs'
+key=$(file_of 'the public key' "$1")
 wanted=${2:-development}
 case $wanted in attested | development) ;; *) refuse "the class is attested or development, not $wanted" ;; esac
 cd -- "${3:-$(dirname -- "$0")}" || refuse 'the pack is not a folder'
 pack=$(pwd -P)
-case $key in "$pack"/*) refuse 'the public key lies in the pack: whoever changed the pack could have put it there' ;; esac
+for trusted in "$key" "$tsa" "$allowed"; do
+  case $trusted in "$pack"/*) refuse "${trusted#"$pack/"} lies in the pack: whoever changed the pack could have put it there" ;; esac
+done
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 
@@ -49,6 +73,38 @@ check_bundle() {
     refuse "$1 does not hold an in-toto statement"
 }
 
+# The time stamp over the signature that check_bundle left, judged as of the time it says. Leaves that in $stamped as seconds; empty
+# where there is none.
+check_time() {
+  stamped=
+  jq -e '.verificationMaterial.timestampVerificationData.rfc3161Timestamps // [] | type == "array" and length <= 1' "$1" > /dev/null 2>&1 ||
+    refuse "$1 has more than one time stamp"
+  token=$(jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp // empty' "$1")
+  [ -n "$token" ] || return 0
+  printf '%s' "$token" | base64 -d > "$work/token" || refuse "the time stamp of $1 is not base64"
+  said=$(openssl ts -reply -in "$work/token" -text 2> /dev/null | sed -n 's/^Time stamp: \([A-Z][a-z]* *[0-9]* [0-9:]*\)[0-9.]* \([0-9]* GMT\)$/\1 \2/p')
+  [ -n "$said" ] && stamped=$(date -u -d "$said" +%s) || refuse "the time stamp of $1 says no time"
+  openssl ts -verify -in "$work/token" -data "$work/signature" -CAfile "$tsa" -attime "$stamped" > /dev/null 2>&1 ||
+    refuse "the time stamp of $1 is not one of its signature by this authority"
+}
+
+instant() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }
+
+# Every sign-off beside the pack is by somebody who is allowed, and there is one.
+check_signoffs() {
+  case $1 in *[!A-Za-z0-9_@+=,.-]* | .* | -* | '') refuse 'the run has a name that no folder of sign-offs can have' ;; esac
+  signers=
+  for signoff in "$(dirname -- "$pack")/signoffs/$1"/*.sig; do
+    [ -e "$signoff" ] || refuse 'nobody has signed it off'
+    [ -f "$signoff" ] || refuse "the sign-off $(basename -- "$signoff") is not a file"
+    signer=$(ssh-keygen -Y find-principals -s "$signoff" -f "$allowed" 2> /dev/null | sed -n 1p)
+    [ -n "$signer" ] || refuse "the sign-off $(basename -- "$signoff") is by nobody who is allowed"
+    ssh-keygen -Y verify -n drill-signoff -f "$allowed" -I "$signer" -s "$signoff" < report.sigstore.json > /dev/null 2>&1 ||
+      refuse "the sign-off $(basename -- "$signoff") of $signer does not hold"
+    signers="$signers${signers:+, }$signer"
+  done
+}
+
 # Files below the current folder, one a line; a link or a device is refused.
 list_files() {
   for path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
@@ -68,12 +124,25 @@ check_bundle intent.sigstore.json
 jq -e '.predicateType | IN("https://blackstart.dev/drill-intent/v1", "https://blackstart.dev/drill-intent-development/v1")' \
   "$work/payload" > /dev/null || refuse 'intent.sigstore.json does not state an intent'
 intent_run=$(jq -c .predicate.run "$work/payload")
-
-if [ -e raw/selftest.sigstore.json ] || [ -L raw/selftest.sigstore.json ]; then
-  check_bundle raw/selftest.sigstore.json
-  jq -e '.predicateType | IN("https://blackstart.dev/selftest/v1", "https://blackstart.dev/selftest-development/v1")' \
-    "$work/payload" > /dev/null || refuse 'raw/selftest.sigstore.json does not state a selftest'
+in_bucket=$(jq -r '.predicate.worm.bucket // empty | gsub("[^ -~]"; "?")' "$work/payload")
+if [ -n "$tsa" ]; then
+  check_time intent.sigstore.json
+  [ -n "$stamped" ] || refuse 'the intent has no time stamp'
+  intent_stamped=$stamped
+  claimed=$(date -u -d "$(jq -r .predicate.signedAt "$work/payload")" +%s) || refuse 'the intent does not say when it was signed'
+  off=$((intent_stamped - claimed))
+  [ "${off#-}" -le 300 ] || refuse "the time stamp of the intent is $off seconds off the time at which it says it was signed"
 fi
+
+# What was signed before the drill and lies in its pack.
+check_statement() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  check_bundle "$1"
+  jq -e --arg type "https://blackstart.dev/$2" '.predicateType | IN($type + "/v1", $type + "-development/v1")' \
+    "$work/payload" > /dev/null || refuse "$1 does not state $3"
+}
+check_statement raw/selftest.sigstore.json selftest 'a selftest'
+check_statement raw/worm-probe.sigstore.json worm-probe 'the probe of a bucket'
 
 check_bundle report.sigstore.json
 case $(jq -r .predicateType "$work/payload") in
@@ -84,6 +153,15 @@ esac
 jq -e --arg class "$class" '.predicate.class == $class' "$work/payload" > /dev/null || refuse 'the class and the predicate type differ'
 [ "$wanted" = development ] || [ "$class" = attested ] || refuse 'this is a development run; an attested one was asked for'
 [ "$(jq -c .predicate.run "$work/payload")" = "$intent_run" ] || refuse 'the intent is that of another run'
+if [ -n "$tsa" ]; then
+  check_time report.sigstore.json
+  [ -z "$stamped" ] || [ "$stamped" -ge "$intent_stamped" ] || refuse 'the report was stamped before its intent'
+elif [ "$class" = attested ] && [ -n "$in_bucket" ]; then
+  refuse "attested evidence rests on the bucket $in_bucket or on a time stamp; this script cannot look into a bucket: blackstart verify --worm"
+elif [ "$class" = attested ]; then
+  refuse 'attested evidence rests on a time stamp, and no certificate of an authority was given'
+fi
+[ -z "$allowed" ] || check_signoffs "$(jq -r .predicate.run "$work/payload")"
 
 jq -e '.subject | type == "array" and length > 0 and all(
     (.digest.sha256 | length == 64 and (test("[^0-9a-f]") | not))
@@ -102,4 +180,15 @@ sha256sum --check --strict --quiet "$work/sums" >&2 || refuse 'the files above a
 
 fingerprint=$(openssl pkey -pubin -in "$key" -outform DER | sha256sum | cut -c 1-64)
 jq -ac '.predicate | {run, class, verdict: .result.verdict, scenario: .scenario.id}' "$work/payload"
+if [ -z "$tsa" ]; then
+  printf 'not checked: time stamps; no --tsa-certificate was given\n'
+else
+  printf 'intent stamped %s, report %s\n' "$(instant "$intent_stamped")" "$([ -n "$stamped" ] && instant "$stamped" || printf 'not at all')"
+fi
+[ -z "$in_bucket" ] || printf 'not checked: what the bucket %s keeps; blackstart verify --worm looks\n' "$in_bucket"
+if [ -z "$allowed" ]; then
+  printf 'not checked: sign-offs; no --allowed-signers was given\n'
+else
+  printf 'signed off by %s\n' "$signers"
+fi
 printf 'VERIFIED: signature by %s, %d files, class %s\n' "$fingerprint" "$(wc -l < "$work/signed-names")" "$class"

@@ -183,7 +183,7 @@ describe("verify.sh, with openssl, jq and coreutils", () => {
     ["no key", () => [], /no public key was given/],
     ["a key that is not there", () => [join(dir, "none.pem")], /./],
     ["another key", () => [foreign()], /signature of intent.sigstore.json is not one by this key/],
-    ["a key from the pack itself", () => [ownKey()], /the public key lies in the pack/],
+    ["a key from the pack itself", () => [ownKey()], /key\.pub\.pem lies in the pack/],
     ["the wrong class", () => [publicKey, "attested"], /this is a development run/],
     ["an unknown class", () => [publicKey, "gold"], /the class is attested or development/],
     [

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -147,6 +148,13 @@ describe("a pack whose intent a bucket keeps", () => {
     expect(ok).toBe(true);
     expect(checks.find(({ name }) => name === "worm")!.detail).toMatch(/^put \S+Z into worm\.example\/evidence/);
     expect(checks.find(({ name }) => name === "time")!.detail).toContain("a WORM bucket took the intent");
+    const script = spawnSync(join(dir, PACK.script), [join(bed.root, "config", "development.pub.pem")], {
+      encoding: "utf8",
+    });
+    expect([script.status, script.stdout]).toEqual([
+      0,
+      expect.stringContaining(`not checked: what the bucket ${NAME}`),
+    ]);
   });
 
   test("attested by the bucket alone: it verifies for whoever looks into it, and for nobody else", async () => {
@@ -158,6 +166,8 @@ describe("a pack whose intent a bucket keeps", () => {
     expect(checks.filter(({ outcome }) => outcome === "fail").map(({ name, detail }) => [name, detail])).toEqual([
       ["time", "attested evidence rests on the WORM bucket, and nobody looked into it (--worm)"],
     ]);
+    const script = spawnSync(join(dir, PACK.script), [join(bed.root, "drill.pub.pem")], { encoding: "utf8" });
+    expect([script.status, script.stderr]).toEqual([5, expect.stringContaining("cannot look into a bucket")]);
   });
 
   test("the report too, once the pack was put there; what was put is not put again", async () => {

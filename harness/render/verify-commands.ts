@@ -8,13 +8,19 @@ interface VerifyCommand {
 
 /** Six ways to doubt the report, from "is this the key" to "count it yourself", run in the folder of the pack. */
 export function verifyCommands({ keyFingerprint, class: evidence }: Report): VerifyCommand[] {
+  // Attested evidence rests on its time stamps: who checks it names the authority too.
+  const [setUp, authority] =
+    evidence === "attested" ? ["\nTSA=/path/to/tsa-root.pem", ` --tsa-certificate "$TSA"`] : ["", ""];
   return [
     {
       what: `Is it the key you pinned? This report claims ${keyFingerprint ?? "no key"}.`,
-      command: `KEY=/path/to/drill.pub.pem
+      command: `KEY=/path/to/drill.pub.pem${setUp}
 openssl pkey -pubin -in "$KEY" -outform DER | sha256sum`,
     },
-    { what: "Signatures, and every file, with openssl, jq and coreutils only.", command: `./verify.sh "$KEY"` },
+    {
+      what: "Signatures, and every file, with openssl, jq and coreutils only.",
+      command: `./verify.sh${authority} "$KEY"`,
+    },
     {
       what: "What exactly was signed, in clear text.",
       command: "jq -r .dsseEnvelope.payload report.sigstore.json | base64 -d | jq .",
@@ -27,7 +33,7 @@ jq -r '[.store, .op] | @tsv' raw/recovered.jsonl | sort -u | comm -23 /tmp/ackno
     { what: "The same signature over any one file, with cosign.", command: cosign(evidence) },
     {
       what: "Everything, with the verdict and the figures made again from the raw files.",
-      command: `blackstart verify . --public-key "$KEY" --recompute`,
+      command: `blackstart verify . --public-key "$KEY"${authority} --recompute`,
     },
   ];
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Report } from "../report.ts";
+import type { EvidenceClass, Report } from "../report.ts";
 import { renderCsv } from "./csv.ts";
 import { renderHtml } from "./html.ts";
 import { renderJson } from "./json.ts";
 import { renderJunit } from "./junit.ts";
 import { renderTerminal } from "./terminal.ts";
 import { finding, hostile, inconclusive, lossyControl, luckyPass, readMarkup, report } from "./testing.ts";
+import { verifyCommands } from "./verify-commands.ts";
 import { interval, intervalParts, objective } from "./words.ts";
 
 describe("report.json", () => {
@@ -112,6 +113,13 @@ describe("results.csv", () => {
     expect(rowOf(report(), "mark: fault effective")[1]).toBe("-1.8");
     parseCsv(renderCsv(hostile()));
   });
+});
+
+test("the commands that verify attested evidence name the authority that it rests on", () => {
+  const naming = (evidence: EvidenceClass): number =>
+    verifyCommands(report({ class: evidence })).filter(({ command }) => command.includes('--tsa-certificate "$TSA"'))
+      .length;
+  expect([naming("attested"), naming("development")]).toEqual([2, 0]);
 });
 
 describe("times in words", () => {

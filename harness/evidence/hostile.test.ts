@@ -18,6 +18,7 @@ import { evaluatorDigest } from "./evaluator.ts";
 import { PACK } from "./pack-files.ts";
 import { keepSelftest } from "./selftest.ts";
 import { analyzeSynthetic, makePack, testBed, type TestBed } from "./testing.ts";
+import { fakeBucket, keepProbeOf } from "./testing-worm.ts";
 import { type Verification, verifyPack } from "./verify.ts";
 
 const RUN = "run-1";
@@ -33,7 +34,12 @@ const large = (name: "nested" | "nested-line" | "sparse"): string => join(bed.ro
 
 beforeAll(async () => {
   bed = testBed();
-  await makePack(bed, { run: RUN, lost: 1, beforeIntent: addSelftest });
+  await makePack(bed, {
+    run: RUN,
+    lost: 1,
+    vault: { bucket: fakeBucket(), retentionDays: 400 },
+    beforeIntent: addStatements,
+  });
   original = join(bed.root, "original");
   renameSync(bed.reports, original);
   dir = join(bed.reports, RUN);
@@ -48,12 +54,13 @@ beforeEach(() => {
   cpSync(original, bed.reports, { recursive: true });
 });
 
-async function addSelftest(pack: string): Promise<void> {
+async function addStatements(pack: string): Promise<void> {
   const control = { checker: "balances", control: "one too much", expected: "fail: 1", got: "fail: 1", ok: true };
   const facts = { blackstart: "0.1.0", when: "2026-11-23T09:00:00.000Z", real: [], notRun: [] };
   const host = { evaluatorSha256: evaluatorDigest(), dirty: true, clockSynchronised: null, preload: null };
   const kept = await keepSelftest(bed.reports, { ...facts, ...host, controls: [control] }, bed.signer);
   copyFileSync(kept.file, join(pack, PACK.selftest));
+  copyFileSync((await keepProbeOf(bed)).file, join(pack, PACK.wormProbe));
 }
 
 const verified = (): Promise<Verification> =>
@@ -89,9 +96,10 @@ const damages: Readonly<Record<string, (path: string, before: Buffer) => void>> 
   "UTF-8 cut inside a letter": written(Buffer.from('{"a":"ä').subarray(0, -1)),
 };
 
-const KINDS = "report intent selftest checkpoint proof journal reportJson plan policy scenario host images"
-  .split(" ")
-  .map((kind) => PACK[kind as keyof typeof PACK]);
+const KINDS =
+  "report intent selftest checkpoint proof journal reportJson plan policy scenario host images wormProbe wormReceipt"
+    .split(" ")
+    .map((kind) => PACK[kind as keyof typeof PACK]);
 
 const replace = (file: string, damage: (path: string, before: Buffer) => void): void => {
   const path = join(dir, file);

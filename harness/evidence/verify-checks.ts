@@ -120,9 +120,13 @@ export function checkDigests(dir: string, { subjects }: { readonly subjects: Rea
 const MOST_BYTES: Readonly<Record<string, number>> = {
   [PACK.intent]: MAX_BYTES.bundle,
   [PACK.selftest]: MAX_BYTES.bundle,
+  [PACK.wormProbe]: MAX_BYTES.bundle,
   [PACK.journal]: MAX_BYTES.journal,
   ...Object.fromEntries(
-    [PACK.scenario, PACK.plan, PACK.policy, PACK.host, PACK.images, PACK.reportJson].map((n) => [n, MAX_BYTES.json]),
+    [PACK.scenario, PACK.plan, PACK.policy, PACK.host, PACK.images, PACK.wormReceipt, PACK.reportJson].map((name) => [
+      name,
+      MAX_BYTES.json,
+    ]),
   ),
 };
 

@@ -2,52 +2,16 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { KeptObject, Trial, WormBucket } from "../worm.ts";
+import type { KeptObject, WormBucket } from "../worm.ts";
 import { runsOfLedger } from "./period.ts";
 import { attestable, edit, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
 import { sha256 } from "./files.ts";
 import { PACK } from "./pack-files.ts";
 import { verifyPack } from "./verify.ts";
-import { checkBucket, keepPack, keepProbe, openVault, packReceiptOf } from "./worm.ts";
+import { type FakeBucket, fakeBucket, held, keepProbeOf, WORM_NAME as NAME } from "./testing-worm.ts";
+import { checkBucket, keepPack, openVault, packReceiptOf } from "./worm.ts";
 
-const NAME = "worm.example/evidence";
 const DAY_MS = 86_400_000;
-const held: Trial[] = [{ name: "delete the version", held: true, detail: "403 AccessDenied" }];
-
-/** A bucket that lives in memory, and what it will say of each version. */
-interface FakeBucket extends WormBucket {
-  readonly kept: Map<string, KeptObject>;
-  /** Answers with this from now on. */
-  refuse: string | null;
-}
-
-function fakeBucket(): FakeBucket {
-  const kept = new Map<string, KeptObject>();
-  return {
-    name: NAME,
-    kept,
-    refuse: null,
-    put(key, bytes, until) {
-      if (this.refuse !== null) return Promise.reject(new Error(this.refuse));
-      const version = `v${kept.size + 1}`;
-      kept.set(`${key} ${version}`, {
-        sha256: sha256(bytes),
-        putAt: new Date(),
-        retention: { mode: "COMPLIANCE", until },
-      });
-      return Promise.resolve(version);
-    },
-    look(key, version) {
-      const found = kept.get(`${key} ${version}`);
-      return found ? Promise.resolve(found) : Promise.reject(new Error("404 NoSuchVersion"));
-    },
-    async *list() {
-      for (const id of kept.keys()) yield { key: id.split(" ")[0]!, version: id.split(" ")[1]! };
-    },
-    close: () => undefined,
-  };
-}
-
 let bed: TestBed;
 let bucket: FakeBucket;
 beforeEach(() => {
@@ -56,20 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => bed.remove());
 
-const probed = (trials: readonly Trial[] = held, when = new Date(), name = NAME) =>
-  keepProbe(
-    bed.reports,
-    {
-      blackstart: "0.1.0",
-      dirty: false,
-      clockSynchronised: true,
-      preload: null,
-      bucket: name,
-      when: when.toISOString(),
-      trials,
-    },
-    bed.signer,
-  );
+const probed = (trials = held, when = new Date(), bucket = NAME) => keepProbeOf(bed, { trials, when, bucket });
 
 const ENV = {
   BLACKSTART_WORM_BUCKET: `https://${NAME}`,
@@ -245,19 +196,7 @@ describe("a pack whose intent a bucket keeps", () => {
   test("a probe by another key does not verify, whatever it says", async () => {
     const stranger = testBed();
     try {
-      const { file } = await keepProbe(
-        stranger.reports,
-        {
-          blackstart: "0.1.0",
-          dirty: false,
-          clockSynchronised: true,
-          preload: null,
-          bucket: NAME,
-          when: new Date().toISOString(),
-          trials: held,
-        },
-        stranger.signer,
-      );
+      const { file } = await keepProbeOf(stranger);
       const dir = await keptPack({ beforeIntent: (at) => writeFileSync(join(at, PACK.wormProbe), readFileSync(file)) });
       expect(await worm(dir)).toMatchObject({
         outcome: "fail",

@@ -62,6 +62,13 @@ describe("the population", () => {
     expect(gaps).toEqual([{ run: all[4]!.run, scenario: "a", why: "its pack is not there" }]);
   });
 
+  test("a month that is still to come is no blank yet", () => {
+    const page = (madeAt: string) =>
+      periodHtml(periodOf({ span: SPAN, madeAt, runs: [run("2026-11-02T10:00:00.000Z", "a")], expected: [] }));
+    expect(page("2026-11-29T10:00:00.000Z").split("to come</span>").length - 1).toBe(1);
+    expect(page("2026-12-01T10:00:00.000Z")).not.toContain("to come</span>");
+  });
+
   test("a scenario that was never drilled is a row of blanks, and a month without a run one blank", () => {
     const { scenarios, months } = period(
       [run("2026-11-02T10:00:00.000Z", "a"), run("2026-11-03T10:00:00.000Z", "a", {}, failed())],

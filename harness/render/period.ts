@@ -117,7 +117,7 @@ function budgetOf({ budget }: Period): Markup {
 }
 
 const budgetWords = ({ uptime, allowedMs, worstMs, worstScenario, incidents }: Budget): string =>
-  `${uptime * 100} % uptime leaves ${printed(allowedMs)} for this time. The longest recovery that was drilled took at most ${printed(worstMs)} (${worstScenario}): ${incidents === 0 ? "not even one such outage fits" : `${grouped(incidents)} such ${incidents === 1 ? "outage fits" : "outages fit"}`}.`;
+  `${uptime * 100} % uptime leaves ${printed(allowedMs)} for this time. The longest recovery in a drill that may lose nothing took at most ${printed(worstMs)} (${worstScenario}): ${incidents === 0 ? "not even one such outage fits" : `${grouped(incidents)} such ${incidents === 1 ? "outage fits" : "outages fit"}`}.`;
 
 const findingsOf = ({ findings }: Period): Markup =>
   table(
@@ -161,16 +161,20 @@ const recoveryOf = ({ scenarios }: Period): Markup =>
       ]),
   );
 
-const coverageOf = ({ scenarios, months }: Period): Markup =>
-  markup`<p class="note">Runs that ended as declared, of those that were begun. A blank is a scenario that was not drilled in that month.</p>${table(
+function coverageOf({ scenarios, months, madeAt }: Period): Markup {
+  const isToCome = (month: string): boolean => month > madeAt.slice(0, 7);
+  return markup`<p class="note">Runs that ended as declared, of those that were begun. A blank is a scenario that was not drilled in that month.</p>${table(
     "coverage",
     ["scenario", "in all", ...months],
     scenarios.map((row) => [
       markup`<b>${row.scenario}</b><span class="ids">${row.covers.join(" ")} ${row.title}</span>`,
       share(row.asDeclared, row.runs),
-      ...row.months.map(({ runs, asDeclared }) => share(asDeclared, runs)),
+      ...row.months.map(({ month, runs, asDeclared }) =>
+        runs === 0 && isToCome(month) ? markup`<span class="quiet">to come</span>` : share(asDeclared, runs),
+      ),
     ]),
   )}`;
+}
 
 function share(asDeclared: number, runs: number): Markup {
   if (runs === 0) return markup`<span class="blank">blank</span>`;

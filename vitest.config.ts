@@ -18,6 +18,7 @@ export default defineConfig({
           include: ["harness/**/*.test.ts", "fixtures/workloads/**/*.test.ts"],
           exclude: [ALONE, CONTAINERS],
           testTimeout: 20_000,
+          maxWorkers: "100%", // by default one core is left alone, which of two is half
           sequence: { groupOrder: 0 },
         },
       },

@@ -139,7 +139,9 @@ const evidenceClass = (own: readonly PeriodRun[]): GateCheck =>
   check(
     "class",
     own.flatMap(({ run, report }) =>
-      report && report.class !== "attested" ? [`${run} is ${report.class}: ${report.classReasons.join(", ")}`] : [],
+      report && report.class !== "attested"
+        ? [`${run} is ${report.class}: ${[...new Set(report.classReasons)].join(", ")}`]
+        : [],
     ),
     "attested",
   );

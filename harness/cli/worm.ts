@@ -37,7 +37,7 @@ export const wormCommand: CommandModule<object, Options> = {
       .epilogue(
         "The bucket is BLACKSTART_WORM_BUCKET (https://<host>/<bucket>), with BLACKSTART_WORM_CA and BLACKSTART_WORM_REGION where needed. " +
           "Keys: BLACKSTART_WORM_ACCESS_KEY_ID and BLACKSTART_WORM_SECRET_ACCESS_KEY for drills, which may only put; " +
-          "the same with OWNER_ and READER_ before ACCESS and SECRET for probe and check.",
+          "the same with OWNER_ and READER_ before ACCESS and SECRET for probe and check.\n",
       )
       .example("$0 worm probe", "half a minute; drills use the bucket for 31 days after it")
       .example("$0 worm upload <run>", "after a drill that could not put its pack there")

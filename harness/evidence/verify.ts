@@ -25,13 +25,13 @@ import {
   checkRecomputed,
   checkSelftest,
   checkSigner,
-  checkTime,
   openBundle,
   openIntent,
   type PinnedKey,
 } from "./verify-checks.ts";
 import { checkAcceptances } from "./verify-acceptances.ts";
 import { checkLedger } from "./verify-ledger.ts";
+import { checkTime } from "./verify-time.ts";
 import { checkWorm } from "./verify-worm.ts";
 import type { WormBucket } from "../worm.ts";
 

@@ -56,7 +56,7 @@ export interface WormKeys {
   readonly secretAccessKey: string;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 /** For how long backups' evidence must be kept at the least (ADR-004), and for how long it is where nobody says otherwise. */
 export const RETENTION_FLOOR_DAYS = 90;
@@ -78,12 +78,20 @@ export function wormPlace(env: Env): WormPlace | null {
       `BLACKSTART_WORM_BUCKET names no bucket: ${visible(text).slice(0, 200)}`,
       "write it as https://<host>[:<port>]/<bucket>, without keys",
     );
-  if (url.protocol === "http:" && !LOCAL.includes(url.hostname))
+  if (url.protocol === "http:" && !isLocal({ url: url.origin }))
     throw usage(
       "BLACKSTART_WORM_BUCKET speaks without TLS to another machine",
       "evidence leaves this machine over https",
     );
   return { url: url.origin, bucket, region: env["BLACKSTART_WORM_REGION"] || "us-east-1", caPem: caOf(env) };
+}
+
+/** On this machine. */
+export const isLocal = ({ url }: Pick<WormPlace, "url">): boolean => LOCAL.includes(new URL(url).hostname);
+
+export function portOf({ url }: Pick<WormPlace, "url">): number {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
 function caOf(env: Env): string | null {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
@@ -11,6 +12,7 @@ import { type Ended, type Lab, openLab, packOf, run, scenario, start } from "./l
 
 const EVIDENCE = "evidence";
 const ADMIN_MS = 20_000;
+const bucketAt = (port: number): string => `https://127.0.0.1:${port}/${EVIDENCE}`;
 
 interface Keys {
   readonly accessKeyId: string;
@@ -21,8 +23,37 @@ const newKeys = (): Keys => ({
   secretAccessKey: randomBytes(20).toString("hex"),
 });
 
+/** A way to the lab's store that does not show that it is one. */
+async function openWay(port: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const store = connect(port, "127.0.0.1");
+    for (const [one, other] of [
+      [client, store],
+      [store, client],
+    ] as const) {
+      sockets.add(one);
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
 /** The environment of a bucket on the lab's store, as its owner, those who drill and those who verify would share it out. */
-async function bucketEnv(lab: Lab, depot: DepotLab, keys: { drill: Keys; reader: Keys }): Promise<NodeJS.ProcessEnv> {
+async function bucketEnv(
+  lab: Lab,
+  depot: DepotLab,
+  port: number,
+  keys: { drill: Keys; reader: Keys },
+): Promise<NodeJS.ProcessEnv> {
   const owner = openClient({ port: depot.store.clients.port, caPem: depot.access.caPem }, depot.access, 2);
   try {
     await makeLockedBucket(owner.s3, EVIDENCE);
@@ -32,7 +63,7 @@ async function bucketEnv(lab: Lab, depot: DepotLab, keys: { drill: Keys; reader:
   const ca = path.join(lab.dir, "ca.pem");
   writeFileSync(ca, depot.access.caPem ?? "");
   return {
-    BLACKSTART_WORM_BUCKET: `https://127.0.0.1:${depot.store.clients.port}/${EVIDENCE}`,
+    BLACKSTART_WORM_BUCKET: bucketAt(port),
     BLACKSTART_WORM_CA: ca,
     BLACKSTART_WORM_ACCESS_KEY_ID: keys.drill.accessKeyId,
     BLACKSTART_WORM_SECRET_ACCESS_KEY: keys.drill.secretAccessKey,
@@ -83,9 +114,20 @@ test.concurrent(
     const lab = openLab();
     await using depot = await openDepotLab({ provider: "ceph", tls: true });
     const keys = { drill: await cephUser(depot, "drill"), reader: await cephUser(depot, "reader") };
-    const env = await bucketEnv(lab, depot, keys);
+    await using way = await openWay(depot.store.clients.port);
+    const env = await bucketEnv(lab, depot, way.port, keys);
     await share(depot);
 
+    const under = { ...env, BLACKSTART_WORM_BUCKET: bucketAt(depot.store.clients.port) };
+    const refused = [
+      await start(lab, ["worm", "probe"], under).ended,
+      await start(lab, ["run", scenario("postgres/primary-node-loss")], under).ended,
+    ].map((ended) => [ended.code, ended.stderr]);
+    const words: unknown = expect.stringContaining("is in a store of the run depot-");
+    expect(refused).toEqual([
+      [2, words],
+      [2, words],
+    ]);
     const early = await run(lab, [scenario("postgres/primary-node-loss")], env);
     expect([early.code, early.stderr]).toEqual([6, expect.stringContaining("Nobody has probed the bucket")]);
 
@@ -118,7 +160,8 @@ test.concurrent(
   async ({ expect }) => {
     const lab = openLab();
     await using depot = await openDepotLab({ provider: "versitygw", tls: true });
-    const env = await bucketEnv(lab, depot, { drill: depot.access, reader: depot.access });
+    await using way = await openWay(depot.store.clients.port);
+    const env = await bucketEnv(lab, depot, way.port, { drill: depot.access, reader: depot.access });
     const probe = await start(lab, ["worm", "probe", "--json"], env).ended;
     expect(probe.code, probe.stderr).toBe(5);
     const worked = trialsOf(probe).filter(({ held }) => !held);

@@ -59,6 +59,8 @@ export const wormCommand: CommandModule<object, Options> = {
 
 async function probe(place: WormPlace, reports: string, json: string | undefined): Promise<void> {
   const { evaluatorFacts, keepProbe, loadSigner } = await import("../evidence.ts");
+  const { refuseStoreOfDrill } = await import("../drill/worm-place.ts");
+  await refuseStoreOfDrill(process.env);
   const { hostFacts } = await import("../drill/host.ts");
   const keys = { owner: wormKeys(process.env, "owner"), drill: wormKeys(process.env, "drill") };
   const { signer } = loadSigner(process.env);

@@ -42,6 +42,7 @@ import { hostFacts, watchStalls } from "./host.ts";
 import { Record } from "./record.ts";
 import { runPlan } from "./run-plan.ts";
 import { startWatcher } from "./watcher.ts";
+import { refuseStoreOfDrill } from "./worm-place.ts";
 
 export interface DrillOptions {
   /** The scenario's file; its bytes are what the intent signs. */
@@ -74,6 +75,7 @@ export async function conductDrill(options: DrillOptions): Promise<DrillEnd> {
   const { signer, created } = loadSigner(env);
   const acceptances = acceptancesFor(plan.scenario.id, options.acceptances ?? [], signer);
   const stamper = loadStamper(env);
+  await refuseStoreOfDrill(env);
   const vault = await openVault(env, reportsDir, signer);
   if (created) listen({ kind: "note", text: `made a development key for this machine; its public half is ${created}` });
   const ledger = await openLedger(reportsDir, env);

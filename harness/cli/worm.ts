@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
 import packageJson from "../../package.json" with { type: "json" };
 import { usage } from "../errors.ts";
@@ -11,6 +11,7 @@ import { abortOnSignals } from "./interrupt.ts";
 import { finish, print, say } from "./io.ts";
 import { runsIn } from "./list.ts";
 import { type PinArguments, pinOptions, trustOf } from "./pins.ts";
+import { packFolder } from "./report.ts";
 
 interface Options extends PinArguments {
   readonly action: "probe" | "upload" | "check";
@@ -90,12 +91,13 @@ async function probe(place: WormPlace, reports: string, json: string | undefined
   }
 }
 
-async function upload(place: WormPlace, run: string, reports: string, json: string | undefined): Promise<void> {
+async function upload(place: WormPlace, given: string, reports: string, json: string | undefined): Promise<void> {
+  const dir = packFolder(given, reports);
   const { keepPack, loadSigner, openVault } = await import("../evidence.ts");
   const vault = (await openVault(process.env, reports, loadSigner(process.env).signer))!;
-  const receipt = await keepPack(reports, run, vault);
+  const receipt = await keepPack(dirname(dir), basename(dir), vault);
   if (json) print(JSON.stringify(receipt, null, 2));
-  else print(shown(`${counted(receipt.files.length, "file")} of ${run} are in ${nameOf(place)}`));
+  else print(shown(`${counted(receipt.files.length, "file")} of ${receipt.run} are in ${nameOf(place)}`));
   finish(EXIT.met);
 }
 

@@ -142,6 +142,12 @@ describe("a pack whose intent a bucket keeps", () => {
     expect(files.length).toBe(whole.kept.size);
   });
 
+  test("a pack that is not sealed is not put there", async () => {
+    const dir = await keptPack();
+    rmSync(join(dir, PACK.report));
+    await expect(keepPack(bed.reports, run, { bucket, retentionDays: 400 })).rejects.toThrow("is not sealed");
+  });
+
   test.each<[string, (object: KeptObject) => KeptObject, string]>([
     ["file replaced in store", (object) => ({ ...object, sha256: sha256("other") }), "has other bytes"],
     [

@@ -36,6 +36,7 @@ const PROBE_DAYS = 31;
 export const CLOCKS_MS = 5 * 60_000;
 const MOST_LETTERS = 4_000;
 const INTENT = "intent.sigstore.json";
+const REPORT = "report.sigstore.json";
 const INTENT_BYTES = 32 * 2 ** 20;
 const RECEIPT_BYTES = 16 * 2 ** 20;
 const AT_ONCE = 8;
@@ -189,6 +190,8 @@ async function putFile(
 export async function keepPack(reportsDir: string, run: string, vault: Vault): Promise<PackReceipt> {
   const dir = join(reportsDir, run);
   const { files, problems } = packFiles(dir);
+  if (!files.includes(REPORT))
+    throw refusal(`The pack ${run} is not sealed`, "only what cannot change any more is kept");
   if (problems.length > 0) throw refusal(`The pack ${run} cannot be kept: ${problems.join("; ")}`);
   const before = packReceiptOf(reportsDir, run);
   const kept = before?.bucket === vault.bucket.name ? [...before.files] : [];

@@ -94,7 +94,12 @@ const ATTACKS: readonly (readonly [attack: string, file: string, ...tests: strin
   ],
   ["a store that only says that it locks", "evidence/worm", "one is opened only behind a probe of these days"],
   ["file replaced", "evidence/tamper", "file replaced by another pack's", "file replaced by a link to the same bytes"],
-  ["hidden run, by cutting the ledger", "evidence/worm", "a run that one side alone knows is named"],
+  [
+    "hidden run, by cutting the ledger",
+    "evidence/worm",
+    "a run that one side alone knows is named",
+    "a receipt of half of the pack",
+  ],
   ["hidden run", "evidence/tamper", "a run that never entered the ledger, found beside it"],
 ];
 

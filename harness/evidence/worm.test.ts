@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { KeptObject, WormBucket } from "../worm.ts";
 import { runsOfLedger } from "./period.ts";
 import { attestable, edit, makePack, type PackOptions, type TestBed, testBed } from "./testing.ts";
-import { sha256 } from "./files.ts";
+import { packFiles, sha256 } from "./files.ts";
 import { PACK } from "./pack-files.ts";
 import { verifyPack } from "./verify.ts";
 import { type FakeBucket, fakeBucket, held, keepProbeOf, WORM_NAME as NAME } from "./testing-worm.ts";
@@ -213,21 +213,53 @@ describe("a pack whose intent a bucket keeps", () => {
     }
   });
 
+  const checked = async () =>
+    checkBucket(bed.reports, await runsOfLedger(bed.reports, { publicKeys: [bed.signer.fingerprint] }), bucket);
+
   test("everything that was put is looked up, and a run that one side alone knows is named", async () => {
-    await keptPack();
-    const checked = async () =>
-      checkBucket(bed.reports, await runsOfLedger(bed.reports, { publicKeys: [bed.signer.fingerprint] }), bucket);
-    expect(await checked()).toMatchObject({
-      looked: 0,
-      problems: [`${run} was never put there whole: blackstart worm upload ${run}`],
+    const dir = await keptPack();
+    const all = packFiles(dir).files.length;
+    expect(await checked()).toEqual({
+      looked: 1,
+      problems: [`${all} of ${all} files of ${run} were never put there: blackstart worm upload ${run}`],
     });
     const { files } = await keepPack(bed.reports, run, { bucket, retentionDays: 400 });
-    expect(await checked()).toEqual({ looked: files.length, problems: [] });
+    expect(await checked()).toEqual({ looked: all + 1, problems: [] });
     await bucket.put("2026-11-01T00-00-00Z-dead/intent.sigstore.json", Buffer.from("x"), new Date());
+    await bucket.put("readme.txt", Buffer.from("not ours"), new Date());
     bucket.kept.delete(`${files[0]!.key} ${files[0]!.version}`);
     expect((await checked()).problems).toEqual([
       "2026-11-01T00-00-00Z-dead is in the bucket and not in the run ledger",
       `${files[0]!.key} cannot be looked up: 404 NoSuchVersion`,
+    ]);
+  });
+
+  test("a receipt of half of the pack, a file that changed here since, and a run that never had a pack", async () => {
+    const dir = await keptPack();
+    const { files } = await keepPack(bed.reports, run, { bucket, retentionDays: 400 });
+    const receipt = join(bed.reports, "worm", `${run}.json`);
+    const whole = readFileSync(receipt, "utf8");
+    writeFileSync(receipt, JSON.stringify({ ...packReceiptOf(bed.reports, run), files: files.slice(0, 3) }));
+    expect((await checked()).problems).toEqual([
+      `${files.length - 3} of ${files.length} files of ${run} were never put there: blackstart worm upload ${run}`,
+    ]);
+    writeFileSync(receipt, whole);
+    const html = readFileSync(join(dir, "views/report.html"));
+    writeFileSync(join(dir, "views/report.html"), "greener");
+    expect((await checkBucket(bed.reports, [run], bucket)).problems).toEqual([
+      `${run}/views/report.html is not what was put there`,
+    ]);
+    writeFileSync(join(dir, "views/report.html"), html);
+    rmSync(join(dir, PACK.report));
+    expect((await checkBucket(bed.reports, [run], bucket)).problems).toEqual([
+      `${run} is in the bucket, and its report is gone here`,
+    ]);
+    for (const id of bucket.kept.keys()) if (id.includes(PACK.report)) bucket.kept.delete(id);
+    // As after a crash: there is an intent, and nothing that could be put.
+    expect(await checkBucket(bed.reports, [run], bucket)).toEqual({ looked: 1, problems: [] });
+    rmSync(dir, { recursive: true });
+    expect((await checkBucket(bed.reports, [run], bucket)).problems).toEqual([
+      `${run} is in the bucket, and its pack or its receipt is gone here`,
     ]);
   });
 });

@@ -19,7 +19,7 @@ import {
 } from "../worm.ts";
 import { classify, type ClassFacts } from "./class.ts";
 import { parseBundle, signBundle } from "./dsse.ts";
-import { createFile, exists, packFiles, readBounded, replaceFile, sha256 } from "./files.ts";
+import { createFile, exists, packFiles, readBounded, replaceFile, sha256, sha256File } from "./files.ts";
 import { parseJson } from "./json.ts";
 import { type Kept, keepStatement, keptStatements, STATEMENT_BYTES } from "./kept-statements.ts";
 import type { Env, Signer } from "./keys.ts";
@@ -151,6 +151,7 @@ const packReceiptSchema = z.strictObject({
   bucket: z.string().max(300),
   files: z.array(z.strictObject(stored)).max(20_000),
 });
+type StoredFile = Pick<Receipt, keyof typeof stored>;
 export type PackReceipt = z.output<typeof packReceiptSchema>;
 
 const until = (days: number): Date => new Date(Date.now() + days * DAY_MS);
@@ -175,7 +176,7 @@ async function putFile(
   run: string,
   name: string,
   { bucket, retentionDays: days }: Vault,
-): Promise<PackReceipt["files"][number]> {
+): Promise<StoredFile> {
   const bytes = readFileSync(join(dir, name));
   const [key, end] = [`${run}/${name}`, until(days)];
   end.setUTCMilliseconds(0);
@@ -195,8 +196,8 @@ export async function keepPack(reportsDir: string, run: string, vault: Vault): P
   if (problems.length > 0) throw refusal(`The pack ${run} cannot be kept: ${problems.join("; ")}`);
   const before = packReceiptOf(reportsDir, run);
   const kept = before?.bucket === vault.bucket.name ? [...before.files] : [];
-  const done = new Set(kept.map(({ key, sha256: digest }) => `${key} ${digest}`));
-  const left = files.filter((name) => !done.has(`${run}/${name} ${sha256(readFileSync(join(dir, name)))}`));
+  const done = new Set(kept.map(({ key }) => key)); // a sealed pack does not change; whether it did is for `verify` and `check`
+  const left = files.filter((name) => !done.has(`${run}/${name}`));
   const receipt = (): PackReceipt => ({
     schema: "blackstart/worm-pack/v1",
     run,
@@ -225,14 +226,18 @@ export function packReceiptOf(reportsDir: string, run: string): PackReceipt | nu
   return exists(file) ? parseJson(readBounded(file, what, RECEIPT_BYTES), what, packReceiptSchema) : null;
 }
 
+function readReceipt(dir: string): Receipt | null {
+  const file = join(dir, WORM.receipt);
+  return exists(file) ? parseJson(readBounded(file, WORM.receipt, RECEIPT_BYTES), WORM.receipt, receiptSchema) : null;
+}
+
 /**
  * What a pack says of the bucket that keeps its intent: null where its intent names none, or where the receipt is missing. Refuses
  * (exit 5) a receipt of something else, and a bucket that did not count.
  */
 export function receiptOfPack(dir: string, intent: Pick<IntentPredicate, "run" | "worm" | "signedAt">): Receipt | null {
-  const file = join(dir, WORM.receipt);
-  if (!exists(file)) return null;
-  const receipt = parseJson(readBounded(file, WORM.receipt, RECEIPT_BYTES), WORM.receipt, receiptSchema);
+  const receipt = readReceipt(dir);
+  if (receipt === null) return null;
   const { worm, run, signedAt } = intent;
   if (worm === null) throw refusal(`there is ${WORM.receipt}, and the intent names no bucket`);
   const intentSha256 = sha256(readBounded(join(dir, INTENT), INTENT, INTENT_BYTES));
@@ -263,7 +268,7 @@ function probeOfPack(dir: string, worm: NonNullable<IntentPredicate["worm"]>, at
  */
 export async function lookUp(
   bucket: WormBucket,
-  { key, version, sha256: expected, until: end }: PackReceipt["files"][number],
+  { key, version, sha256: expected, until: end }: StoredFile,
 ): Promise<Date> {
   const {
     sha256: found,
@@ -282,29 +287,66 @@ export async function lookUp(
 }
 
 /**
- * Everything that receipts beside the packs name, looked up; and runs that are on one side alone: in the bucket and not in the
- * ledger (it was cut or replaced), or sealed with a bucket named and not in it. `runs` are those of the ledger.
+ * Everything that must be in the bucket, looked up: the intent of each pack that names it, and every file of those that are sealed.
+ * And runs that are on one side alone: in the bucket and not in the ledger (it was cut or replaced), or gone here. `runs` are those
+ * of a ledger that verifies; a bucket belongs to one ledger.
  */
 export async function checkBucket(
   reportsDir: string,
   runs: readonly string[],
   bucket: WormBucket,
 ): Promise<{ looked: number; problems: string[] }> {
-  const problems: string[] = [];
-  const inBucket = new Set<string>();
-  for await (const { key } of bucket.list()) inBucket.add(key.split("/", 1)[0]!);
+  const keys = new Set<string>();
+  for await (const { key } of bucket.list()) keys.add(key);
   const known = new Set(runs);
-  for (const run of inBucket) if (!known.has(run)) problems.push(`${run} is in the bucket and not in the run ledger`);
+  const problems = [...keys]
+    .filter((key) => key.endsWith(`/${INTENT}`))
+    .map((key) => key.slice(0, -INTENT.length - 1))
+    .filter((run) => !known.has(run))
+    .map((run) => `${run} is in the bucket and not in the run ledger`);
   let looked = 0;
-  for (const run of known) {
-    const receipt = packReceiptOf(reportsDir, run);
-    const named = exists(join(reportsDir, run, WORM.receipt));
-    if (named && receipt === null) problems.push(`${run} was never put there whole: blackstart worm upload ${run}`);
-    if (receipt?.bucket !== bucket.name) continue;
-    for (const file of receipt.files) {
+  for (const run of runs) {
+    const wanted = wantedOf(reportsDir, run, bucket.name, keys);
+    problems.push(...wanted.problems);
+    for (const file of wanted.files) {
       looked++;
       await lookUp(bucket, file).catch((thrown: unknown) => problems.push(messageOf(thrown)));
     }
   }
   return { looked, problems };
+}
+
+/** What a bucket must have of a run, by the pack and the receipts; and what these lack of it. */
+function wantedOf(
+  reportsDir: string,
+  run: string,
+  bucket: string,
+  keys: ReadonlySet<string>,
+): { readonly files: StoredFile[]; readonly problems: string[] } {
+  const dir = join(reportsDir, run);
+  const intent = readReceipt(dir);
+  const gone = (what: string): string[] => [`${run} is in the bucket, and ${what} gone here`];
+  if (intent === null)
+    return { files: [], problems: keys.has(`${run}/${INTENT}`) ? gone("its pack or its receipt is") : [] };
+  if (intent.bucket !== bucket) return { files: [], problems: [] }; // that one is looked into by itself
+  if (!exists(join(dir, REPORT)))
+    // it ended without a report, or had one that somebody did not like
+    return { files: [intent], problems: keys.has(`${run}/${REPORT}`) ? gone("its report is") : [] };
+  const put = new Map(packReceiptOf(reportsDir, run)?.files.map((file) => [file.key, file]));
+  const names = packFiles(dir).files;
+  const files = names.flatMap((name) => put.get(`${run}/${name}`) ?? []);
+  const missing = names.length - files.length;
+  const changed = names.filter((name) => {
+    const file = put.get(`${run}/${name}`);
+    return file !== undefined && file.sha256 !== sha256File(join(dir, name), name);
+  });
+  return {
+    files: [intent, ...files],
+    problems: [
+      ...(missing > 0
+        ? [`${missing} of ${names.length} files of ${run} were never put there: blackstart worm upload ${run}`]
+        : []),
+      ...changed.map((name) => `${run}/${name} is not what was put there`),
+    ],
+  };
 }

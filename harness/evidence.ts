@@ -20,4 +20,6 @@ export {
 } from "./evidence/risk-acceptance.ts";
 export { acceptorsOf } from "./evidence/verify-acceptances.ts";
 export { loadStamper } from "./evidence/timestamp.ts";
-export { anchorIntent, checkBucket, keepPack, keepProbe, openVault, type Vault, WORM } from "./evidence/worm.ts";
+export { anchorIntent, keepPack, openVault, type Vault } from "./evidence/worm.ts";
+export { checkBucket } from "./evidence/worm-check.ts";
+export { keepProbe, WORM } from "./evidence/worm-probe.ts";

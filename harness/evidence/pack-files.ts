@@ -10,7 +10,8 @@ import { parseJson } from "./json.ts";
 import { acceptedRisksOf } from "./risk-acceptance.ts";
 import { SELFTEST, selftestOfPack } from "./selftest.ts";
 import { parseStatement, type IntentPredicate } from "./statement.ts";
-import { receiptOfPack, WORM } from "./worm.ts";
+import { receiptOfPack } from "./worm.ts";
+import { WORM } from "./worm-probe.ts";
 
 /** The files of a pack that evidence itself reads or writes, by their names inside it. */
 export const PACK = {

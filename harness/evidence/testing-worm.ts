@@ -2,7 +2,7 @@
 import type { KeptObject, Trial, WormBucket } from "../worm.ts";
 import { sha256 } from "./files.ts";
 import type { TestBed } from "./testing.ts";
-import { keepProbe } from "./worm.ts";
+import { keepProbe } from "./worm-probe.ts";
 
 export const WORM_NAME = "worm.example/evidence";
 export const held: readonly Trial[] = [{ name: "delete the version", held: true, detail: "403 AccessDenied" }];

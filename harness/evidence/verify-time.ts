@@ -5,7 +5,7 @@ import { PACK } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
 import { timeOf } from "./timestamp.ts";
 import type { Opened, OpenedIntent } from "./verify-checks.ts";
-import { CLOCKS_MS } from "./worm.ts";
+import { CLOCKS_MS } from "./worm-probe.ts";
 
 /**
  * The tokens are over the signatures of intent and report, by an authority that the verifier knows, and lie in the order of the

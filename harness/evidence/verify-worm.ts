@@ -6,7 +6,8 @@ import { PACK } from "./pack-files.ts";
 import { refusal } from "./refusal.ts";
 import { parseStatement } from "./statement.ts";
 import { checkSigner, openBundle, type OpenedIntent, type PinnedKey } from "./verify-checks.ts";
-import { CLOCKS_MS, lookUp, packReceiptOf, receiptOfPack } from "./worm.ts";
+import { lookUp, packReceiptOf, receiptOfPack } from "./worm.ts";
+import { CLOCKS_MS } from "./worm-probe.ts";
 
 export interface SeenInBucket {
   readonly detail: string;

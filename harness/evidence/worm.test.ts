@@ -9,7 +9,8 @@ import { packFiles, sha256 } from "./files.ts";
 import { PACK } from "./pack-files.ts";
 import { verifyPack } from "./verify.ts";
 import { type FakeBucket, fakeBucket, held, keepProbeOf, WORM_NAME as NAME } from "./testing-worm.ts";
-import { checkBucket, keepPack, openVault, packReceiptOf } from "./worm.ts";
+import { keepPack, openVault, packReceiptOf } from "./worm.ts";
+import { checkBucket } from "./worm-check.ts";
 
 const DAY_MS = 86_400_000;
 let bed: TestBed;

@@ -41,16 +41,16 @@ export async function checkWorm(
   if (Math.abs(put.getTime() - Date.parse(predicate.signedAt)) > CLOCKS_MS)
     throw refusal(`the intent says that it was signed ${predicate.signedAt}, and was put ${put.toISOString()}`);
   return {
-    detail: `put ${put.toISOString()} into ${behind}; ${await reportIn(bucket, dir, predicate.run)}`,
+    detail: `put ${put.toISOString()} into ${behind}; ${await reportIn(bucket, dir, predicate.run, receipt.until)}`,
     putMs: put.getTime(),
   };
 }
 
-/** The pack's own files, as the receipt beside it says; the intent is one of them again. */
-async function reportIn(bucket: WormBucket, dir: string, run: string): Promise<string> {
+/** The pack's own files, as the receipt beside it says, which nobody signed: they are kept at least as long as the intent. */
+async function reportIn(bucket: WormBucket, dir: string, run: string, until: string): Promise<string> {
   const receipt = packReceiptOf(dirname(dir), run);
   const report = receipt?.files.find(({ key }) => key === `${run}/${PACK.report}`);
   if (receipt === null || report === undefined) return "the report is not on record as put there";
-  await lookUp(bucket, report);
+  await lookUp(bucket, { ...report, until });
   return `the report and ${grouped(receipt.files.length - 1)} more files are on record as put there`;
 }

@@ -60,7 +60,8 @@ function wantedOf(
     return file !== undefined && file.sha256 !== sha256File(join(dir, name), name);
   });
   return {
-    files: [intent, ...files],
+    // Nobody signs the receipt of a pack; until when the intent is kept stands in the pack itself.
+    files: [intent, ...files.map((file) => ({ ...file, until: intent.until }))],
     problems: [
       ...(missing > 0
         ? [`${missing} of ${names.length} files of ${run} were never put there: blackstart worm upload ${run}`]

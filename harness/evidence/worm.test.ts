@@ -235,6 +235,13 @@ describe("a pack whose intent a bucket keeps", () => {
     ]);
   });
 
+  test("a receipt that asks for less than the intent does not make a weaker retention right", async () => {
+    const dir = await keptPack();
+    await keepPack(bed.reports, run, { bucket, retentionDays: 30 });
+    expect((await checked()).problems.length).toBe(packFiles(dir).files.length);
+    expect((await worm(dir, bucket)).detail).toMatch(/^worm\.example\/evidence keeps \S+report\.sigstore\.json under/);
+  });
+
   test("a receipt of half of the pack, a file that changed here since, and a run that never had a pack", async () => {
     const dir = await keptPack();
     const { files } = await keepPack(bed.reports, run, { bucket, retentionDays: 400 });

@@ -1,10 +1,15 @@
-import { X509Certificate } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { get } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { serverCertificate } from "./certificate.ts";
+
+vi.mock(import("node:crypto"), async (original) => {
+  const real = await original();
+  return { ...real, randomBytes: vi.fn<(size: number) => Buffer>(real.randomBytes) as never };
+});
 
 /** A server that shows the certificate; a GET of it, trusting one authority alone. */
 async function answerTo(trusted: string | undefined, shown: { certPem: string; keyPem: string }): Promise<number> {
@@ -50,4 +55,20 @@ test("it is signed by the authority, which may sign others while it may not, and
   expect(certificate.validToDate.getTime()).toBeGreaterThan(Date.now() + 24 * 3_600_000);
   expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
   for (const text of [certPem, caPem, keyPem]) expect(text).not.toContain("\r");
+});
+
+test.each([
+  ["0000", "40"],
+  ["0001", "40"],
+  ["0080", "40"],
+  ["8000", "40"],
+  ["ffff", "7f"],
+])("a serial number of %s... is one that OpenSSL takes", async (start, first) => {
+  const random = vi.mocked(randomBytes as (size: number) => Buffer);
+  random.mockImplementation((size) => Buffer.concat([Buffer.from(start, "hex"), Buffer.alloc(size - 2, 1)]));
+  onTestFinished(() => void random.mockReset());
+  const shown = await serverCertificate("store", ["127.0.0.1"]);
+  for (const text of [shown.certPem, shown.caPem])
+    expect(new X509Certificate(text).serialNumber).toBe(`${first}${start.slice(2)}${"01".repeat(14)}`.toUpperCase());
+  await expect(answerTo(shown.caPem, shown)).resolves.toBe(204);
 });

@@ -77,9 +77,19 @@ const altName = (address: string): object => (isIP(address) ? { type: 7, ip: add
 /** The library's own line ends are those of mail. */
 const pem = (text: string): string => text.replaceAll("\r\n", "\n");
 
+/**
+ * 126 random bits behind the bits 01, in hex: positive, and of one length. The library takes one zero from a number's front and no
+ * second one, and what begins with zeros is no certificate to OpenSSL: Node passes over such an authority in silence.
+ */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);
+  return bytes.toString("hex");
+}
+
 function signed({ subject, issuer, publicKey, signer, extensions }: Signing): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
-  certificate.serialNumber = `00${randomBytes(16).toString("hex")}`; // the zeros keep it positive
+  certificate.serialNumber = serialNumber();
   certificate.publicKey = publicKey;
   certificate.validity.notBefore = new Date(Date.now() - VALID_MS.before);
   certificate.validity.notAfter = new Date(Date.now() + VALID_MS.after);

@@ -151,6 +151,8 @@ export interface Sealed {
   loseAccess(node: string): Promise<Broken>;
   /** Puts it into safe keeping, all of it or everything but the passphrase; resolves with what it was, in words. */
   escrow(material: "all" | "without-passphrase"): Promise<string>;
+  /** Begins the archive anew under another passphrase, on every machine, with a backup; resolves with that in words. */
+  rotateKey(): Promise<string>;
 }
 
 export const isSealed = (component: Component): component is Component & Sealed => "loseAccess" in component;

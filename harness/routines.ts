@@ -6,6 +6,7 @@ import { backup } from "./routines/backup.ts";
 import { escrow } from "./routines/escrow.ts";
 import { expireBackups } from "./routines/expire-backups.ts";
 import { restorePoint } from "./routines/restore-point.ts";
+import { rotateKey } from "./routines/rotate-key.ts";
 import { trialWrites } from "./routines/trial-writes.ts";
 
 /** Every routine that a scenario may name. A new one is one file and one line here. */
@@ -18,6 +19,7 @@ export const routineKinds: readonly RoutineKind[] = [
   batch,
   expireBackups,
   escrow,
+  rotateKey,
 ];
 
 export const routineKind = (name: string): RoutineKind | undefined => routineKinds.find((r) => r.name === name);

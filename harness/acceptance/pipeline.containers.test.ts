@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { drilled, findingOf, openLab } from "./lab.ts";
+import { drilled, findingOf, openLab, words } from "./lab.ts";
+
+const lab = openLab();
 
 describe("an archive that looks well and is not", () => {
-  const lab = openLab();
-
   test.each([
     [
       "archive_command lies: the server says nothing, the list of the store does",
@@ -23,4 +25,11 @@ describe("an archive that looks well and is not", () => {
       detail: expect.stringMatching(alarm) as unknown,
     });
   });
+});
+
+test("pgBackRest's clock is off: the store refuses the signature for that very reason, and the alarm comes in time", async () => {
+  const { result, pack } = await drilled(lab, "pipeline/clock-skew-pgbackrest");
+  expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 } });
+  expect(words(result, "archiving-alarm")).toMatch(/the alarm failures came after .* under the objective of 4 s/);
+  expect(readFileSync(path.join(pack, "raw", "logs", "db.primary.log"), "utf8")).toContain("RequestTimeTooSkewed");
 });

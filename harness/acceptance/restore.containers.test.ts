@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { drilled, keptIn, openLab, words } from "./lab.ts";
+import { absentIn, drilled, keptIn, openLab, packOf, run, scenario, words } from "./lab.ts";
 
 const lab = openLab();
 
@@ -24,4 +24,22 @@ test("what a migration spoiled is merged from a machine restored aside: nothing 
   expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, mutated: 0 });
   const copied = keptIn(pack, "copied-back.txt");
   expect(Number(/(\d+) rows given their content back/.exec(copied)?.[1])).toBeGreaterThan(500);
+});
+
+test("the passphrase was rotated and the safe was not told: what lies there opens nothing", async () => {
+  const { result } = await drilled(lab, "restore/key-rotated");
+  expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, detectors: { noticed: ["server"] } });
+  expect(words(result, "routine")).toContain("rotate-key: 2 machines have another passphrase");
+  expect(words(result, "recovery-procedure")).toMatch(/was refused, as it had to be: .* unable to load info file/);
+});
+
+test("a backup without the tablespace: every step succeeds, and what it should have held is gone", async () => {
+  const { code, results, stderr } = await run(lab, [scenario("restore/tablespace-left")]);
+  const result = results[0]!;
+  expect(code, stderr).toBe(0);
+  expect(result).toMatchObject({ verdict: "fail", lost: { shape: "hole" } });
+  expect(result.lost.count).toBe(absentIn(packOf(lab, result)).length);
+  expect(result.lost.count).toBeGreaterThan(300);
+  expect(words(result, "recovery-procedure")).toBe("restore of db.spare succeeded");
+  expect(result.detectors?.noticed).toEqual(["ledger", "pg_amcheck", "pg_verifybackup"]);
 });

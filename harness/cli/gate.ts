@@ -61,6 +61,7 @@ export const gateCommand: CommandModule<object, Options> = {
       })
       .option("reports", { type: "string", default: "reports" })
       .example("$0 gate --public-key drill.pub.pem", "the suite ci, at most a week old")
+      .example("$0 gate --suite daily --max-age 26h", "the last verified restore is not older than a day")
       .example(
         "$0 gate --suite nightly --max-age 26h --baseline reports/period-2026-Q3-made-…",
         "and no slower",

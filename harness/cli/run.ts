@@ -73,7 +73,7 @@ export const runCommand: CommandModule<object, Options> = {
       .option("suite", {
         type: "string",
         requiresArg: true,
-        describe: "Run a suite: ci, nightly, quarterly, or a file of one",
+        describe: "Run a suite: ci, daily, nightly, quarterly, or a file of one",
       })
       .option("shard", {
         type: "string",

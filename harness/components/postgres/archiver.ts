@@ -29,6 +29,9 @@ export const archiveConfig = z.strictObject({
   overwrite: z.boolean().optional().meta({
     description: "Whether a file that is in the store with other content is written over, as a bare copy does",
   }),
+  baseOnly: z.boolean().optional().meta({
+    description: "Whether a backup is base.tar alone, without the tablespaces beside it, as older scripts have it",
+  }),
   encrypted: z.boolean().optional().meta({
     description: "Whether everything is encrypted before it leaves the machine, with a passphrase drawn for the drill",
   }),
@@ -93,13 +96,18 @@ export interface Archiver {
   /** Settings of a server that archives. */
   readonly settings: Readonly<Record<string, string>>;
   /** archive_command gone wrong in one way; only where the tool can go wrong so. */
-  misconfigured?(wrong: Misconfigured): string | null;
+  misconfigured?(wrong: Misconfigured): string;
+  /**
+   * Begins the archive anew under another passphrase, without a backup. `renewed` brings `files`, which are others by then, to every
+   * machine. Only where something can be encrypted.
+   */
+  rotateKey?(on: Shell, renewed: () => Promise<void>): Promise<void>;
   /** What has to be there before the first backup. */
   prepare?(on: Shell): Promise<void>;
   backUp(on: Shell, level: BackupLevel): Promise<Backup>;
   /** What there is to restore from, the oldest first. */
   list(on: Shell): Promise<Backup[]>;
-  /** Fills the empty data directory, or another one; a restore has its own settings written after it. */
+  /** Fills the empty data directory, or another one, with tablespaces beside that; a restore has its own settings written after it. */
   fetch(on: Shell, backup: Backup, into?: string): Promise<void>;
   /** Everything of history that is archived, by the names that the server gave it, in no order. */
   names(): Promise<string[]>;

@@ -7,8 +7,8 @@ const archiverKinds: readonly ArchiverKind[] = [
     tool: "plain",
     versions: [14, 15, 16, 17],
     image: (version) => imageOf({ version }, true),
-    options: ["receiver", "timeout", "overwrite"],
-    can: ["expiry", "astray archiving", "skewed archiving"],
+    options: ["receiver", "timeout", "overwrite", "baseOnly"],
+    can: ["expiry", "astray archiving", "skewed archiving", "tablespaces"],
     load: () => import("./archivers/plain.ts"),
   },
   {
@@ -25,7 +25,7 @@ const archiverKinds: readonly ArchiverKind[] = [
     image: (version) => imageOf({ version }, true),
     needs: "tls",
     options: ["timeout", "encrypted", "async", "queueMax"],
-    can: ["incremental backups", "expiry", "astray archiving"],
+    can: ["incremental backups", "expiry", "astray archiving", "skewed archiving", "tablespaces"],
     load: () => import("./archivers/pgbackrest.ts"),
   },
   {

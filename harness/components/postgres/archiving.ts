@@ -54,8 +54,8 @@ async function breakArchiving(bench: ArchivingBench, how: ArchivingFault): Promi
 function commandOf(archiver: Archiver, how: ArchivingFault): string {
   if (how.mode === "lies" || how.mode === "fails") return how.mode === "lies" ? "true" : "false";
   const wrong = how.mode === "astray" ? { into: how.into } : { skewSeconds: Math.round(how.skewMs / 1_000) };
-  const command = archiver.misconfigured?.(wrong) ?? null;
-  if (command === null)
+  const command = archiver.misconfigured?.(wrong);
+  if (command === undefined)
     throw new Error(
       `this archiver cannot be made to go wrong like this: ${how.mode}; use another mode, or archive with tool: plain`,
     );

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Boots one PostgreSQL node from any image that has sh and the server's programs; no entrypoint of the image is relied on.
-# Reads /blackstart/node.env: ROLE (primary|standby|logical|spare|receiver), VERSION, PRIMARY, SLOT, CHECKSUMS (on|off), WAL_SEGMENT_MIB.
+# Reads /blackstart/node.env: ROLE (primary|standby|logical|spare|receiver), VERSION, PRIMARY, SLOT, CHECKSUMS (on|off), WAL_SEGMENT_MIB,
+# TABLESPACE (a folder beside the data, or nothing).
 # Runs again on every start of the machine.
 set -eu
 . /blackstart/node.env
@@ -45,6 +46,8 @@ as_server() { exec $become "$@"; }
 server() { (as_server "$@"); }
 printf '#!/bin/sh\ncd / && export PATH=%s:$PATH PGPASSFILE=%s && exec %s "$@"\n' "$bin" "$PGPASSFILE" "$become" >/blackstart/as-server
 chmod 755 /blackstart/as-server
+
+if [ -n "${TABLESPACE:-}" ]; then server mkdir -p "$TABLESPACE"; fi # on a standby too, before the primary makes it
 
 # History as it is made, on a machine that has no server.
 if [ "$ROLE" = receiver ]; then

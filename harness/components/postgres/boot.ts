@@ -10,6 +10,7 @@ import { isLogical, postgres, type PostgresConfig } from "./kind.ts";
 import { slotName } from "./logical.ts";
 import { conninfo, settingLines } from "./server-conf.ts";
 import { DATABASE } from "./session.ts";
+import { TABLESPACE_DIR } from "./tablespace.ts";
 import { TIMESCALE_SETTINGS } from "./timescale.ts";
 
 const PORT = 5432;
@@ -83,6 +84,7 @@ function nodeStart(
     SLOT: slot,
     CHECKSUMS: config.checksums ? "on" : "off",
     WAL_SEGMENT_MIB: String(config.walSegment / 2 ** 20),
+    ...(config.tablespace && { TABLESPACE: TABLESPACE_DIR }),
     REAPER: archiver?.leavesOrphans ? "yes" : "no",
   };
   // On the command line, for a file would be copied with the base backup.

@@ -53,6 +53,7 @@ import { copyBack } from "./copy-back.ts";
 import { amcheck, clockOf, integrityFacts, nodeFacts, recoveryFacts } from "./facts.ts";
 import { ledgerElements } from "./elements.ts";
 import { DiskSide } from "./disk-side.ts";
+import { renew } from "./escrow.ts";
 import { Inspection } from "./inspection.ts";
 import { err } from "./mistakes.ts";
 import { Points } from "./points.ts";
@@ -68,6 +69,7 @@ import { schemaSql, SEED_SQL } from "./ledger-tables.ts";
 import { LogicalStandbys } from "./logical.ts";
 import { changeSchema, runBatch } from "./releases.ts";
 import { DATABASE, openSession, USER } from "./session.ts";
+import { CREATE_TABLESPACE } from "./tablespace.ts";
 import { hypertableFacts, loadHypertable } from "./timescale.ts";
 import { TRIGGERS } from "./triggers.ts";
 import { tryOut } from "./try-out.ts";
@@ -166,6 +168,7 @@ export class PostgresCluster
   /** Ends with a checkpoint: a database that has been in use for a while would not lose its tables with the WAL since. */
   async prepare(): Promise<void> {
     const primary = this.clients.leadsTo;
+    if (this.#config.tablespace) await this.#admin.query(primary, CREATE_TABLESPACE, ADMIN_TIMEOUT_MS);
     await this.#admin.query(primary, `${schemaSql(this.#config)}; ${SEED_SQL}`, 30_000);
     await this.#logical.subscribe(schemaSql(this.#config), this.#signal);
     if (this.#config.ballast !== undefined)
@@ -232,6 +235,17 @@ export class PostgresCluster
 
   async escrow(material: "all" | "without-passphrase"): Promise<string> {
     return this.#opened().side.escrow.keep(material);
+  }
+
+  async rotateKey(): Promise<string> {
+    const { archiver } = this.#opened();
+    if (!archiver.rotateKey) throw new Error(`the archive of ${this.name} has no key that could be rotated`);
+    const machines = [...this.nodes.values()];
+    await archiver.rotateKey(this.#shell(), async () => {
+      await Promise.all(machines.map((node) => renew(node, archiver.files)));
+    });
+    const { label, detail } = await this.backUp("full");
+    return `${machines.length} machines have another passphrase, and the archive begins anew with the backup ${label}: ${detail}`;
   }
 
   loseAccess(node: string): Promise<Broken> {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Node } from "../../node.ts";
 import type { Archiver } from "./archiver.ts";
-import { Escrow } from "./escrow.ts";
+import { Escrow, renew } from "./escrow.ts";
 import { shellOn } from "./shell.ts";
 
 const archiver = {
@@ -50,4 +50,29 @@ it("is not proven by files that are still there", async () => {
   const lost = await new Escrow(archiver).lose(machine("/blackstart/archive\n").node);
   const proof = "there is still /blackstart/archive";
   expect(await lost.effect(AbortSignal.timeout(1_000))).toEqual({ observed: false, proof });
+});
+
+it("keeps what was put away before the key was rotated: only what is put away anew opens the archive", async () => {
+  const { node, laid } = machine();
+  let passphrase = "old";
+  const rotating = {
+    get files() {
+      return { "tool.conf": passphrase };
+    },
+  } as Partial<Archiver> as Archiver;
+  const escrow = new Escrow(rotating);
+  escrow.keep("all");
+  passphrase = "new";
+  await escrow.open(shellOn(node));
+  expect(laid.get("tool.conf")).toBe("old");
+  await renew(node, rotating.files);
+  expect(laid.get("tool.conf")).toBe("new");
+});
+
+it("names the machine that could not be given another key", async () => {
+  const full: Node["exec"] = async () => ({ code: 1, stdout: "", stderr: "No space left on device" });
+  const node = { ...machine().node, exec: full };
+  await expect(renew(node, archiver.files)).rejects.toThrow(
+    "db.spare could not be given another tool.conf: No space left on device",
+  );
 });

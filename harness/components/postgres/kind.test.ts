@@ -40,3 +40,22 @@ test("ballast has a size within bounds, and none with a standby that could not g
   const copy = await problemsOf(withBallast("64MiB", "{ name: standby, replication: logical }"));
   expect(copy).toContainEqual(expect.stringMatching(/ballast: a logical standby has no table/));
 });
+
+test("a tablespace is for archivers that bring it back, and for servers that have the primary's files", async () => {
+  const STORE = "  store: { kind: s3, tls: true }\n  db:";
+  const withTablespace = (archive: string, standby = STANDBY) =>
+    soundBut(["  db:", STORE], ["kind: postgres,", `kind: postgres, ${archive}`], [STANDBY, standby]);
+  const archived = (tool: string) => withTablespace(`tablespace: true, archive: { tool: ${tool}, to: store },`);
+  for (const tool of ["plain", "pgbackrest", "plain, baseOnly: true"])
+    expect(await problemsOf(archived(tool))).toEqual([]);
+  expect(await problemsOf(archived("incremental"))).toEqual([
+    expect.stringMatching(/tablespace: nothing is known here of how incremental brings a tablespace back; /),
+  ]);
+  expect(await problemsOf(withTablespace("archive: { tool: plain, to: store, baseOnly: true },"))).toEqual([
+    expect.stringMatching(/archive\.baseOnly: there is no tablespace that a backup could leave out; add tablespace/),
+  ]);
+  const logical = "{ name: standby, replication: logical }";
+  expect(await problemsOf(withTablespace("tablespace: true,", logical))).toEqual([
+    expect.stringMatching(/tablespace: a logical standby has files of its own/),
+  ]);
+});

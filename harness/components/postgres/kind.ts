@@ -68,6 +68,10 @@ const config = z.strictObject({
   surrogateKey: z.boolean().default(false).meta({
     description: "Whether the ledger has a primary key that a sequence fills, as most tables of applications have",
   }),
+  tablespace: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Whether the ledger lies in a tablespace: another folder of the disk, beside the data" }),
   timescale: z
     .boolean()
     .default(false)
@@ -141,6 +145,7 @@ function problems(value: PostgresConfig) {
       message: `our image of version ${value.version} has no TimescaleDB`,
       hint: "use version 17, or name an image of your own that has it with image:",
     });
+  found.push(...tablespaceProblems(value));
   found.push(...ownedSettings(value.settings, ["settings"]));
   for (const [i, node, list] of namedNodes(value)) found.push(...ownedSettings(node.settings, [list, i, "settings"]));
   if (value.archive) found.push(...archiveProblems(value.archive, value.version));
@@ -187,6 +192,35 @@ function logicalProblems({ version, standbys, settings, ballast }: PostgresConfi
       });
   }
   return found;
+}
+
+function tablespaceProblems({ tablespace, archive, standbys }: PostgresConfig): ConfigProblem[] {
+  if (!tablespace)
+    return archive?.baseOnly
+      ? [
+          {
+            path: ["archive", "baseOnly"],
+            message: "there is no tablespace that a backup could leave out",
+            hint: "add tablespace: true to the component, or remove it",
+          },
+        ]
+      : [];
+  if (standbys.some(isLogical))
+    return [
+      {
+        path: ["tablespace"],
+        message: "a logical standby has files of its own, and no tablespace of the primary's",
+        hint: "leave it out, or use physical standbys",
+      },
+    ];
+  if (!archive || archiverKind(archive.tool).can.includes("tablespaces")) return [];
+  return [
+    {
+      path: ["tablespace"],
+      message: `nothing is known here of how ${archive.tool} brings a tablespace back`,
+      hint: "archive with plain or pgbackrest, or leave it out",
+    },
+  ];
 }
 
 const ownedSettings = (given: PostgresConfig["settings"], path: (string | number)[]): ConfigProblem[] =>

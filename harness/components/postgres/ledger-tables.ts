@@ -1,9 +1,16 @@
 import { ACCOUNTS, INITIAL_BALANCE } from "../../workload/content.ts";
+import { IN_TABLESPACE } from "./tablespace.ts";
+
+interface Schema {
+  readonly uniqueKey: boolean;
+  readonly surrogateKey: boolean;
+  readonly tablespace: boolean;
+}
 
 /** The index on op is not unique unless the scenario asks for it: a duplicated write must be able to show. */
-export const schemaSql = ({ uniqueKey, surrogateKey }: { uniqueKey: boolean; surrogateKey: boolean }): string => `
+export const schemaSql = ({ uniqueKey, surrogateKey, tablespace }: Schema): string => `
   CREATE SCHEMA blackstart;
-  CREATE TABLE blackstart.ledger (${surrogateKey ? "id bigserial PRIMARY KEY, " : ""}op text NOT NULL, payload text NOT NULL, debit int, credit int, amount bigint);
+  CREATE TABLE blackstart.ledger (${surrogateKey ? "id bigserial PRIMARY KEY, " : ""}op text NOT NULL, payload text NOT NULL, debit int, credit int, amount bigint)${tablespace ? IN_TABLESPACE : ""};
   CREATE ${uniqueKey ? "UNIQUE " : ""}INDEX ${UNIQUE_INDEX} ON blackstart.ledger (op);
   CREATE TABLE blackstart.accounts (id int PRIMARY KEY, initial bigint NOT NULL, balance bigint NOT NULL);
   CREATE TABLE blackstart.probe (n bigserial, at timestamptz NOT NULL DEFAULT clock_timestamp());

@@ -16,6 +16,7 @@ import type { Points, RestoreTarget } from "./points.ts";
 import { settingLines } from "./server-conf.ts";
 import { whyItEnded } from "./settle.ts";
 import { type Shell, shellOn } from "./shell.ts";
+import { TABLESPACE_DIR } from "./tablespace.ts";
 
 const ADMIN_TIMEOUT_MS = 2_000;
 const RECOVERY_TIMEOUT_MS = 1_800_000;
@@ -83,7 +84,7 @@ async function fill(
   const settings = recoverySettings(archiver, options, target?.settings ?? {});
   await keep("restore.txt", wordsOf(backups, backup, settings));
   const { at: fetched } = await bracket(async () => {
-    await shell.run(`rm -rf "$1.before"; if [ -e "$1" ]; then mv "$1" "$1.before"; fi`, [DATA_DIR]);
+    await shell.run(MAKE_ROOM, [DATA_DIR, TABLESPACE_DIR]);
     await archiver.fetch(shell, backup);
     if (options.checked) await refuseForeign(bench, shell, backup);
     const signalFile = options.onEnd === "follow" ? "standby.signal" : "recovery.signal";
@@ -151,6 +152,11 @@ async function brought({ node, admin }: RestoreBench, { label, startLsn }: Backu
     throw new Error(`it cannot be told how much history ${label} was followed by`);
   return { dataBytes: Number(textOf(row, "bytes")), walBytes: Number(to - from) };
 }
+
+/** A tablespace's folder is nothing that a restore makes. */
+const MAKE_ROOM = `rm -rf "$1.before" "$2.before"
+if [ -e "$1" ]; then mv "$1" "$1.before"; fi
+if [ -e "$2" ]; then mv "$2" "$2.before"; mkdir "$2"; fi`;
 
 const HOLD = "/blackstart/run/hold";
 const AWAIT = "/blackstart/run/await";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Depot, DepotAccess } from "../../../archive.ts";
 import type { ArchiveConfig } from "../archiver.ts";
+import type { Shell } from "../shell.ts";
 import { backupsIn, nameIn, open, verdictIn } from "./pgbackrest.ts";
 
 const access: DepotAccess = {
@@ -65,9 +66,22 @@ describe("its configuration", () => {
   });
 });
 
-it("can be sent astray, but has no clock of its own", () => {
+it("can be sent astray, and be given a clock that is off", () => {
   expect(archiver().misconfigured!({ into: "other" })).toContain(" --repo1-path=/other archive-push ");
-  expect(archiver().misconfigured!({ skewSeconds: 1_200 })).toBeNull();
+  const [ahead, behind] = [1_200, -1_200].map((skewSeconds) => archiver().misconfigured!({ skewSeconds }));
+  expect(ahead).toBe(`faketime -f +1200s ${archiver().settings["archive_command"]}`);
+  expect(behind).toMatch(/^faketime -f -1200s pgbackrest /);
+});
+
+it("rotates its passphrase: the old stanza goes before, the new one comes after every machine has the other", async () => {
+  const one = archiver({ encrypted: true });
+  const passphrase = () => /^repo1-cipher-pass=(.+)$/m.exec(one.files["pgbackrest.conf"]!)?.[1];
+  const [before, done] = [passphrase(), [] as string[]];
+  const on = { run: async (script: string) => (done.push(script.replaceAll(/pgbackrest \S+ \S+ /g, "")), "") };
+  await one.rotateKey!(on as Partial<Shell> as Shell, async () => void done.push(String(passphrase() !== before)));
+  expect(done[0]).toMatch(/^stop; for lock in .* flock .*; --force stanza-delete$/);
+  expect(done.slice(1)).toEqual(["true", "start; stanza-create"]);
+  expect([before, passphrase()].every((one) => /^[\w-]{43}$/.test(one ?? ""))).toBe(true);
 });
 
 const info = (change: object = {}) =>
@@ -116,6 +130,8 @@ describe("what it says of its backups", () => {
     expect(backupsIn(info({ status: { code: 2, message: "no valid backups" }, backup: [] }))).toEqual([]);
     const status = { code: 99, message: "other" };
     const repo = [{ key: 1, status: { code: 99, message: "[CryptoError] unable to load info file" } }];
+    const quoting = info({ status, repo, backup: [] }).replace("info file", "info file: -O\u0007h\\n\u0001Y6");
+    expect(() => backupsIn(quoting)).toThrow(/unable to load info file: -O h Y6$/);
     expect(() => backupsIn(info({ status, repo, backup: [] }))).toThrow(
       "pgBackRest cannot read the archive: other; [CryptoError] unable to load info file",
     );

@@ -21,21 +21,21 @@ import {
 import type { Shell } from "../shell.ts";
 import { ZSTD } from "../zstd.ts";
 
-export const open: OpenArchiver = (site) => new PgBackRest(site, randomBytes(32).toString("base64url"));
+export const open: OpenArchiver = (site) => new PgBackRest(site);
 
 const STANZA = "main";
+const LOCKS = "/blackstart/run/lock";
 const COMMAND = `pgbackrest --config=${ARCHIVE_DIR}/pgbackrest.conf --stanza=${STANZA}`;
 
 class PgBackRest implements Archiver {
-  readonly files: Readonly<Record<string, string>>;
-  readonly withoutPassphrase: Readonly<Record<string, string>>;
   readonly settings = { archive_mode: "on", archive_command: push() };
   readonly words: string;
   readonly program = "pgbackrest";
   readonly leavesOrphans: boolean;
   readonly #site: ArchiveSite;
+  #passphrase = drawn();
 
-  constructor(site: ArchiveSite, passphrase: string) {
+  constructor(site: ArchiveSite) {
     this.#site = site;
     const { encrypted, async, queueMax } = site.config;
     this.words = [
@@ -45,16 +45,40 @@ class PgBackRest implements Archiver {
       ...(queueMax === undefined ? [] : [`archive-push-queue-max ${queueMax} bytes`]),
     ].join(", ");
     this.leavesOrphans = async ?? false;
-    this.files = {
-      "pgbackrest.conf": configuration(site, passphrase),
-      "ca.pem": site.access.caPem ?? "",
-      "get-closed": GET_CLOSED,
-    };
-    this.withoutPassphrase = { ...this.files, "pgbackrest.conf": configuration(site, null) };
   }
 
-  misconfigured(wrong: Misconfigured): string | null {
-    return "into" in wrong ? push(`--repo1-path=/${wrong.into}`) : null;
+  get files(): Readonly<Record<string, string>> {
+    return this.#filesWith(this.#passphrase);
+  }
+
+  get withoutPassphrase(): Readonly<Record<string, string>> {
+    return this.#filesWith(null);
+  }
+
+  #filesWith(passphrase: string | null): Record<string, string> {
+    return {
+      "pgbackrest.conf": configuration(this.#site, passphrase),
+      "ca.pem": this.#site.access.caPem ?? "",
+      "get-closed": GET_CLOSED,
+    };
+  }
+
+  /** A container has the clock of its machine: the program, and what it starts, is given another one by libfaketime. */
+  misconfigured(wrong: Misconfigured): string {
+    return "into" in wrong
+      ? push(`--repo1-path=/${wrong.into}`)
+      : `faketime -f ${wrong.skewSeconds < 0 ? "" : "+"}${wrong.skewSeconds}s ${push()}`;
+  }
+
+  /**
+   * A stanza keeps the passphrase that it was made with, so it is deleted, with all that is in it, and made again (command reference,
+   * stanza-delete). The server's own history waits for the while.
+   */
+  async rotateKey(on: Shell, renewed: () => Promise<void>): Promise<void> {
+    await on.run(`${COMMAND} stop; ${AWAIT_PUSHER}; ${COMMAND} --force stanza-delete`);
+    this.#passphrase = drawn();
+    await renewed();
+    await on.run(`${COMMAND} start; ${COMMAND} stanza-create`);
   }
 
   async prepare(on: Shell): Promise<void> {
@@ -154,13 +178,19 @@ class PgBackRest implements Archiver {
 
   /** type none: it writes no settings of its own, and no signal. */
   async fetch(on: Shell, { label }: Backup, into = DATA_DIR): Promise<void> {
-    await on.run(`mkdir -p -m 700 "$1"; ${COMMAND} --pg1-path="$1" --set="$2" --type=none restore`, [into, label]);
+    const apart = into === DATA_DIR ? "" : ' --tablespace-map-all="$1.tablespaces"';
+    await on.run(`mkdir -p -m 700 "$1"; ${COMMAND} --pg1-path="$1"${apart} --set="$2" --type=none restore`, [
+      into,
+      label,
+    ]);
   }
 
   restoreCommand(mode: "stock" | "fail-closed"): string {
     return mode === "stock" ? `${COMMAND} archive-get %f "%p"` : `sh ${ARCHIVE_DIR}/get-closed "%f" "%p"`;
   }
 }
+
+const drawn = (): string => randomBytes(32).toString("base64url");
 
 const push = (option = ""): string => `${COMMAND} ${option && `${option} `}archive-push "%p"`;
 
@@ -188,7 +218,7 @@ function configuration({ access, config, prefix }: ArchiveSite, passphrase: stri
     ...(queueMax === undefined ? [] : [`archive-push-queue-max=${queueMax}`]),
     ...(seconds === null ? [] : [`io-timeout=${seconds}`, `archive-timeout=${seconds}`]),
     "process-max=2",
-    "lock-path=/blackstart/run/lock",
+    `lock-path=${LOCKS}`,
     "log-level-file=off",
     "log-level-console=off",
     "log-level-stderr=warn",
@@ -200,6 +230,9 @@ function configuration({ access, config, prefix }: ArchiveSite, passphrase: stri
     "",
   ].join("\n");
 }
+
+/** `stop` refuses who comes, and leaves the asynchronous process at its work, for as long as it holds its lock. */
+const AWAIT_PUSHER = `for lock in ${LOCKS}/${STANZA}-archive*.lock; do [ ! -e "$lock" ] || flock -w 60 "$lock" true; done`;
 
 /** Each a process of its own: some go side by side. */
 const COPY = `mkdir -p "$1"
@@ -236,15 +269,18 @@ interface InfoBackup {
   readonly info: { readonly size: number; readonly repository: { readonly delta: number } };
 }
 
-/** `info` exits with 0 whatever it finds; what went wrong stands in its status. */
+/**
+ * `info` exits with 0 whatever it finds; what went wrong stands in its status. What it opened with another passphrase it quotes byte by
+ * byte, and no JSON may have such bytes inside a text.
+ */
 export function backupsIn(text: string): Backup[] {
-  const [info] = JSON.parse(text) as Info[];
+  const [info] = JSON.parse(text.replaceAll(/\p{Cc}+/gu, " ")) as Info[];
   if (!info) throw new Error("pgBackRest knows no stanza here");
   const { status, repo = [], backup = [] } = info;
   const noBackup = 2;
   if (status.code !== 0 && status.code !== noBackup) {
     const words = [status, ...repo.map((one) => one.status)].map(({ message }) => message);
-    throw new Error(`pgBackRest cannot read the archive: ${[...new Set(words)].join("; ")}`);
+    throw new Error(`pgBackRest cannot read the archive: ${[...new Set(words)].join("; ").replaceAll(/\s+/g, " ")}`);
   }
   return backup.map(({ label, type, archive, lsn, info: { size, repository } }) => ({
     label,

@@ -49,7 +49,8 @@ export class Plain implements Archiver {
 
   /** -X none: the server waits until the history that the backup needs is archived. The manifest goes last and completes it. */
   async backUp(on: Shell, _level: BackupLevel): Promise<Backup> {
-    return this.made((await on.run(BACK_UP)).trim().split("\n").at(-1) ?? "");
+    const archives = this.site.config.baseOnly ? BASE : "*.tar.zst";
+    return this.made((await on.run(backUp(archives))).trim().split("\n").at(-1) ?? "");
   }
 
   protected async made(label: string): Promise<Backup> {
@@ -86,7 +87,7 @@ export class Plain implements Archiver {
   }
 
   protected async extract(on: Shell, label: string, folder: string): Promise<void> {
-    await on.run(FETCH, [label, folder]);
+    await on.run(FETCH, [label, folder, this.site.config.baseOnly ? "base" : "whole"]);
   }
 
   /** What pg_archivecleanup does: everything before the segment that a backup begins in, whatever its timeline. */
@@ -149,18 +150,28 @@ const IN_TAR = (memberOf: (tar: Buffer) => string): Inside => ({
 /** A table's or an index's own pages: free space maps are copied anew by every backup, and nobody misses what was in them. */
 const IN_DATA = IN_TAR((tar) => middleMember(tar, /^base\/\d+\/\d+(?:\.\d+)?$/));
 
-const BACK_UP = `. ${ARCHIVE_DIR}/store
+/** A tablespace is an archive of its own, by its number (manual, pg_basebackup). */
+const backUp = (archives: string): string => `. ${ARCHIVE_DIR}/store
 label=$(date -u +%Y%m%dT%H%M%S%3NZ); dir=/blackstart/disk/backup/$label; mkdir -p "$dir"; trap 'rm -rf "$dir"' EXIT
 pg_basebackup -U postgres -D "$dir" -F tar -X none -c fast --compress=client-zstd --no-password >&2
-for file in base.tar.zst backup_manifest; do put "$dir/$file" "base/$label/$file"; done
+cd "$dir"; for file in ${archives} backup_manifest; do put "$file" "base/$label/$file"; done
 echo "$label"`;
 
+/** The server makes the links of tablespaces itself when it starts; who only reads the backup needs them too. */
 const FETCH = `. ${ARCHIVE_DIR}/store
-mkdir -p "$2"; chmod 700 "$2"; tar=$2.tar.zst; trap 'rm -f "$tar" "$tar.failed"' EXIT
-get "base/$1/base.tar.zst" "$tar"
-{ zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
-if [ -e "$tar.failed" ]; then echo "the backup $1 does not decompress" >&2; exit 1; fi
-get "base/$1/backup_manifest" "$2/backup_manifest"`;
+label=$1 into=$2; tar=$into.tar.zst; trap 'rm -f "$tar" "$tar.failed"' EXIT
+unpack() {
+  mkdir -p "$2"; chmod 700 "$2"; get "base/$label/$1.tar.zst" "$tar"
+  { zstd -q -d -c "$tar" || touch "$tar.failed"; } | tar -x -C "$2"
+  if [ -e "$tar.failed" ]; then echo "the backup $label does not decompress" >&2; exit 1; fi
+}
+unpack base "$into"
+get "base/$label/backup_manifest" "$into/backup_manifest"
+[ -e "$into/tablespace_map" ] && [ "$3" = whole ] || exit 0
+while read -r oid folder; do
+  if [ "$into" != ${DATA_DIR} ]; then folder=$into.tablespaces/$oid; fi
+  unpack "$oid" "$folder"; ln -sfn "$folder" "$into/pg_tblspc/$oid"
+done <"$into/tablespace_map"`;
 
 /** All on one connection. A file that came in part is no copy, and what is there in the end says which came. */
 const COPY = `. ${ARCHIVE_DIR}/store

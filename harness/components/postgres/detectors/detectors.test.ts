@@ -165,6 +165,19 @@ describe("recovery target", () => {
     });
   });
 
+  test("what the same server archived after its crash recovery is no history that it left out", () => {
+    const after = {
+      node: "db.primary",
+      values: { in_recovery: "false", lineage: "1", process_start: "q", recovery_end_position: "0/6000010" },
+    };
+    const names = ["000000010000000000000005", "000000010000000000000007"];
+    expect(judgeEnd({ ...known, after, names, restored: null })).toEqual({
+      noticed: "no",
+      detail:
+        "the recovery ended at 0/6000010 on timeline 1; the server had archived 000000010000000000000005, which goes to 0/6000000",
+    });
+  });
+
   test("crash recovery of the same server", () => {
     const after = {
       node: "db.primary",

@@ -39,7 +39,9 @@ export function judgeEnd({ before, after, restored, names, openEnd, segmentBytes
   const served = before?.values["lineage"];
   if (served !== undefined && served !== end.lineage)
     return noticed(`${where}, and what had served was timeline ${served}`);
-  const reach = reachOf(end.lineage, before, names, segmentBytes);
+  // A server that goes on on the same timeline goes on archiving: what is there by now says nothing of what was there then.
+  const there = end.lineage === after.values["lineage"] ? [] : names;
+  const reach = reachOf(end.lineage, before, there, segmentBytes);
   if (!reach) return notRun(`${where}; nothing is known of how far the archive goes on it`);
   // What was put there before it was full goes to somewhere in its last segment.
   if (openEnd && end.lsn >= reach.last) return silent(`${where}; ${reach.why}, which need not be full`);

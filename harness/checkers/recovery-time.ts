@@ -2,9 +2,11 @@ import type { Checker } from "../checker.ts";
 import type { History } from "../history.ts";
 import { counted, humanMs } from "../text.ts";
 import type { Finding } from "../verdict.ts";
+import { askedUntilMs } from "./clients.ts";
 import { worstClock } from "./clocks.ts";
 import { againstObjective, finding, type Judged, roundMs } from "./findings.ts";
 import { type Outage, outageOf } from "./outage.ts";
+import { eventsOf } from "./reading.ts";
 
 function check(history: History): Finding {
   const say = finding("recovery-time", ["raw/events.jsonl", "raw/operations.jsonl", "raw/probes.jsonl"]);
@@ -36,7 +38,20 @@ function judge(history: History, outage: Outage): Judged {
       detail: `${judged.detail}; but ${counted(relapse.count, "failure")} followed, the first ${humanMs(sinceMs)} after the recovery and with no fault to explain it`,
     };
   }
+  const watchedMs = watchedAfterSteps(history);
+  if (watchedMs !== null && watchedMs < history.plan.settleMs && judged.verdict === "pass") {
+    return {
+      verdict: "unknown",
+      detail: `${judged.detail}; but clients were asked for only ${humanMs(Math.max(0, watchedMs))} after the last step, less than ${roundMs(history.plan.settleMs)}: nothing says that what it did lasts`,
+    };
+  }
   return judged;
+}
+
+/** A step may move clients at its very end. Null where the journal has no end of the steps, which `record` holds against it. */
+function watchedAfterSteps(history: History): number | null {
+  const end = eventsOf(history, "phase-ended").find(({ data }) => data.phase === "steps");
+  return end ? askedUntilMs(history) - end.ms : null;
 }
 
 export const recoveryTime: Checker = {

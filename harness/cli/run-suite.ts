@@ -92,12 +92,23 @@ async function imagesOnce({ drills }: Suite): Promise<void> {
   const { resolveImages } = await import("../engine/images.ts");
   const { imagesOf } = await import("../drill/plan-images.ts");
   const { chosen } = await import("./run.ts");
+  const tell = once(say);
   for (const { scenario } of drills) {
-    const plan = (await chosen(scenario)).plan(0);
-    await resolveImages([...imagesOf(plan)], say, new AbortController().signal).catch((thrown: unknown) =>
-      say(messageOf(thrown)),
+    const plan = (await chosen(scenario, tell)).plan(0);
+    await resolveImages([...imagesOf(plan)], tell, new AbortController().signal).catch((thrown: unknown) =>
+      tell(messageOf(thrown)),
     );
   }
+}
+
+/** What holds for many drills is said for the first of them. */
+function once(tell: (text: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (told.has(text)) return;
+    told.add(text);
+    tell(text);
+  };
 }
 
 /** The folder of one run of a suite, and what has been done of it. */

@@ -261,12 +261,13 @@ async function tellProviders(runs: readonly ProviderRun[], { json }: Options): P
 }
 
 /** The first variant whose images can be had; the preferred one where none can, so that the drill says how to come by them. */
-export async function chosen({ variants }: ReadScenario): Promise<Variant> {
+export async function chosen({ variants }: ReadScenario, tell = say): Promise<Variant> {
   const [preferred, ...others] = variants;
   if (others.length === 0) return preferred!;
   for (const variant of variants) {
     if (!(await canBeHad(variant.plan(0)))) continue;
-    if (variant !== preferred) say(`${preferred!.name}: its image cannot be had here; ${variant.name} takes its place`);
+    if (variant !== preferred)
+      tell(`${preferred!.name}: its image cannot be had here; ${variant.name} takes its place`);
     return variant;
   }
   return preferred!;

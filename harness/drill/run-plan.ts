@@ -219,9 +219,13 @@ class Drill {
     this.#settling = new Settling(this.#o.record.operations.operations, at.toNs);
   }
 
-  /** Goes on until clients were served for the whole settle time, or until no pass is possible any more. */
+  /**
+   * Goes on until clients were served for the whole settle time, or until no pass is possible any more. It begins with the end of the
+   * last step, which may have moved clients just then.
+   */
   async #settle(steps: Steps): Promise<void> {
-    const { plan, journal } = this.#o;
+    const { plan, journal, record } = this.#o;
+    this.#settling = new Settling(record.operations.operations, nowNs());
     const patienceMs = plan.objectives.recoveryTimeMs + plan.settleMs;
     if (!(await this.#served(plan.settleMs, patienceMs)))
       journal("note", {

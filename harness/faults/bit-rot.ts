@@ -19,6 +19,7 @@ export const bitRot = defineFault<z.output<typeof params>>({
   target: "component",
   needs: [],
   requires: "rot",
+  asks: ({ part }) => (part === "data" ? [] : [{ key: "part", word: "metadata rot" }]),
   params,
   async inject({ component }, { elements, drives: copies, part }, { attempted, keep, signal }) {
     if (!isCorruptible(component))

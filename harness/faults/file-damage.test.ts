@@ -136,6 +136,14 @@ describe("damage to a file", () => {
     expect([now(), readFileSync(second, "utf8")]).toEqual([CONTENT, "other\n"]);
   });
 
+  test("a file does not change places with itself", async () => {
+    const { inject, now } = lab();
+    await expect(inject({ path: "data/log.1", damage: "swap", with: "data/log.1" })).rejects.toThrow(
+      "data/log.1 was to change places with itself: name two places, or have more written before",
+    );
+    expect(now()).toBe(CONTENT);
+  });
+
   test("two files of the same content that change places prove nothing", async () => {
     const { inject, disk } = lab();
     writeFileSync(path.join(disk, "data", "log.2"), CONTENT);

@@ -35,6 +35,8 @@ export const fileDamage = defineFault<DamageParams>({
     const kept = await keepCopy(node, location.path);
     const place = location.to === Infinity ? { ...location, to: kept.before.size } : location;
     const other = await otherOf(target.component, node, wanted, signal);
+    if (other?.path === place.path)
+      throw new Error(`${place.path} was to change places with itself: name two places, or have more written before`);
     const plan = await planOf(node, place, kept, wanted, other);
     const { value: said, at } = await bracket(() => script(node, `${plan.script}; ${STATE}`, place.path, ...plan.args));
     const words = `${plan.words} of ${place.path}${place.words && ` (${place.words})`}`;

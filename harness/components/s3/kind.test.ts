@@ -74,6 +74,11 @@ describe("what a step or a workload needs of the store", () => {
       "8:14: steps[0].fault: found lock-bypass, which needs lock",
     ],
     [
+      "provider: ceph, layout: { drives: 4 }",
+      "{ fault: bit-rot, target: store, part: metadata }",
+      "steps[0].part: found part of bit-rot, which needs metadata rot",
+    ],
+    [
       "provider: minio",
       "{ fault: latency, target: store, latency: 1s }\n  - { recover: restore-versions, target: store }",
       "9:16: steps[1].recover: found restore-versions, which needs versioning",

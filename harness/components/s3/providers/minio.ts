@@ -29,7 +29,19 @@ function problems({ layout }: S3Config): ConfigProblem[] {
 export const minio: Provider = {
   name: "minio",
   image: "minio",
-  can: ["drives", "rot", "quorum", "versioning", "lock", "replication", "power", "scrub", "tls", "signature-v2"],
+  can: [
+    "drives",
+    "rot",
+    "metadata rot",
+    "quorum",
+    "versioning",
+    "lock",
+    "replication",
+    "power",
+    "scrub",
+    "tls",
+    "signature-v2",
+  ],
   // Measured: a PUT that a quorum refused never showed later, 0 of 550.
   refusals: ["SlowDownWrite", "SlowDown", "XMinioServerNotInitialized"],
   nodes,

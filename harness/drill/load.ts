@@ -8,6 +8,7 @@ export class Load {
   readonly detectors = new Map<string, Detector>();
   readonly #clients: Clients[];
   readonly #probers: Prober[];
+  #stopped = false;
 
   constructor(
     plan: Plan,
@@ -45,11 +46,13 @@ export class Load {
 
   async start(): Promise<void> {
     await Promise.all(this.#clients.map((clients) => clients.start()));
+    if (this.#stopped) return;
     for (const prober of this.#probers) prober.start();
   }
 
   /** Stops sending and waits for what is under way. Returns how many operations are recorded. Idempotent. */
   async stop(): Promise<number> {
+    this.#stopped = true;
     const [counts] = await Promise.all([
       Promise.all(this.#clients.map((clients) => clients.stop())),
       Promise.all(this.#probers.map((prober) => prober.stop())),

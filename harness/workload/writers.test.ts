@@ -131,6 +131,15 @@ describe("an order goes to every store in turn", () => {
   });
 });
 
+it("never begins when it was stopped while its connections were opened", async () => {
+  const { log, writers } = bench();
+  const starting = writers.start();
+  expect(await writers.stop()).toBe(0);
+  await starting;
+  await sleep(50); // ten of its ticks
+  expect(log.log.operations).toEqual([]);
+});
+
 it("refuses a kind of workload that nobody plays", () => {
   const startProgram = () => Promise.reject(new Error("none"));
   const context = { targets: [], log: newLog().log, seed: 1, rawDir: "", startProgram, lost: () => undefined };

@@ -28,6 +28,7 @@ export class Writers {
   #startNs = 0n;
   #issued = 0;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
   #mending: Promise<void>[] = [];
 
   constructor(plan: PlannedWorkload, targets: readonly Component[], log: OperationLog, seed: number) {
@@ -44,13 +45,16 @@ export class Writers {
     const clients = Array.from({ length: connections }, (_, conn) =>
       Client.open(this.#targets, conn, this.#log, timeoutMs * 5),
     );
-    this.#idle.push(...(await Promise.all(clients)));
+    const opened = await Promise.all(clients);
+    if (this.#stopped) return opened.forEach((client) => client.close()); // nobody waits for it any more, and the log is closed soon
+    this.#idle.push(...opened);
     this.#startNs = nowNs();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Ends the schedule, waits for what is under way and closes the clients. Returns how many operations are recorded. */
   async stop(): Promise<number> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     this.#timer = undefined;
     for (const due of this.#due.splice(0)) this.#giveUp(due, "the workload was stopped before a connection was free");

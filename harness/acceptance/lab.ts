@@ -70,15 +70,20 @@ export function start(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv 
   return { child, ended, said };
 }
 
+export interface Ran extends Ended {
+  readonly results: Result[];
+  /** For the message of a test that fails: what was not found good, then what was said. The findings come first, for a long message is cut. */
+  readonly account: string;
+}
+
 /** Runs drills to their end; the results as a program gets them. */
-export async function run(
-  lab: Lab,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<Ended & { results: Result[] }> {
+export async function run(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   const ended = await start(lab, ["run", ...args, "--json"], env).ended;
   const data = ended.stdout.trim() === "" ? [] : (JSON.parse(ended.stdout) as Result | Result[]);
-  return { ...ended, results: Array.isArray(data) ? data : [data] };
+  const results = Array.isArray(data) ? data : [data];
+  const found = results.flatMap(({ reasons }) => reasons ?? []).filter(({ verdict }) => verdict !== "pass");
+  const lines = found.map(({ check, verdict, detail }) => `${check} ${verdict}: ${detail}\n`);
+  return { ...ended, results, account: `\n${lines.join("")}${ended.stderr}` };
 }
 
 export interface Drilled {
@@ -96,9 +101,9 @@ export const drilled = (lab: Lab, name: string, args: readonly string[] = []): P
   drilledWith(lab, [scenario(name), ...args]);
 
 export async function drilledWith(lab: Lab, args: readonly string[]): Promise<Drilled> {
-  const { code, results, stderr } = await run(lab, args);
+  const { code, results, account } = await run(lab, args);
   const [result] = results;
-  expect(code, stderr + JSON.stringify(result?.reasons?.filter(({ verdict }) => verdict !== "pass"))).toBe(0);
+  expect(code, account).toBe(0);
   const [pack, report] = [packOf(lab, result!), reportOf(lab, result!)];
   for (const [store, count] of Object.entries(result!.lost.byStore)) expect(recount(pack, store), store).toBe(count);
   expect(recount(pack)).toBe(result!.lost.count);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Result } from "../report.ts";
-import { labelled, type Lab, packOf, recount, run, words } from "./lab.ts";
+import { type Ran, labelled, type Lab, packOf, recount, run, words } from "./lab.ts";
 
 /** Backing files of this machine's loop devices that belong to a run; the kernel is asked, not the engine. */
 export const loopsOf = (run: string): string[] =>
@@ -23,11 +23,11 @@ export async function awaitNothingLeft(run: string, limitMs: number): Promise<vo
 }
 
 /** Runs one drill; its loss has to be what the standard tools count, and nothing of it may stay. */
-export async function drill(lab: Lab, file: string): Promise<{ code: number | null; result: Result; stderr: string }> {
-  const { code, results, stderr } = await run(lab, [file]);
+export async function drill(lab: Lab, file: string): Promise<Omit<Ran, "results"> & { result: Result }> {
+  const { results, ...ran } = await run(lab, [file]);
   const result = results[0]!;
-  expect(result.lost.count, stderr).toBe(recount(packOf(lab, result)));
+  expect(result.lost.count, ran.account).toBe(recount(packOf(lab, result)));
   await awaitNothingLeft(result.run, 5_000);
   console.log(`${result.scenario}: lost ${result.lost.count}; ${words(result, "fault-effect")}`);
-  return { code, result, stderr };
+  return { ...ran, result };
 }

@@ -29,8 +29,8 @@ describe("what a cache and an object store keep depends on when they sync, and o
     "store/power-loss-ceph",
   ])("%s: nothing is lost, and the settings promise it", async (name, { skip }) => {
     skip(lacksImage(name), WHY);
-    const { code, result, stderr } = await drill(lab, scenario(name));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, scenario(name));
+    expect(code, account).toBe(0);
     expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: true } });
     expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
   });
@@ -44,8 +44,8 @@ describe("what a cache and an object store keep depends on when they sync, and o
     "%s: what was not synced is lost, by both counts, and the settings had not promised it",
     async (name, { skip }) => {
       skip(lacksImage(name), WHY);
-      const { code, result, stderr } = await drill(lab, scenario(name));
-      expect(code, stderr).toBe(0);
+      const { code, result, account } = await drill(lab, scenario(name));
+      expect(code, account).toBe(0);
       expect(result).toMatchObject({ verdict: "fail", guaranteed: { zeroLoss: false } });
       expect(result.lost.count).toBeGreaterThan(0);
       expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);

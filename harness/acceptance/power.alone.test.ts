@@ -11,15 +11,15 @@ describe("what a machine without power keeps is what was synced, and no more", (
   const lab = openLab();
 
   test("fsync on: not one acknowledged write is lost, and the settings promise it", async () => {
-    const { code, result, stderr } = await drill(lab, scenario("postgres/power-loss-fsync-on"));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, scenario("postgres/power-loss-fsync-on"));
+    expect(code, account).toBe(0);
     expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: true } });
     expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
   });
 
   test("fsync off: everything since the last write-out is lost, by both counts", async () => {
-    const { code, result, stderr } = await drill(lab, scenario("postgres/power-loss-fsync-off"));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, scenario("postgres/power-loss-fsync-off"));
+    expect(code, account).toBe(0);
     expect(result).toMatchObject({ verdict: "fail", lost: { shape: "suffix" }, guaranteed: { zeroLoss: false } });
     expect(result.lost.count).toBeGreaterThan(300);
     expect(result.guaranteed.why).toContain("fsync=off on db.primary");
@@ -33,15 +33,15 @@ describe("what a machine without power keeps is what was synced, and no more", (
       steps: `  - { fault: process-crash, target: db.primary, at: { after: 1s } }
   - { recover: start, target: db.primary, ${RECOVER} }`,
     });
-    const { code, result, stderr } = await drill(lab, writeScenario(lab, "sigkill-fsync-off", text));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, writeScenario(lab, "sigkill-fsync-off", text));
+    expect(code, account).toBe(0);
     expect(result).toMatchObject({ verdict: "pass", lost: { count: 0 }, guaranteed: { zeroLoss: false } });
     expect(reportOf(lab, result).luckyPass).toBe(true);
   });
 
   test("synchronous_commit off: the buffered tail is lost", async () => {
-    const { code, result, stderr } = await drill(lab, scenario("postgres/power-loss-synchronous-commit-off"));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, scenario("postgres/power-loss-synchronous-commit-off"));
+    expect(code, account).toBe(0);
     expect(result.lost.count).toBeGreaterThan(0);
     expect(reportOf(lab, result).secondEstimate?.agrees).toBe(true);
   });
@@ -57,7 +57,7 @@ describe("what a machine without power keeps is what was synced, and no more", (
   - { recover: start, target: db.primary, ${RECOVER} }`,
     });
     const ended = await drill(lab, writeScenario(lab, `xfs-fsync-${fsync}`, text));
-    expect(ended.code, ended.stderr).toBe(code);
+    expect(ended.code, ended.account).toBe(code);
     expect(ended.result.lost.count > 0).toBe(fsync === "off");
   });
 });
@@ -76,8 +76,8 @@ describe("any node, and more than once", () => {
         )
         .join("\n"),
     });
-    const { code, result, stderr } = await drill(lab, writeScenario(lab, "power-lost-twice", text));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, writeScenario(lab, "power-lost-twice", text));
+    expect(code, account).toBe(0);
     expect(result.lost.count).toBe(0);
   });
 
@@ -87,8 +87,8 @@ describe("any node, and more than once", () => {
       steps: `  - { fault: power-loss, target: db.standby, at: { after: 1s } }
   - { recover: start, target: db.standby, ${RECOVER} }`,
     });
-    const { code, result, stderr } = await drill(lab, writeScenario(lab, "standby-power-loss", text));
-    expect(code, stderr).toBe(0);
+    const { code, result, account } = await drill(lab, writeScenario(lab, "standby-power-loss", text));
+    expect(code, account).toBe(0);
     expect(result.lost.count).toBe(0);
   });
 });

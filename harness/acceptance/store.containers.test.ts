@@ -116,11 +116,11 @@ test.each([
   ["one over TLS", "tls-resets"],
 ])("%s on every product: a line each, and none left out in silence", async (_what, name) => {
   const lab = openLab();
-  const { code, stdout, stderr } = await run(lab, [scenario(`store/${name}`), "--each-provider"]);
+  const { code, stdout, account } = await run(lab, [scenario(`store/${name}`), "--each-provider"]);
   const { scenarios } = JSON.parse(stdout) as {
     scenarios: { providers: { provider: string; missing: string | null; result: Result | null }[] }[];
   };
-  expect(code, stderr).toBe(0);
+  expect(code, account).toBe(0);
   const came = scenarios[0]?.providers.map(({ provider, missing, result }) => [
     provider,
     result ? `${result.verdict}, ${result.lost.count} lost` : missing,

@@ -25,7 +25,7 @@ describe("a hypertable", () => {
   test.each(["postgres/timescale-failover", "restore/timescale"] as const)(
     "%s: all chunks and rows are there, and both rows that were written afterwards",
     (name) => {
-      expect(ended.code, ended.stderr).toBe(0);
+      expect(ended.code, ended.account).toBe(0);
       expect(reasonsOf(name)).toEqual([]);
       expect(recount(packOf(lab, resultOf(name)))).toBe(0);
       const [before, after] = [factsOf(name, "steady"), factsOf(name, "recovered")];

@@ -19,8 +19,8 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
         steps: "  - { fault: partition, target: db.a, peers: [db.b], at: { after: 500ms } }", // two standbys have nothing to say to each other
       }),
     );
-    const { code, results, stderr } = await run(lab, [file]);
-    expect(code, stderr).toBe(3);
+    const { code, results, account } = await run(lab, [file]);
+    expect(code, account).toBe(3);
     expect(because(results)).toContain("fault-effect");
   });
 
@@ -35,8 +35,8 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
   - { recover: promote, target: db.standby, when: { probe: db, fails: 3, every: 200ms, timeout: 200ms } }`,
       }),
     );
-    const { code, results, stderr } = await run(lab, [file]);
-    expect(code, stderr).toBe(3);
+    const { code, results, account } = await run(lab, [file]);
+    expect(code, account).toBe(3);
     expect(because(results)).toContain("load");
   });
 
@@ -51,8 +51,8 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
         steps: "  - { fault: node-loss, target: db.primary }",
       }),
     );
-    const { code, stderr } = await run(lab, [file]);
-    expect(code, stderr).toBe(3);
+    const { code, account } = await run(lab, [file]);
+    expect(code, account).toBe(3);
   });
 
   test("an engine that goes away mid-drill", async () => {

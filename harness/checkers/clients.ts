@@ -12,6 +12,8 @@ export interface Attempt {
   readonly critical: boolean;
   /** When it was asked: a write when it was sent, a write never sent and a probe when it was due. */
   readonly askedMs: number;
+  /** False for a write for which no connection became free. */
+  readonly sent: boolean;
   /** When its end was noticed; Infinity when it never was. */
   readonly endedMs: number;
   readonly ok: boolean;
@@ -71,7 +73,7 @@ export const attempts = perHistory((history): readonly Attempt[] => {
     const probe = probes.get(name);
     if (!probe) continue;
     const { target: store, mode, critical } = probe;
-    all.push({ source: name, store, mode, critical, askedMs: dueMs, endedMs, ok });
+    all.push({ source: name, store, mode, critical, askedMs: dueMs, sent: true, endedMs, ok });
   }
   const untilMs = askedUntilMs(history);
   return all
@@ -98,6 +100,7 @@ const attemptOf = (op: Operation): Attempt => ({
   mode: "write",
   critical: true,
   askedMs: neverSent(op) ? op.dueMs : op.invokedMs,
+  sent: !neverSent(op),
   endedMs: op.endedMs ?? Infinity,
   ok: op.outcome === "ok",
 });

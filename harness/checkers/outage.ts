@@ -81,17 +81,16 @@ export const outages = perHistory((history): readonly Outage[] => {
   return found;
 });
 
-/** Whether clients failed, or hung, because of what happened at `fromMs` and before the next fault at `nextMs`. */
+/**
+ * Whether clients failed, or hung, because of what happened at `fromMs` and before the next fault at `nextMs`. A write that waited
+ * for a connection hung only if a connection did: a queue by itself shows load, not a fault.
+ */
 function hurt(history: History, fromMs: number, nextMs: number): boolean {
+  const critical = attempts(history).filter((a) => a.critical && a.askedMs < nextMs);
+  if (critical.some((a) => !a.ok && a.endedMs > fromMs && a.endedMs <= nextMs)) return true;
   const hangsMs = (baselineOf(history)?.slowestMs ?? 0) + HANGS_AFTER_MS;
-  return attempts(history).some(
-    (a) =>
-      a.critical &&
-      !a.ok &&
-      a.endedMs > fromMs &&
-      a.askedMs < nextMs &&
-      (a.endedMs <= nextMs || nextMs - Math.max(a.askedMs, fromMs) > hangsMs),
-  );
+  const hung = critical.filter((a) => a.endedMs > nextMs && nextMs - Math.max(a.askedMs, fromMs) > hangsMs);
+  return hung.some((a) => a.sent) && hung.some((a) => !a.ok);
 }
 
 function follow(history: History, fault: EffectiveFault, faults: readonly EffectiveFault[]): Outage {

@@ -202,6 +202,21 @@ describe("where the clock starts", () => {
     expect(outageOf(history)!.fault.step).toBe("cut");
   });
 
+  it.each([
+    ["the earlier fault when writes waited for connections that hung on it, though these came back", 4_600, "cut"],
+    ["the later fault when they waited for connections that were merely busy", 4_900, "loss"],
+  ])("is %s", (_, sentMs, step) => {
+    const history = drill({}, (h) => {
+      partitionAt(h, 4_500);
+      for (const op of h.operations) if (op.dueMs >= 4_620 && op.dueMs < 5_000) unsent(op.dueMs, op.dueMs + 1_000)(h);
+      Object.assign(
+        h.operations.find((op) => op.dueMs === 4_600)!,
+        { invokedMs: sentMs, endedMs: 5_100 },
+      );
+    });
+    expect(outageOf(history)!.fault.step).toBe(step);
+  });
+
   it("takes the longest of several outages", () => {
     const history = drill({ settleMs: 1_000, stoppedMs: 12_000 }, (h) => {
       const second = { step: "again", fault: "reset", target: "db" };

@@ -5,7 +5,7 @@ import { sweepUntilClean } from "../engine/sweep.ts";
 import { drillText, openLab, reportOf, scenario, start, writeScenario } from "./lab.ts";
 import { awaitNothingLeft, drill, loopsOf } from "./power-lab.ts";
 
-const RECOVER = "when: { probe: db, fails: 3, every: 200ms, timeout: 200ms }";
+const RECOVER = "when: { probe: db, fails: 3, every: 150ms, timeout: 150ms }";
 
 describe("what a machine without power keeps is what was synced, and no more", () => {
   const lab = openLab();

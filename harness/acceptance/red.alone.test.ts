@@ -25,7 +25,7 @@ describe("drills that lose data are red, with the exact count", () => {
         stack: "{ kind: postgres, standbys: [{ name: standby, replication: asynchronous }] }",
         steps: `  - { fault: partition, target: db.standby, peers: [db.primary], at: { after: 500ms } }
   - { fault: node-loss, target: db.primary, at: { after: 2s } }
-  - { recover: promote, target: db.standby, when: { probe: db, fails: 3, every: 200ms, timeout: 200ms } }`,
+  - { recover: promote, target: db.standby, when: { probe: db, fails: 3, every: 150ms, timeout: 150ms } }`,
       }),
     );
     const { code, results } = await run(lab, [file]);

@@ -32,7 +32,7 @@ describe("what was not proven is inconclusive: exit 3, never a pass", () => {
         id: "no-load",
         workload: "{ kind: ledger, target: db, rate: 1/s, connections: 1 }",
         steps: `  - { fault: node-loss, target: db.primary, at: { after: 500ms } }
-  - { recover: promote, target: db.standby, when: { probe: db, fails: 3, every: 200ms, timeout: 200ms } }`,
+  - { recover: promote, target: db.standby, when: { probe: db, fails: 3, every: 150ms, timeout: 150ms } }`,
       }),
     );
     const { code, results, account } = await run(lab, [file]);

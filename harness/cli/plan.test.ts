@@ -31,7 +31,7 @@ What would happen
   3  steady state: no error for 2s, given up after 1m
   4  1s and up to 200ms later: fault partition on db.standby (direction both, peers ["db.primary"])
   5  2s later: fault node-loss on db.primary (disk kept)
-  6  when db failed 3 times in a row (every 200ms, timeout 200ms): recover promote on db.standby (fence none, repoint true)
+  6  when db failed 3 times in a row (every 150ms, timeout 150ms): recover promote on db.standby (fence none, repoint true)
   7  settle: every critical probe succeeds for 1s
   8  everything is read back; judged by no-lost-writes, balances, checksums, amcheck
   9  stack down

@@ -100,7 +100,7 @@ test("a plan writes every name, unit and default out", async () => {
         target: "db.standby",
         params: { fence: "none", repoint: true },
         expect: "success",
-        start: { by: "detector", probe: "db", fails: 3, everyMs: 200, timeoutMs: 200 },
+        start: { by: "detector", probe: "db", fails: 3, everyMs: 150, timeoutMs: 150 },
       },
     ],
     settleMs: 3_000,

@@ -136,9 +136,11 @@ export const triggerStart = z.strictObject({
 
 export const detectorStart = z.strictObject({
   probe: component.meta({ description: "The component that the detector asks over the client path" }),
-  fails: times.default(3).meta({ description: "Failures in a row" }),
-  every: positiveDuration.prefault("200ms"),
-  timeout: positiveDuration.prefault("200ms"),
+  fails: times
+    .default(3)
+    .meta({ description: "Failures in a row; with these defaults an outage is noticed within 600 ms" }),
+  every: positiveDuration.prefault("150ms"),
+  timeout: positiveDuration.prefault("150ms"),
 });
 
 /** Keys of every step beside `at`, `when` and those of its kind. */

@@ -72,7 +72,7 @@ export function start(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv 
 
 export interface Ran extends Ended {
   readonly results: Result[];
-  /** For the message of a test that fails: what was not found good, then what was said. The findings come first, for a long message is cut. */
+  /** For the message of a test that fails: the findings that did not pass, then what was said. They come first, for it may be cut. */
   readonly account: string;
 }
 

@@ -27,8 +27,10 @@ export interface Provider {
 }
 
 /**
- * drives: can be broken one by one · rot: the bytes of an object can be found on its disks and changed · metadata rot: those of what it keeps about an object too · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
- * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule · tls: speaks to its clients over TLS alone · signature-v2: takes requests signed by the old scheme.
+ * drives: can be broken one by one · rot: the bytes of an object can be found on its disks and changed · metadata rot: those of
+ * what it keeps about an object too · quorum: on several nodes · versioning, lock, replication: as configured · power: its data can
+ * lie on a disk whose power is cut · scrub: finds rot by itself when asked · lifecycle: expires objects by rule · tls: speaks to its
+ * clients over TLS alone · signature-v2: takes requests signed by the old scheme.
  */
 const CAPABILITIES = [
   "drives",

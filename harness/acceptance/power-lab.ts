@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Result } from "../report.ts";
-import { type Ran, labelled, type Lab, packOf, recount, run, words } from "./lab.ts";
+import { labelled, type Lab, packOf, type Ran, recount, run, words } from "./lab.ts";
 
 /** Backing files of this machine's loop devices that belong to a run; the kernel is asked, not the engine. */
 export const loopsOf = (run: string): string[] =>

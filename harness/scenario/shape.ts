@@ -138,7 +138,9 @@ export const detectorStart = z.strictObject({
   probe: component.meta({ description: "The component that the detector asks over the client path" }),
   fails: times
     .default(3)
-    .meta({ description: "Failures in a row; with these defaults an outage is noticed within 600 ms" }),
+    .meta({
+      description: "Failures in a row; by these defaults the last of them ends at most 600 ms after the outage began",
+    }),
   every: positiveDuration.prefault("150ms"),
   timeout: positiveDuration.prefault("150ms"),
 });

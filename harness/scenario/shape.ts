@@ -136,11 +136,9 @@ export const triggerStart = z.strictObject({
 
 export const detectorStart = z.strictObject({
   probe: component.meta({ description: "The component that the detector asks over the client path" }),
-  fails: times
-    .default(3)
-    .meta({
-      description: "Failures in a row; by these defaults the last of them ends at most 600 ms after the outage began",
-    }),
+  fails: times.default(3).meta({
+    description: "Failures in a row; by these defaults the last of them ends at most 600 ms after the outage began",
+  }),
   every: positiveDuration.prefault("150ms"),
   timeout: positiveDuration.prefault("150ms"),
 });
